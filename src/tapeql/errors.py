@@ -1,0 +1,115 @@
+"""What can go wrong, and how it is told.
+
+    TapeQLError
+    ├── QueryError          the sentence is wrong: one or more diagnostics, exit status 2
+    ├── LimitError          a named limit or deadline was reached: exit status 2 before running, 1 while running
+    ├── DataError           what was read or imported is unusable: exit status 1
+    ├── StoreError          a lake or a database cannot be read or written: exit status 1
+    ├── ConnectionFailed    a server cannot be reached: exit status 1
+    └── Cancelled           the client left or asked to stop: exit status 1
+
+Anything else that escapes is our own bug. Errors are values here; text is rendered at the doors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of character offsets in a source text."""
+
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        return Span(min(self.start, other.start), max(self.end, other.end))
+
+
+NOWHERE = Span(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A machine-applicable edit: replace the text at `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One record for every door: code, place, reason, ways out.
+
+    Families: E0xx syntax, E1xx names, E2xx types and units, E3xx lookahead, E4xx data and range,
+    E5xx limits of the engine, W… lints, N… notes.
+    """
+
+    code: str
+    reason: str
+    span: Span = NOWHERE
+    hints: tuple[str, ...] = ()
+    fix: Fix | None = None
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.startswith("E")
+
+
+class TapeQLError(Exception):
+    """The root of all errors a caller may want to catch."""
+
+    exit_status = 1
+
+
+class QueryError(TapeQLError):
+    """The text of a query is wrong; `diagnostics` says where and what to do, `source` is the text."""
+
+    exit_status = 2
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], source: str = "") -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.source = source
+        super().__init__("; ".join(f"{d.code} {d.reason}" for d in self.diagnostics))
+
+
+class LimitError(TapeQLError):
+    """A named limit was reached. `limit` is its name in `tapeql.limits`."""
+
+    def __init__(self, reason: str, limit: str) -> None:
+        self.limit = limit
+        super().__init__(reason)
+
+
+class DataError(TapeQLError):
+    """Data that cannot be used, with where it was found in the message."""
+
+
+class StoreError(TapeQLError):
+    """A store that cannot be opened, read or written."""
+
+
+class ConnectionFailed(TapeQLError):
+    """A server that cannot be reached."""
+
+
+class Cancelled(TapeQLError):
+    """The query was stopped before its end."""
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """Collects independent errors so that several are reported together."""
+
+    source: str = ""
+    found: list[Diagnostic] = field(default_factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        if diagnostic not in self.found:
+            self.found.append(diagnostic)
+
+    def raise_errors(self) -> None:
+        errors = [d for d in self.found if d.is_error]
+        if errors:
+            raise QueryError(errors, self.source)

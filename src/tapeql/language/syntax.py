@@ -1,0 +1,488 @@
+"""Syntax: the sentence as written, every node with its span, nothing understood yet.
+
+Expressions are `Expr`; clauses hang on `Select` in the order they were written, and `Script` is a `;`-separated list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tapeql.errors import Span
+
+# ── values ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """`5`, `1_000`, `1e6`, `0.05%`, `5bps`: `unit` is "", "%" or "bps"."""
+
+    value: int | float
+    unit: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    value: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Boolean:
+    value: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Null:
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """`1h30m` is ((1, "h"), (30, "m")); units: ns us ms s m h d w mo q y bd."""
+
+    parts: tuple[tuple[int, str], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A time of day, `09:30` or `09:30:15.5`, as microseconds after midnight."""
+
+    us: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A date form as written: `2025`, `2025-03`, `2025-Q1`, `2025-W03`, `2025-03-10`, `2025-03-10T09:30Z`, `today`, `yesterday`, `now`."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`$name`"""
+
+    name: str
+    span: Span
+
+
+# ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """`close` or `premarket.high`: one or more parts."""
+
+    parts: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A call's argument; `keyword` is None for a positional one."""
+
+    keyword: str | None
+    value: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    name: str
+    arguments: tuple[Argument, ...]
+    name_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of a function with several: `macd(12,26,9).hist`."""
+
+    call: Expr
+    output: str
+    output_span: Span
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`x[n]`, n rows back; n as written, negative included (resolve refuses it)."""
+
+    x: Expr
+    n: int
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """`avg(x) OVER 30m` or `avg(x) OVER ALL` (`window` None)."""
+
+    x: Expr
+    window: Duration | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-x` or `+x`"""
+
+    op: str
+    x: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`+ - * /`"""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`= != < <= > >=` (`<>` is written `!=`)"""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    x: Expr
+    low: Expr
+    high: Expr
+    negated: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class InList:
+    x: Expr
+    items: tuple[Expr, ...]
+    negated: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    x: Expr
+    negated: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Crosses:
+    """`a CROSSES [ABOVE|BELOW] b`: `direction` is "above", "below" or "either"."""
+
+    left: Expr
+    right: Expr
+    direction: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    x: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Logical:
+    """`AND` / `OR`, n-ary: `op` is "and" or "or"."""
+
+    op: str
+    items: tuple[Expr, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    whens: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr | None
+    span: Span
+
+
+Expr = (
+    Number | String | Boolean | Null | Duration | Time | Date | Parameter | Name | Call | Output | Index | Over
+    | Unary | Binary | Compare | Between | InList | IsNull | Crosses | Not | Logical | Case
+)  # fmt: skip
+
+# ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What a row is: `name` is "candles", "ticks", "quotes" or "days"; `interval` only for candles."""
+
+    name: str
+    interval: Duration | None
+    span: Span
+
+
+# ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolPattern:
+    """`binance:BTCUSDT`, `binance:*USDT`, one member of `binance:{A,B}`; `venue` None for a bare code."""
+
+    venue: str | None
+    code: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    symbols: tuple[SymbolPattern, ...]
+    span: Span
+
+
+DatePoint = Date | Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class During:
+    """`DURING a`, `DURING a .. b`, `DURING last 30d`: one of `last` or `start` is set; `end` None without `..`."""
+
+    start: DatePoint | None
+    end: DatePoint | None
+    last: Duration | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    start: DatePoint
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    end: DatePoint
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSession:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSession:
+    """`08:00 .. 16:30 OF XLON`: local times of `calendar`, the symbol's own when None."""
+
+    start: Time
+    end: Time
+    calendar: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    sessions: tuple[NamedSession | TimeSession, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Tz:
+    """An IANA zone, as written: `America/New_York`, `UTC`, or a quoted string."""
+
+    zone: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TicksWhere:
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OnDaysWhere:
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Align:
+    """`ALIGN epoch`, `ALIGN session`, `ALIGN 09:30`."""
+
+    to: str | Time
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Offset:
+    """`OFFSET 30m`: shifts the anchors of the grid."""
+
+    by: Duration
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class FillColumn:
+    """`previous`, `zero`, `null` or `linear`, for one column or (column None) for all."""
+
+    column: str | None
+    method: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    columns: tuple[FillColumn, ...]
+    max_rows: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    condition: Expr
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`expr [AS alias]`"""
+
+    value: Expr
+    alias: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    items: tuple[Item, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    items: tuple[Item, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OrderItem:
+    value: Expr
+    descending: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBy:
+    items: tuple[OrderItem, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    rows: int | Parameter
+    per_symbol: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """`KEEP partial`"""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """`LABEL open|close`"""
+
+    side: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Warmup:
+    """`WARMUP 500` or `WARMUP none` (0)."""
+
+    rows: int
+    span: Span
+
+
+Clause = (
+    From | During | Since | Until | Session | Calendar | Tz | TicksWhere | OnDaysWhere | Align | Offset | Fill | Where
+    | Add | Select | OrderBy | Limit | Keep | Label | Warmup
+)  # fmt: skip
+
+# ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    verb: Verb
+    clauses: tuple[Clause, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe:
+    """`left |> right`: the days of `left` select the rows of `right`; left-associative."""
+
+    left: Query | Pipe
+    right: Query
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """`EXPLAIN [sql|plan|warmup] q`; `what` is "plan" when not written."""
+
+    what: str
+    query: Query | Pipe
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """`DESCRIBE rsi`, `DESCRIBE CANDLES …`"""
+
+    subject: str | Query | Pipe
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """`SHOW symbols|functions|sessions|sources`"""
+
+    what: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """`SET tz = 'America/New_York'`; `value` is text as written, unquoted."""
+
+    name: str
+    value: str
+    span: Span
+
+
+Statement = Query | Pipe | Explain | Describe | Show | Set
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    statements: tuple[Statement, ...]
+    source: str

@@ -1,0 +1,35 @@
+"""Every limit in the product, by name: unit last, default, and why it is what it is."""
+
+from __future__ import annotations
+
+from typing import Final
+
+QUERY_TEXT_BYTES: Final = 64 * 1024
+"""A sentence longer than this is a program or an accident; the parser is never asked."""
+
+QUERY_NESTING_LEVELS: Final = 64
+"""Recursive tree code dies of deep nesting somewhere after 100 levels."""
+
+QUERY_OPERATORS: Final = 500
+"""A flat chain of a thousand terms kills recursive tree code as surely as nesting does."""
+
+BATCH_ROWS: Final = 65_536
+"""Rows in an Arrow batch at every door: 16k–131k measure the same over Flight, smaller and larger ones cost more."""
+
+MESSAGE_BYTES: Final = 3_500_000
+"""Bytes in a Flight message: gRPC clients refuse more than 16 MiB by default, and 4 MiB is a common setting."""
+
+CHUNK_ROWS: Final = 1 << 18
+"""Rows evaluated at a time: large enough for arrays to pay, small enough to stay in cache and in memory."""
+
+QUERY_DEADLINE_S: Final = 300.0
+"""A query that runs longer is stopped and says so."""
+
+CANCEL_POLL_S: Final = 0.05
+"""How often a server looks whether the client is still there."""
+
+FILL_ROWS: Final = 50_000_000
+"""FILL creates rows; a typo in an interval must not create a billion of them."""
+
+WINDOW_ROWS: Final = 100_000
+"""The longest window of rows an indicator may ask for."""

@@ -1,0 +1,192 @@
+"""Plan: what is read, in which order it is transformed, and what comes out.
+
+    Rows (Bars | Ticks | Quotes)  ─▶  steps, one after another, each over the rows of one symbol in (ts, seq) order,
+                                      until Sort and Limit, which see the whole result
+
+Kernels and every SQL dialect run the same plan; the oracle does not see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, Query, SessionSpec, Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Between two instants, bars are built from `table`: "ticks", or "ohlcv" of a stored interval."""
+
+    table: str
+    interval: str
+    start_us: int
+    end_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What is read for one symbol.
+
+    start_us, end_us   rows (or bars, by their opening) in this half-open range are produced: the query's range,
+                       warm-up before it included; a bar that opens inside is built from all of its ticks
+    sources            disjoint, sorted; for Bars only
+    quotes_from_us     the prevailing quote at start_us lies at or after this instant
+    """
+
+    symbol: Symbol
+    calendar: str
+    start_us: int
+    end_us: int
+    sources: tuple[Source, ...] = ()
+    quotes_from_us: int = 0
+
+
+# ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars of `interval` on the grid of each symbol's calendar; columns as in `tapeql.query.columns.BAR`."""
+
+    interval: Interval
+    feeds: tuple[Feed, ...]
+    sessions: tuple[SessionSpec, ...]
+    align: Align
+    ticks_where: Expr | None
+    zone: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    feeds: tuple[Feed, ...]
+    sessions: tuple[SessionSpec, ...]
+    where: Expr | None
+    zone: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    feeds: tuple[Feed, ...]
+    sessions: tuple[SessionSpec, ...]
+    zone: str
+    reference: str
+
+
+Rows = Bars | Ticks | Quotes
+
+# ── steps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class FillSlots:
+    """Adds a row for every empty slot of the grid, from the first bar on; see `Fill`. Only after Bars."""
+
+    fill: Fill
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteMeans:
+    """Adds time-weighted means of the quotes over each bar, by name (`spread_pct`, …). Only after Bars."""
+
+    measures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMeasures:
+    """Adds `<session>.<measure>` columns: the session's own bar of the row's session_date.
+
+    `bars` are 1d bars of that one session. Intraday rows see it only once that session has closed
+    (session ts_close <= row ts), rows of a day or longer always. NULL where there is no such session bar;
+    quote measures exist also for sessions without trades.
+    """
+
+    session: str
+    measures: tuple[str, ...]
+    bars: Bars
+
+
+@dataclass(frozen=True, slots=True)
+class DayMeasures:
+    """Adds `day.<name>` columns to intraday rows: an expression over the regular 1d bars (`gap_pct`), joined by
+    session_date and seen from the day bar's opening on (day ts <= row ts)."""
+
+    columns: tuple[OutputColumn, ...]
+    bars: Bars
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFlags:
+    """Adds `in.<session>` columns: the row lies wholly inside a session of that name of its calendar (the reference
+    calendar on 24x7 venues). Never NULL."""
+
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Adds the columns of expressions that need neighbouring rows, before any row is dropped."""
+
+    columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InRange:
+    """Keeps rows with start_us <= ts < end_us (None: unbounded) and, unless keep_partial, complete bars."""
+
+    start_us: int | None
+    end_us: int | None
+    keep_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OnDays:
+    """Keeps rows whose (symbol, session_date) — or session_date alone — is in the result of `plan`, a DAYS plan."""
+
+    plan: Plan
+    by_date: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    condition: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The result's columns, plus ordering keys under `order.<n>` which Sort drops."""
+
+    columns: tuple[OutputColumn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """ORDER BY: by `keys`, ties by (exchange, symbol, ts, seq). No keys: (exchange, symbol, ts, seq), the order rows come in."""
+
+    keys: tuple[Order, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    limit: Limit
+
+
+Step = (
+    FillSlots | QuoteMeans | SessionMeasures | DayMeasures | SessionFlags | Compute | InRange | OnDays | Where
+    | Project | Sort | Take
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`lookback_rows` existing rows before the range are read (None: all stored); `schema` is the exact result schema."""
+
+    query: Query
+    rows: Rows
+    steps: tuple[Step, ...]
+    lookback_rows: int | None
+    lookback_us: int
+    schema: pa.Schema = field(compare=False)

@@ -1,0 +1,372 @@
+"""Query: the sentence understood. Every name is bound, every type known, every date an instant.
+
+Nodes are frozen; spans are kept for messages and left out of equality, so two equal expressions are one.
+Instants are int microseconds since 1970-01-01T00:00Z, ranges half-open.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from tapeql.errors import NOWHERE, Diagnostic, Span
+
+
+class Type(enum.Enum):
+    BOOL = "boolean"
+    INT = "integer"
+    FLOAT = "number"
+    STRING = "text"
+    INSTANT = "instant"
+    DATE = "date"
+    NULL = "null"
+
+
+# ── expressions over the rows of one symbol, in (ts, seq) order ───────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """INSTANT literals are int microseconds, DATE literals int days since 1970-01-01."""
+
+    value: bool | int | float | str | None
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the row stream.
+
+    Besides the fixed columns of the verb: `spread`, `spread_pct`, `mid`, `bid`, `ask` (time-weighted, of a bar),
+    `premarket.high` (a session's measure), `in.premarket` (the row lies wholly inside), `day.gap_pct` (the day's
+    own, on intraday bars).
+    """
+
+    name: str
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """`x[n]`: the value n rows before, NULL where there is none. n >= 0."""
+
+    x: Expr
+    rows: int
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return self.x.type
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the registry over whole rows: `inputs` in its order, `params` complete and in its order.
+
+    All inputs are numeric and the output is FLOAT. `output` is one of the entry's outputs.
+    """
+
+    function: str
+    inputs: tuple[Expr, ...]
+    params: tuple[int | float, ...]
+    output: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """An aggregate (`avg sum min max count median stddev`) of x over a time window, or (`us` None) over the whole range.
+
+    The time window of a row holds the rows with ts in (row.ts - us, row.ts]; NULLs in it are skipped, none left is NULL.
+    The whole range holds the rows of the query's range, warm-up excluded, before WHERE.
+    """
+
+    aggregate: str
+    x: Expr
+    us: int | None
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """Row-wise mathematics: abs sign sqrt ln log10 exp pow floor ceil round greatest least coalesce nullif mod.
+
+    FLOAT out. Outside its domain a function is NULL, never NaN or infinity.
+    `greatest` and `least` are NULL if any argument is; `coalesce` is the first that is not.
+    """
+
+    function: str
+    arguments: tuple[Expr, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """`+ - * /` on numbers, in doubles: real division; x/0 and overflow are NULL."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.FLOAT
+
+
+@dataclass(frozen=True, slots=True)
+class Negate:
+    x: Expr
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return self.x.type
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """`= != < <= > >=` on two numbers, two texts, two instants, two dates or (`=`, `!=`) two booleans."""
+
+    op: str
+    left: Expr
+    right: Expr
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    x: Expr
+    items: tuple[Literal, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class IsNull:
+    """Never NULL itself."""
+
+    x: Expr
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    x: Expr
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    items: tuple[Expr, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    items: tuple[Expr, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def type(self) -> Type:
+        return Type.BOOL
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The first branch whose condition is TRUE, else `otherwise` (a NULL literal when not written)."""
+
+    whens: tuple[tuple[Expr, Expr], ...]
+    otherwise: Expr
+    type: Type
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Expr = (
+    Literal | Column | Shift | Call | Over | Scalar | Arithmetic | Negate | Compare | In | IsNull | Not | And | Or | Case
+)  # fmt: skip
+
+
+def children(expr: Expr) -> tuple[Expr, ...]:
+    """The direct operands of an expression, in written order."""
+    match expr:
+        case Literal() | Column():
+            return ()
+        case Shift(x=x) | Over(x=x) | Negate(x=x) | In(x=x) | IsNull(x=x) | Not(x=x):
+            return (x,)
+        case Call(inputs=items) | And(items=items) | Or(items=items) | Scalar(arguments=items):
+            return items
+        case Arithmetic(left=left, right=right) | Compare(left=left, right=right):
+            return (left, right)
+        case Case(whens=whens, otherwise=otherwise):
+            return (*(e for pair in whens for e in pair), otherwise)
+
+
+# ── the query ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Symbol:
+    """Stored data of one instrument at one venue; `code` is the bare symbol of results."""
+
+    venue: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.venue}:{self.code}"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A bar's length: elapsed time (`us`, at most 24 h) or whole calendar units of `unit` d, w, mo, q, y.
+
+    Exactly one of `us` and `count` is not 0. `text` is canonical: `1h30m`, `2w`.
+    """
+
+    text: str
+    us: int
+    count: int
+    unit: str
+
+    @property
+    def is_calendar(self) -> bool:
+        return self.count > 0
+
+
+class Verb(enum.Enum):
+    CANDLES = "candles"
+    TICKS = "ticks"
+    QUOTES = "quotes"
+    DAYS = "days"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """A session of a calendar: by name, or by local times [start_us, end_us) after midnight of `calendar`'s zone."""
+
+    name: str
+    calendar: str | None = None
+    start_us: int | None = None
+    end_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Align:
+    """`to` is "session" (the default meaning), "epoch" or "time"; `time_us` after local midnight for "time"."""
+
+    to: str = "session"
+    time_us: int = 0
+    offset_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A method (`previous zero null linear none`) for each of open high low close volume trades vwap.
+
+    `previous` of open, high, low and close carries the last close. Holes of more than `max_rows` slots stay whole.
+    """
+
+    methods: tuple[tuple[str, str], ...]
+    max_rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """One column of the result."""
+
+    name: str
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    expr: Expr
+    descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    rows: int
+    per_symbol: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One sentence, understood.
+
+    start_us, end_us   the range asked for, half-open; None where the text sets no bound (what is stored decides)
+    zone               the zone dates were read in; day boundaries of 24x7 venues
+    calendar           the CALENDAR clause, which overrides every symbol's own
+    reference          the calendar session words mean on 24x7 venues
+    sessions           SESSION: filters inputs; empty when not written
+    ticks_where        filters trades before bars are built; None also means "conditions decide"
+    days               the DAYS query of ON DAYS WHERE or of the left of `|>`: its (symbol, session_date) select rows
+    days_by_date       the right of `|>` names other symbols than its left, so days select by date alone
+    where              filters output rows, after everything is computed
+    columns            the whole result in order
+    keep_partial       keep bars whose ts_close > now_us
+    label_close        rows are labelled by their close: output `ts` is internal `ts_close`, `ts_open` internal `ts`
+    warmup_rows        WARMUP n; None: inferred
+    notes              lints and notes found while understanding
+    """
+
+    verb: Verb
+    interval: Interval | None
+    symbols: tuple[Symbol, ...]
+    start_us: int | None
+    end_us: int | None
+    now_us: int
+    zone: str
+    calendar: str | None
+    reference: str
+    sessions: tuple[SessionSpec, ...]
+    align: Align
+    ticks_where: Expr | None
+    days: Query | None
+    days_by_date: bool
+    fill: Fill | None
+    where: Expr | None
+    columns: tuple[OutputColumn, ...]
+    order: tuple[Order, ...]
+    limit: Limit | None
+    keep_partial: bool
+    label_close: bool
+    warmup_rows: int | None
+    strict: bool = False
+    engine: str = "kernels"
+    canonical: str = ""
+    source: str = ""
+    notes: tuple[Diagnostic, ...] = ()

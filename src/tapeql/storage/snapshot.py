@@ -1,0 +1,64 @@
+"""What the query side sees of a store: one unchanging snapshot with its parts and its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sorted run of stored rows of one symbol: a file of the lake, or a UTC day of a database table.
+
+    Parts of one (table, symbol, interval) may overlap in time only where a day was written more than once;
+    `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts.
+    """
+
+    table: str
+    venue: str
+    code: str
+    interval: str
+    path: str
+    min_us: int
+    max_us: int
+    rows: int
+
+
+class Snapshot(Protocol):
+    """A store at one moment. Reading the same snapshot twice gives the same rows, whatever is imported meanwhile."""
+
+    @property
+    def id(self) -> str:
+        """Names the snapshot in result information, e.g. the manifest's number."""
+        ...
+
+    def symbols(self) -> Sequence[tuple[str, str]]:
+        """All (venue, code) with any data, sorted in byte order."""
+        ...
+
+    def parts(self, table: str, venue: str, code: str, interval: str = "") -> Sequence[Part]:
+        """The parts of a table sorted by min_us; empty if nothing is stored. `interval` only for ohlcv."""
+        ...
+
+    def intervals(self, venue: str, code: str) -> Sequence[str]:
+        """Stored candle intervals of a symbol, e.g. ("1m", "1h")."""
+        ...
+
+    def scan(
+        self,
+        table: str,
+        venue: str,
+        code: str,
+        start_us: int,
+        end_us: int,
+        columns: Sequence[str],
+        interval: str = "",
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows with start_us <= ts < end_us in (ts, seq) order, only the named columns, in the order named.
+
+        Batches are never empty. The lake yields at most one batch a file where files do not overlap.
+        """
+        ...
