@@ -127,19 +127,24 @@ class SessionFlags:
 
 
 @dataclass(frozen=True, slots=True)
-class Compute:
-    """Adds the columns of expressions that need neighbouring rows, before any row is dropped."""
-
-    columns: tuple[OutputColumn, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class InRange:
     """Keeps rows with start_us <= ts < end_us (None: unbounded) and, unless keep_partial, complete bars."""
 
     start_us: int | None
     end_us: int | None
     keep_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Adds the columns of expressions that need neighbouring rows, before any row is dropped.
+
+    Each expression is exactly one Shift, Call or Over whose operands are row-wise; nested windows are several steps.
+    Over the whole range (`us` None) aggregates the rows that `range` keeps and is the same on every row of a symbol.
+    """
+
+    columns: tuple[OutputColumn, ...]
+    range: InRange
 
 
 @dataclass(frozen=True, slots=True)
