@@ -1,0 +1,29 @@
+"""Values as text, whole columns at a time: instants in ISO 8601 UTC, numbers in their shortest exact form."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def text(column: pa.Array) -> pa.Array:
+    """A string array; NULL stays NULL.
+
+    `2025-03-10T13:30:00Z`, with six digits of a second where there is a fraction; `2025-03-10`; `true`; the shortest
+    decimal that reads back as the same double.
+    """
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        utc = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
+        stamps = pc.replace_substring(pc.strftime(utc, format="%Y-%m-%dT%H:%M:%S"), ".000000", "")
+        return pc.binary_join_element_wise(stamps, pa.scalar("Z"), "")
+    if pa.types.is_dictionary(kind):
+        return text(column.dictionary_decode())
+    if pa.types.is_string(kind):
+        return column
+    return column.cast(pa.string())
+
+
+def is_bare(kind: pa.DataType) -> bool:
+    """Numbers and booleans, which JSON writes without quotes."""
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind))

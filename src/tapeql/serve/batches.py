@@ -1,0 +1,42 @@
+"""Cuts a stream of record batches into the sizes that travel well."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from tapeql import limits
+
+
+def cut(
+    batches: Iterable[pa.RecordBatch],
+    rows: int = limits.BATCH_ROWS,
+    size_bytes: int = limits.MESSAGE_BYTES,
+) -> Iterator[pa.RecordBatch]:
+    """The same rows in the same order: small batches joined, large ones sliced, none empty.
+
+    No batch has more than `rows` rows or, as far as the mean size of its rows tells, `size_bytes` bytes.
+    """
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    for batch in batches:
+        while batch.num_rows:
+            room = min(rows, _rows_within(batch, size_bytes)) - held
+            piece, batch = batch.slice(0, max(room, 0)), batch.slice(max(room, 0))
+            if piece.num_rows:
+                waiting.append(piece)
+                held += piece.num_rows
+            if batch.num_rows or held >= rows:
+                yield _join(waiting)
+                waiting, held = [], 0
+    if waiting:
+        yield _join(waiting)
+
+
+def _rows_within(batch: pa.RecordBatch, size_bytes: int) -> int:
+    return max(1, size_bytes * batch.num_rows // max(batch.nbytes, 1))
+
+
+def _join(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
