@@ -33,3 +33,12 @@ FILL_ROWS: Final = 50_000_000
 
 WINDOW_ROWS: Final = 100_000
 """The longest window of rows an indicator may ask for."""
+
+FLIGHT_PORT: Final = 8815
+"""Where the server listens unless told otherwise: the port the Flight examples use."""
+
+REQUEST_BYTES: Final = 1 << 20
+"""A request with its parameters; anything larger is no question."""
+
+DRAIN_S: Final = 10.0
+"""How long a stopping server lets running streams end before it cancels them."""

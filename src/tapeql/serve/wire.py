@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tapeql import errors
+from tapeql import errors, limits
 from tapeql.errors import Diagnostic, LimitError, QueryError, TapeQLError
 from tapeql.export.info import diagnostic, record
 
@@ -52,6 +52,8 @@ class Request:
 
 def decode_request(encoded: bytes) -> Request:
     """The request of a command or a ticket. Raises QueryError when it is neither text nor a proper envelope."""
+    if len(encoded) > limits.REQUEST_BYTES:
+        raise _refused(f"the request is larger than {limits.REQUEST_BYTES:,} bytes")
     try:
         text = encoded.decode()
     except UnicodeDecodeError:

@@ -1,0 +1,147 @@
+"""The object a Python program talks to: the same for a lake, a database and a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
+from os import PathLike, fspath
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pyarrow as pa
+
+from tapeql.errors import QueryError
+from tapeql.run.cancel import Cancel
+from tapeql.run.execute import Result
+from tapeql.serve.clock import Now, clock, iso
+from tapeql.serve.wire import Request
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Door(Protocol):
+    """What answers requests: a `Service` here, or a server somewhere."""
+
+    def run(self, request: Request, cancel: Cancel | None = None) -> Result: ...
+
+    def schema(self, request: Request) -> pa.Schema: ...
+
+    def close(self) -> None: ...
+
+
+def connect(target: str | PathLike[str], now: Now = None) -> Database:
+    """Opens a lake (a folder), a database (`postgresql://…`) or a server (`grpc://HOST:PORT`).
+
+    `now` fixes the clock that `last 30d`, `today` and unfinished bars are read by: ISO 8601 text, a datetime,
+    microseconds since 1970 or a function that answers them; None is the machine's clock.
+    Raises StoreError or ConnectionFailed.
+    """
+    address = fspath(target)
+    if address.startswith(("grpc://", "grpc+tcp://")):
+        from tapeql.serve.remote import Remote
+
+        return Database(Remote(address), now)
+    from tapeql.serve.service import Service
+    from tapeql.storage.stores import open_store
+
+    return Database(Service(open_store(address), clock(now)), now)
+
+
+class Database:
+    """Asks queries and keeps what `SET` has set. Use it from one thread at a time; `close` it or use `with`."""
+
+    def __init__(self, door: Door, now: Now = None) -> None:
+        self._door = door
+        self._now = None if now is None else clock(now)
+        self.settings: dict[str, str] = {}
+
+    def query(self, text: str, /, **params: Any) -> pa.Table:
+        """The whole answer. `params` are the values of `$name`s: numbers, text, dates, datetimes.
+
+        Raises QueryError with diagnostics when the text is wrong, and the other errors of `tapeql.errors`.
+        """
+        result = self.run(text, **params)
+        return pa.Table.from_batches(result.batches, result.schema)
+
+    def stream(self, text: str, /, **params: Any) -> pa.RecordBatchReader:
+        """The answer as it comes, never whole in memory. Dropping the reader stops the query."""
+        result = self.run(text, **params)
+        return pa.RecordBatchReader.from_batches(result.schema, result.batches)
+
+    def run(self, text: str, /, **params: Any) -> Result:
+        """The answer with its information: `result.info` is complete when `result.batches` have all been read."""
+        cancel = Cancel()
+        result = self._door.run(self._request(text, params), cancel)
+        return Result(result.schema, self._watched(result, cancel), result.info)
+
+    def schema(self, text: str, /, **params: Any) -> pa.Schema:
+        """The exact schema of the answer, without running the query."""
+        return self._door.schema(self._request(text, params))
+
+    def explain(self, text: str, /, what: str = "plan", **params: Any) -> str:
+        """How the query would be answered: `what` is "plan", "sql" or "warmup"."""
+        from tapeql.language.parse import parse
+
+        at = parse(text).statements[-1].span.start
+        inserted = f"EXPLAIN {what} "
+        try:
+            table = self.query(text[:at] + inserted + text[at:], **params)
+        except QueryError as error:
+            raise _moved(error, text, at, len(inserted)) from None
+        return "\n".join(table.column(0).to_pylist())
+
+    def close(self) -> None:
+        self._door.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _request(self, text: str, params: Mapping[str, Any]) -> Request:
+        now = None if self._now is None else iso(self._now())
+        return Request(text, {name: _plain(name, value) for name, value in params.items()}, dict(self.settings), now)
+
+    def _watched(self, result: Result, cancel: Cancel) -> Iterator[pa.RecordBatch]:
+        """The batches; leaving early cancels, reaching the end keeps the settings."""
+        try:
+            yield from result.batches
+            self.settings = dict(result.info.get("settings", self.settings))
+        finally:
+            cancel.cancel()
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A parameter as it travels: text, number, boolean or None; instants and dates as ISO 8601 text."""
+    match value:
+        case datetime():
+            if value.tzinfo is None:
+                return value.isoformat()
+            return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+        case date():
+            return value.isoformat()
+        case bool() | int() | float() | str() | None:
+            return value
+    if callable(getattr(value, "item", None)):
+        return _plain(name, value.item())
+    raise TypeError(f"parameter `{name}` is a {type(value).__name__}; give a number, text, a date or a datetime")
+
+
+def _moved(error: QueryError, text: str, at: int, by: int) -> QueryError:
+    """The same diagnostics with their spans in `text`, before `by` characters were inserted `at` a place."""
+    from dataclasses import replace
+
+    from tapeql.errors import Span
+
+    def back(span: Span) -> Span:
+        return Span(span.start - by if span.start >= at + by else span.start, span.end - by if span.end > at else span.end)
+
+    moved = [
+        replace(d, span=back(d.span), fix=replace(d.fix, span=back(d.fix.span)) if d.fix else None)
+        for d in error.diagnostics
+    ]
+    return QueryError(moved, text)

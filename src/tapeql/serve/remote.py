@@ -1,0 +1,75 @@
+"""The client of a TapeQL server: requests out, batches and typed errors back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.flight as fl
+
+from tapeql.errors import Cancelled, ConnectionFailed, TapeQLError
+from tapeql.export.info import decode_info
+from tapeql.run.cancel import Cancel
+from tapeql.run.execute import Result
+from tapeql.serve.wire import Request, decode_error, decode_status
+
+T = TypeVar("T")
+
+
+class Remote:
+    """Speaks Flight to `grpc://HOST:PORT`; the connection is made by the first request."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        try:
+            self._client = fl.connect(address)
+        except (pa.ArrowException, ValueError) as error:
+            raise ConnectionFailed(f"`{address}` is not an address; write grpc://HOST:PORT") from error
+
+    def run(self, request: Request, cancel: Cancel | None = None) -> Result:
+        encoded = request.encode()
+        reader = self._asking(request, lambda: self._client.do_get(fl.Ticket(encoded)))
+        schema = self._asking(request, lambda: reader.schema)
+        info: dict[str, Any] = {}
+        return Result(schema, self._batches(request, reader, info), info)
+
+    def schema(self, request: Request) -> pa.Schema:
+        descriptor = fl.FlightDescriptor.for_command(request.encode())
+        return self._asking(request, lambda: self._client.get_schema(descriptor).schema)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _batches(self, request: Request, reader: Any, info: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+        try:
+            while True:
+                try:
+                    chunk = self._asking(request, reader.read_chunk)
+                except StopIteration:
+                    return
+                if chunk.app_metadata is not None:
+                    info.update(decode_info(chunk.app_metadata.to_pybytes()))
+                if chunk.data.num_rows:
+                    yield chunk.data
+        finally:
+            reader.cancel()
+
+    def _asking(self, request: Request, ask: Callable[[], T]) -> T:
+        """Runs one call and raises what the server meant."""
+        try:
+            return ask()
+        except pa.ArrowException as error:
+            raise _meant(error, request.query, self._address) from None
+
+
+def _meant(error: pa.ArrowException, source: str, address: str) -> TapeQLError:
+    extra = getattr(error, "extra_info", None)
+    detail = decode_status(extra) if extra else None
+    if detail is not None:
+        return decode_error(detail, source)
+    if isinstance(error, fl.FlightUnavailableError):
+        return ConnectionFailed(f"no server answers at {address}")
+    if isinstance(error, fl.FlightCancelledError):
+        return Cancelled("the query was stopped before its end")
+    return ConnectionFailed(f"{address}: {str(error).partition('. Detail:')[0]}")
