@@ -53,7 +53,7 @@ class Function:
     lookback(params)   rows before the first value (0: the first row has one)
     warmup(params)     rows before a range after which older data moves the result by less than 1e-10 of the
                        input's scale; equal to lookback for windows, larger for recursive functions
-    unit               what the output is in: "input" (as the first input), "percent", "fraction", "ratio", "index"
+    unit               what the output is in: "input" (as the first input), "percent", "fraction", "ratio", "index" (0 to 100), "count"
     """
 
     name: str
@@ -83,8 +83,12 @@ def functions() -> Mapping[str, Function]:
 
     found: dict[str, Function] = {}
     for module in pkgutil.iter_modules(room.__path__):
+        if module.name == __name__.rpartition(".")[2]:
+            continue
         entries = importlib.import_module(f"{room.__name__}.{module.name}")
         for entry in getattr(entries, "FUNCTIONS", (getattr(entries, "FUNCTION", None),)):
             if entry is not None:
+                if entry.name in found:
+                    raise ValueError(f"function {entry.name} has two entries")
                 found[entry.name] = entry
     return dict(sorted(found.items()))
