@@ -1,0 +1,73 @@
+"""Rows handed to a store, brought to the schema of their table or refused."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tapeql.errors import DataError
+from tapeql.storage.schema import TABLES, Table
+
+Ints = npt.NDArray[np.int64]
+
+_FIRST_US: Final = -62_135_596_800_000_000
+_LAST_US: Final = 253_402_300_800_000_000
+
+
+def table_of(name: str) -> Table:
+    try:
+        return TABLES[name]
+    except KeyError:
+        raise DataError(f"there is no table {name!r}; there are {', '.join(TABLES)}") from None
+
+
+def instants(rows: pa.Table | pa.RecordBatch) -> Ints:
+    """The ts column as int64 microseconds, without copying where it is one chunk."""
+    column = rows.column("ts")
+    chunk = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    values: Ints = chunk.view(pa.int64()).to_numpy(zero_copy_only=False)
+    return values
+
+
+def conform(table: Table, rows: pa.Table) -> pa.Table:
+    """Exactly the table's columns and types, in source order; absent optional columns are NULL, also `seq`.
+
+    NaN becomes NULL where NULL is allowed. A missing required column, a NULL or NaN where there must be a value, or an
+    infinity raises DataError.
+    """
+    unknown = [name for name in rows.column_names if name not in table.schema.names]
+    if unknown:
+        raise DataError(f"{table.name} has no column {unknown[0]!r}; it has {', '.join(table.schema.names)}")
+    columns = []
+    for field in table.schema:
+        if field.name not in rows.column_names:
+            if field.name in table.required:
+                raise DataError(f"{table.name} needs a column {field.name!r}")
+            columns.append(pa.nulls(rows.num_rows, field.type))
+            continue
+        columns.append(_column(table, field, rows.column(field.name)))
+    loose = pa.schema([field.with_nullable(True) if field.name == "seq" else field for field in table.schema])
+    conformed = pa.table(columns, schema=loose).combine_chunks()
+    if conformed.num_rows:
+        ts = instants(conformed)
+        if ts.min() < _FIRST_US or ts.max() >= _LAST_US:
+            raise DataError(f"{table.name} holds instants of the years 1 to 9999 only")
+    return conformed
+
+
+def _column(table: Table, field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        column = column.cast(field.type)
+    except pa.ArrowException as error:
+        raise DataError(f"column {field.name!r} of {table.name} cannot be {field.type}: {error}") from error
+    if pa.types.is_floating(field.type):
+        if pc.any(pc.is_inf(column)).as_py():
+            raise DataError(f"column {field.name!r} of {table.name} holds an infinity")
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)
+    if column.null_count and not field.nullable and field.name != "seq":
+        raise DataError(f"column {field.name!r} of {table.name} must not be empty")
+    return column

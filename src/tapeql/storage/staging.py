@@ -1,0 +1,156 @@
+"""Rows between their source and a commit: kept by partition, spilled to disk when they are many."""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from tapeql.storage.layout import Ints, partitions
+from tapeql.storage.manifest import Series
+from tapeql.storage.merge import reverse
+from tapeql.storage.rows import instants
+
+FOLDER: Final = "staging"
+SPILL_BYTES: Final = 256 * 1024 * 1024
+"""Rows staged in memory before they go to disk."""
+
+Place = tuple[Series, int]
+"""A series and the number of a partition of it."""
+
+
+@dataclass(slots=True)
+class _Chunk:
+    source: str
+    rows: pa.Table | None
+    spill: int = -1
+    batch: int = -1
+
+
+@dataclass(slots=True)
+class _Direction:
+    """Whether a source ever went forwards or backwards in time."""
+
+    last_us: int | None = None
+    rises: bool = False
+    falls: bool = False
+
+    def see(self, ts: Ints) -> None:
+        step = np.diff(ts, prepend=self.last_us if self.last_us is not None else ts[0])
+        self.rises = self.rises or bool((step > 0).any())
+        self.falls = self.falls or bool((step < 0).any())
+        self.last_us = int(ts[-1])
+
+
+@dataclass(slots=True)
+class Staging:
+    """`folder` is made when memory is full; a kernel lock in it says that its owner lives."""
+
+    folder: Path
+    spill_bytes: int = SPILL_BYTES
+    _chunks: dict[Place, list[_Chunk]] = field(default_factory=dict)
+    _directions: dict[tuple[Series, str], _Direction] = field(default_factory=dict)
+    _bytes: int = 0
+    _spills: list[Path] = field(default_factory=list)
+    _room: Path | None = None
+    _alive: int = -1
+
+    def add(self, series: Series, rows: pa.Table, source: str) -> None:
+        """Takes conformed rows in source order."""
+        if rows.num_rows == 0:
+            return
+        table, _, _, interval = series
+        ts = instants(rows)
+        self._directions.setdefault((series, source), _Direction()).see(ts)
+        numbers = partitions(table, interval, ts)
+        if numbers[0] == numbers[-1] and numbers.min() == numbers.max():
+            self._put(series, int(numbers[0]), rows, source)
+        else:
+            if (np.diff(numbers) < 0).any():
+                order = np.argsort(numbers, kind="stable")
+                rows, numbers = rows.take(pa.array(order)), numbers[order]
+            edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+            for start, end in itertools.pairwise(edges):
+                self._put(series, int(numbers[start]), rows.slice(start, end - start), source)
+        if self._bytes > self.spill_bytes:
+            self._spill()
+
+    def places(self) -> list[Place]:
+        return sorted(self._chunks)
+
+    def sources(self, place: Place) -> list[pa.Table]:
+        """The rows of a partition, a table a source, in the order they happened where the source went one way."""
+        by_source: dict[str, list[pa.Table]] = {}
+        for chunk in self._chunks[place]:
+            by_source.setdefault(chunk.source, []).append(self._load(chunk))
+        tables = []
+        for source, pieces in by_source.items():
+            rows = pa.concat_tables(pieces).combine_chunks()
+            direction = self._directions[place[0], source]
+            tables.append(reverse(rows) if direction.falls and not direction.rises else rows)
+        return tables
+
+    def close(self) -> None:
+        self._chunks.clear()
+        if self._room is not None:
+            shutil.rmtree(self._room, ignore_errors=True)
+            os.close(self._alive)
+            self._room = None
+
+    def _put(self, series: Series, number: int, rows: pa.Table, source: str) -> None:
+        self._chunks.setdefault((series, number), []).append(_Chunk(source, rows))
+        self._bytes += rows.nbytes
+
+    def _spill(self) -> None:
+        if self._room is None:
+            self._room = self.folder / uuid.uuid4().hex
+            self._room.mkdir(parents=True)
+            self._alive = os.open(self._room / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            fcntl.flock(self._alive, fcntl.LOCK_EX)
+        by_schema: dict[pa.Schema, list[_Chunk]] = {}
+        for chunks in self._chunks.values():
+            for chunk in chunks:
+                if chunk.rows is not None:
+                    by_schema.setdefault(chunk.rows.schema, []).append(chunk)
+        for schema, chunks in by_schema.items():
+            path = self._room / f"{len(self._spills)}.arrow"
+            with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+                for number, chunk in enumerate(chunks):
+                    assert chunk.rows is not None
+                    writer.write_batch(chunk.rows.combine_chunks().to_batches()[0])
+                    chunk.rows, chunk.spill, chunk.batch = None, len(self._spills), number
+            self._spills.append(path)
+        self._bytes = 0
+
+    def _load(self, chunk: _Chunk) -> pa.Table:
+        if chunk.rows is not None:
+            return chunk.rows
+        with pa.memory_map(str(self._spills[chunk.spill])) as source:
+            return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(chunk.batch)])
+
+
+def abandoned(folder: Path) -> Iterator[Path]:
+    """Rooms whose owner was killed."""
+    if not folder.is_dir():
+        return
+    for room in folder.iterdir():
+        try:
+            fd = os.open(room / "alive", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(fd)
+        yield room

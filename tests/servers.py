@@ -1,0 +1,96 @@
+"""Real servers started for tests, on free loopback ports, in folders of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+
+
+def postgres_binaries() -> Path | None:
+    """The folder with the newest installed `initdb` and `pg_ctl`: Debian's place, else PATH."""
+    found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb") if (p.parent / "pg_ctl").exists()]
+    if found:
+        return max(found, key=lambda p: [int(n) for n in re.findall(r"\d+", str(p))])
+    on_path = shutil.which("initdb")
+    if on_path and (Path(on_path).parent / "pg_ctl").exists():
+        return Path(on_path).parent
+    return None
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class PostgresServer:
+    """initdb, start, stop; as root it runs as the user postgres, since the server refuses root."""
+
+    def __init__(self, binaries: Path, folder: Path) -> None:
+        self._binaries = binaries
+        # pytest's own folders are closed to other users; the server needs one it can reach.
+        self._folder = Path(tempfile.mkdtemp(prefix="tapeql-postgres-")) if os.geteuid() == 0 else folder
+        self._port = 0
+        self._databases = 0
+
+    def __enter__(self) -> Self:
+        if os.geteuid() == 0:
+            shutil.chown(self._folder, "postgres", "postgres")
+        where = str(self._folder / "db")
+        self._run("initdb", "-D", where, "-U", "tapeql", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        for attempt in range(3):
+            self._port = free_port()
+            options = (
+                f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
+            )
+            try:
+                self._run("pg_ctl", "-D", where, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+                return self
+            except subprocess.CalledProcessError:
+                # Somebody may have taken the port between asking for it and using it.
+                if attempt == 2:
+                    raise
+        raise AssertionError("unreachable")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._run("pg_ctl", "-D", str(self._folder / "db"), "-w", "-m", "immediate", "stop")
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def url(self, database: str) -> str:
+        return f"postgresql://tapeql@127.0.0.1:{self._port}/{database}"
+
+    def create_database(self) -> str:
+        """A new database; returns its URL."""
+        import psycopg
+
+        self._databases += 1
+        name = f"test_{self._databases}"
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        subprocess.run(
+            [*drop, str(self._binaries / program), *arguments],
+            check=True,
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=120,
+        )
+
+
+def with_password(url: str, password: str) -> str:
+    """The URL with a password, which a trusting server ignores: for tests that look for leaks."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{password}@{parts.hostname}:{parts.port}"))
