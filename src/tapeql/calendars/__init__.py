@@ -1,0 +1,39 @@
+"""Trading calendars: sessions as half-open instants, and the one grid of buckets built on them.
+
+Importing this room is cheap; the calendar library is loaded when the first schedule is asked for.
+"""
+
+from tapeql.calendars.build import build_grid
+from tapeql.calendars.grid import ALWAYS, NEVER, NO_DATE, Grid, Spans
+from tapeql.calendars.markets import find_calendar, is_continuous, known_calendars, session_names, version, zone_of
+from tapeql.calendars.sessions import in_session, named_sessions, previous_sessions_start, row_sessions
+from tapeql.calendars.slots import Edges, Slots, edges, slots
+from tapeql.calendars.venues import calendar_of
+from tapeql.calendars.zones import local_dates, local_instant_us, local_midnight_us
+
+__all__ = [
+    "ALWAYS",
+    "NEVER",
+    "NO_DATE",
+    "Edges",
+    "Grid",
+    "Slots",
+    "Spans",
+    "build_grid",
+    "calendar_of",
+    "edges",
+    "find_calendar",
+    "in_session",
+    "is_continuous",
+    "known_calendars",
+    "local_dates",
+    "local_instant_us",
+    "local_midnight_us",
+    "named_sessions",
+    "previous_sessions_start",
+    "row_sessions",
+    "session_names",
+    "slots",
+    "version",
+    "zone_of",
+]

@@ -1,0 +1,129 @@
+"""The named sessions of a calendar as sorted arrays of instants, read from the calendar library once.
+
+A session date's spans are premarket [pre, market_open), regular [market_open, market_close) without the lunch break,
+and aftermarket [market_close, post), each left out where it is empty. Forex is our own: a trade date runs from 17:00
+of the day before to 17:00 New York, Monday to Friday.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import warnings
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeql.calendars.grid import Instants
+from tapeql.calendars.markets import FOREX, market
+from tapeql.calendars.zones import local_instant_us, local_midnight_us
+from tapeql.errors import Diagnostic, QueryError
+
+FIRST_DATE: Final = date(1970, 1, 1)
+LAST_DATE: Final = date(2049, 12, 31)
+"""Schedules are kept between these dates; holidays that are not decreed yet count as trading days."""
+
+_EVENING_US: Final = 17 * 3_600_000_000
+_LOADING: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """All named spans of a calendar, sorted and disjoint, int64 µs and days.
+
+    start, end, date   of each span
+    name               index of each span's name in `names`
+    run_start, run_end the open markets: maximal runs of spans that touch
+    run                the run each span lies in
+    """
+
+    names: tuple[str, ...]
+    start: Instants
+    end: Instants
+    date: Instants
+    name: npt.NDArray[np.int8]
+    run_start: Instants
+    run_end: Instants
+    run: npt.NDArray[np.int64]
+
+
+def schedule(calendar: str) -> Schedule:
+    """The schedule of a calendar with sessions, built on first use."""
+    with _LOADING:
+        return _schedule(calendar)
+
+
+def check_range(calendar: str, start_us: int, end_us: int) -> None:
+    """Refuses a range in which the calendar's sessions are not known.
+
+    Raises:
+        QueryError: E411, naming the dates that are.
+    """
+    first = int(local_midnight_us((FIRST_DATE - date(1970, 1, 1)).days, market(calendar).zone))
+    last = int(local_midnight_us((LAST_DATE - date(1970, 1, 1)).days, market(calendar).zone))
+    if start_us < first or end_us > last:
+        reason = f"the sessions of calendar {calendar} are known from {FIRST_DATE} to {LAST_DATE}"
+        raise QueryError([Diagnostic("E411", reason, hints=("name a range inside with DURING",))])
+
+
+@functools.cache
+def _schedule(calendar: str) -> Schedule:
+    names = market(calendar).sessions
+    rows = _forex_rows() if calendar == FOREX else _library_rows(calendar)
+    start, end, day, name = (np.concatenate([row[field] for row in rows]) for field in range(4))
+    order = np.lexsort((start, day))
+    order = order[start[order] < end[order]]
+    start, end, day, name = start[order], end[order], day[order], name[order]
+    opens = np.append(True, start[1:] > end[:-1])
+    run = np.cumsum(opens) - 1
+    closes = np.append(opens[1:], True)
+    return Schedule(names, start, end, day, name.astype(np.int8), start[opens], end[closes], run)
+
+
+Rows = list[tuple[Instants, Instants, Instants, npt.NDArray[Any]]]
+
+
+def _forex_rows() -> Rows:
+    days = np.arange((FIRST_DATE - date(1970, 1, 1)).days, (LAST_DATE - date(1970, 1, 1)).days + 1, dtype=np.int64)
+    days = days[(days + 3) % 7 < 5]
+    zone = market(FOREX).zone
+    start, end = local_instant_us(days - 1, _EVENING_US, zone), local_instant_us(days, _EVENING_US, zone)
+    return [(start, end, days, np.zeros(len(days), dtype=np.int8))]
+
+
+def _library_rows(calendar: str) -> Rows:
+    import pandas_market_calendars
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that some times are discontinued, which is seen to below
+        published = pandas_market_calendars.get_calendar(market(calendar).library)
+        table = published.schedule(str(FIRST_DATE), str(LAST_DATE), tz="UTC", market_times="all")
+    days = table.index.to_numpy().astype("datetime64[D]").astype(np.int64)
+
+    def instants(column: str) -> Instants:
+        times: Instants = table[column].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
+        return times
+
+    opens, closes = instants("market_open"), instants("market_close")
+    spans: dict[str, list[tuple[Instants, Instants]]] = {"regular": [(opens, closes)]}
+    if "break_start" in table.columns:
+        pause, resume = instants("break_start"), instants("break_end")
+        stopped = published.discontinued_market_times.get("break_start")
+        if stopped is not None:
+            kept = days < np.datetime64(stopped, "D").astype(np.int64)
+            pause, resume = np.where(kept, pause, closes), np.where(kept, resume, closes)
+        without = pause >= resume
+        pause, resume = np.where(without, closes, pause), np.where(without, closes, resume)
+        spans["regular"] = [(opens, np.minimum(pause, closes)), (np.maximum(resume, opens), closes)]
+    if "pre" in table.columns:
+        spans["premarket"] = [(instants("pre"), opens)]
+    if "post" in table.columns:
+        spans["aftermarket"] = [(closes, instants("post"))]
+    return [
+        (start, end, days, np.full(len(days), index, dtype=np.int8))
+        for index, name in enumerate(market(calendar).sessions)
+        for start, end in spans.get(name, [])
+    ]
