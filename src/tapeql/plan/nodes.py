@@ -160,9 +160,14 @@ class Where:
     condition: Expr
 
 
+SYMBOL_KEYS = ("order.exchange", "order.symbol")
+"""Projected beside the result where rows are taken per symbol."""
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The result's columns, plus ordering keys under `order.<n>` which Sort drops."""
+    """The result's columns, and what Sort and Take need besides: ordering keys `order.<n>`, SYMBOL_KEYS for a limit
+    per symbol. The schema of the result holds neither."""
 
     columns: tuple[OutputColumn, ...]
 

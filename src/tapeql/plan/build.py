@@ -1,0 +1,242 @@
+"""Query → Plan: rows, the steps over them, then the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tapeql import calendars
+from tapeql.errors import Diagnostic, QueryError
+from tapeql.plan.expressions import column_order
+from tapeql.plan.lookback import Lookback, lookback
+from tapeql.plan.nodes import (
+    SYMBOL_KEYS,
+    Bars,
+    DayMeasures,
+    Feed,
+    FillSlots,
+    InRange,
+    OnDays,
+    Plan,
+    Project,
+    QuoteMeans,
+    Quotes,
+    Rows,
+    SessionFlags,
+    SessionMeasures,
+    Sort,
+    Source,
+    Step,
+    Take,
+    Ticks,
+    Where,
+)
+from tapeql.plan.rules import OPTIONAL, RULES
+from tapeql.plan.rules.expand_formulas import expanded
+from tapeql.plan.schema import result_schema
+from tapeql.plan.sources import Shape, Stored, choose, stored
+from tapeql.plan.verify import verify
+from tapeql.query.columns import QUOTE_MEASURES
+from tapeql.query.nodes import (
+    Align,
+    Call,
+    Column,
+    Expr,
+    Interval,
+    Order,
+    OutputColumn,
+    Query,
+    SessionSpec,
+    Symbol,
+    Type,
+    Verb,
+)
+from tapeql.storage.snapshot import Snapshot
+
+ONE_DAY = Interval("1d", 0, 1, "d")
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """What the expressions of a query read besides the fixed columns of its rows."""
+
+    quote_means: tuple[str, ...]
+    sessions: dict[str, tuple[str, ...]]
+    day: tuple[str, ...]
+    flags: tuple[str, ...]
+
+
+def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Plan:
+    """The plan of a query over what a snapshot holds. `without` names optional rules to leave out.
+
+    Raises QueryError where nothing stored can answer: E402 (no stored interval nests), E403 (nothing of that kind).
+    """
+    expressions = _expressions(query)
+    needs = _needs(query, expressions)
+    rows = _rows(query, snapshot)
+    reach = Lookback()
+    for expr in expressions:
+        reach = reach.widest(lookback(expanded(expr)))
+    if query.fill is not None:
+        reach = reach.after(Lookback(1))
+    if query.warmup_rows is not None:
+        reach = Lookback(query.warmup_rows, 0)
+    plan = Plan(
+        query=query,
+        rows=rows,
+        steps=tuple(_steps(query, rows, needs, snapshot)),
+        lookback_rows=reach.rows,
+        lookback_us=reach.us,
+        schema=result_schema(query, reach.rows),
+    )
+    for rule in RULES:
+        if rule.__name__ in OPTIONAL and rule.__name__ in without:
+            continue
+        plan = rule(plan)
+        verify(plan, rule.__name__)
+    return plan
+
+
+def _expressions(query: Query) -> list[Expr]:
+    found = [c.expr for c in query.columns] + [o.expr for o in query.order]
+    return found if query.where is None else [query.where, *found]
+
+
+# ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _rows(query: Query, snapshot: Snapshot) -> Rows:
+    match query.verb:
+        case Verb.TICKS:
+            feeds = _stored_feeds(query, snapshot, "ticks")
+            return Ticks(feeds, query.sessions, query.ticks_where, query.zone, query.reference)
+        case Verb.QUOTES:
+            feeds = _stored_feeds(query, snapshot, "quotes")
+            return Quotes(feeds, query.sessions, query.zone, query.reference)
+    return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align)
+
+
+def _calendar(query: Query, symbol: Symbol) -> str:
+    return query.calendar or calendars.calendar_of(symbol.venue)
+
+
+def _stored_feeds(query: Query, snapshot: Snapshot, table: str) -> tuple[Feed, ...]:
+    feeds = []
+    for symbol in query.symbols:
+        parts = snapshot.parts(table, symbol.venue, symbol.code)
+        if parts:
+            first = min(p.min_us for p in parts)
+            last = max(p.max_us for p in parts) + 1
+            start = first if query.start_us is None else max(query.start_us, first)
+            end = min(last, query.end_us or last, query.now_us)
+            feeds.append(Feed(symbol, _calendar(query, symbol), start, max(end, start)))
+    if not feeds:
+        _nothing(query.symbols, "trades" if table == "ticks" else "quotes")
+    return tuple(feeds)
+
+
+def bars(
+    query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[SessionSpec, ...], align: Align
+) -> Bars:
+    """Bars of all symbols of a query that have trades or candles."""
+    shape = Shape(interval, query.zone, query.reference, sessions, align)
+    feeds = []
+    unfit: list[Stored] = []
+    for symbol in query.symbols:
+        found = stored(snapshot, symbol)
+        if not found.parts:
+            continue
+        sources = choose(found, _calendar(query, symbol), shape)
+        if sources:
+            feeds.append(_feed(query, symbol, found, sources, shape))
+        else:
+            unfit.append(found)
+    if unfit:
+        have = ", ".join(sorted({i for found in unfit for i in found.candles}))
+        named = ", ".join(str(found.symbol) for found in unfit)
+        raise QueryError(
+            [
+                Diagnostic(
+                    "E402",
+                    f"no stored candles of {named} nest in bars of {interval.text}",
+                    hints=(f"stored intervals: {have}",),
+                )
+            ],
+            query.source,
+        )
+    if not feeds:
+        _nothing(query.symbols, "trades or candles")
+    return Bars(interval, tuple(feeds), sessions, align, query.ticks_where, query.zone, query.reference)
+
+
+def _feed(query: Query, symbol: Symbol, found: Stored, sources: tuple[Source, ...], shape: Shape) -> Feed:
+    first = min(p.min_us for p in found.parts) - shape.reach_us
+    last = max(p.max_us for p in found.parts) + 1
+    start = first if query.start_us is None else max(query.start_us, first)
+    end = min(last if query.end_us is None else query.end_us, query.now_us)
+    return Feed(symbol, _calendar(query, symbol), start, max(end, start), sources)
+
+
+def _nothing(symbols: Iterable[Symbol], what: str) -> None:
+    named = ", ".join(str(s) for s in symbols)
+    raise QueryError(
+        [Diagnostic("E403", f"no {what} are stored for {named}", hints=("`SHOW symbols` lists what is stored",))]
+    )
+
+
+# ── steps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _needs(query: Query, expressions: Iterable[Expr]) -> _Needs:
+    names = dict.fromkeys(name for expr in expressions for name in column_order(expr))
+    from_bars = query.verb in (Verb.CANDLES, Verb.DAYS)
+    sessions: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        session, _, measure = name.rpartition(".")
+        if session and session not in ("in", "day"):
+            sessions[session] = (*sessions.get(session, ()), measure)
+    return _Needs(
+        quote_means=tuple(n for n in names if from_bars and n in QUOTE_MEASURES),
+        sessions=sessions,
+        day=tuple(n for n in names if n.startswith("day.")),
+        flags=tuple(n.removeprefix("in.") for n in names if n.startswith("in.")),
+    )
+
+
+def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Iterable[Step]:
+    if query.fill is not None:
+        yield FillSlots(query.fill)
+    if needs.quote_means:
+        yield QuoteMeans(needs.quote_means)
+    for session, measures in needs.sessions.items():
+        yield SessionMeasures(session, measures, bars(query, snapshot, ONE_DAY, (SessionSpec(session),), Align()))
+    if needs.day:
+        yield DayMeasures(_day_columns(needs.day), bars(query, snapshot, ONE_DAY, (), Align()))
+    if needs.flags:
+        yield SessionFlags(needs.flags)
+    yield InRange(query.start_us, query.end_us, query.keep_partial or not isinstance(rows, Bars))
+    if query.days is not None:
+        yield OnDays(build(query.days, snapshot), query.days_by_date)
+    if query.where is not None:
+        yield Where(query.where)
+    keys = tuple(OutputColumn(f"order.{n}", order.expr) for n, order in enumerate(query.order))
+    symbol = tuple(OutputColumn(key, Column(key.removeprefix("order."), Type.STRING)) for key in SYMBOL_KEYS)
+    per_symbol = query.limit is not None and query.limit.per_symbol
+    yield Project((*query.columns, *keys, *(symbol if per_symbol else ())))
+    if query.order:
+        yield Sort(tuple(Order(Column(k.name, k.expr.type), o.descending) for k, o in zip(keys, query.order, strict=True)))
+    if query.limit is not None:
+        yield Take(query.limit)
+
+
+def _day_columns(names: tuple[str, ...]) -> tuple[OutputColumn, ...]:
+    """`day.gap_pct`: the registry's function of that name over the bars of days, with its defaults."""
+    from tapeql.functions.registry import functions
+
+    columns = []
+    for name in names:
+        entry = functions()[name.removeprefix("day.")]
+        inputs = tuple(Column(str(i.default), Type.FLOAT) for i in entry.inputs)
+        params = tuple(p.default for p in entry.params if p.default is not None)
+        columns.append(OutputColumn(name, Call(entry.name, inputs, params, entry.outputs[0])))
+    return tuple(columns)

@@ -1,0 +1,1 @@
+"""Plan → batches: one engine a file, and the kernels they share."""

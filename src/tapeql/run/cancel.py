@@ -1,0 +1,38 @@
+"""The way to stop a query: a flag its engine looks at, and a deadline."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from tapeql import limits
+from tapeql.errors import Cancelled, LimitError
+
+
+class Cancel:
+    """Handed to an engine, which calls `check` between pieces of work; anyone may call `cancel`.
+
+    deadline_s: seconds from now after which `check` raises LimitError; None for no deadline.
+    """
+
+    def __init__(self, deadline_s: float | None = limits.QUERY_DEADLINE_S) -> None:
+        self._asked = threading.Event()
+        self._deadline_s = deadline_s
+        self._ends = None if deadline_s is None else time.monotonic() + deadline_s
+
+    def cancel(self) -> None:
+        self._asked.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._asked.is_set() or self.expired
+
+    @property
+    def expired(self) -> bool:
+        return self._ends is not None and time.monotonic() > self._ends
+
+    def check(self) -> None:
+        if self._asked.is_set():
+            raise Cancelled("the query was stopped before its end")
+        if self.expired:
+            raise LimitError(f"the query ran longer than {self._deadline_s:g} s", "QUERY_DEADLINE_S")

@@ -1,0 +1,71 @@
+"""Plan → Result: finds where reading starts, picks the engine, and says what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from tapeql import limits
+from tapeql.errors import Diagnostic
+from tapeql.plan.nodes import Bars, Plan
+from tapeql.run import lake
+from tapeql.run.cancel import Cancel
+from tapeql.run.kernels.context import Context
+from tapeql.run.locate import located
+from tapeql.run.result import Result
+from tapeql.storage.snapshot import Snapshot
+
+
+def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Result:
+    """The result of a plan. Nothing is read before the first batch is asked for."""
+    context = Context(snapshot, plan.query.now_us, cancel or Cancel())
+    info: dict[str, Any] = {
+        "snapshot": snapshot.id,
+        "now": plan.query.now_us,
+        "sources": _sources(plan),
+        "notes": list(plan.query.notes),
+    }
+    return Result(plan.schema, _batches(plan, context, info), info)
+
+
+def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.RecordBatch]:
+    found = located(plan, context)
+    notes: list[Diagnostic] = [*plan.query.notes, *(n for n in found.notes if n not in plan.query.notes)]
+    info["notes"] = notes
+    rows = 0
+    engine, batches = _engine(found.plan, context)
+    info["engine"] = engine
+    for batch in batches:
+        for first in range(0, batch.num_rows, limits.BATCH_ROWS):
+            piece = batch.slice(first, limits.BATCH_ROWS)
+            rows += piece.num_rows
+            yield piece
+    info["rows"] = rows
+    info["counts"] = dict(context.counts)
+
+
+def _engine(plan: Plan, context: Context) -> tuple[str, Iterator[pa.RecordBatch]]:
+    if hasattr(context.snapshot, "connection"):
+        from tapeql.run import postgres
+
+        return "postgres", postgres.execute(plan, context)
+    if plan.query.engine == "sql":
+        from tapeql.run import duckdb
+
+        return "duckdb", duckdb.execute(plan, context.snapshot, context.cancel)
+    return "kernels", lake.execute(plan, context)
+
+
+def _sources(plan: Plan) -> dict[str, list[str]]:
+    """For each symbol what its rows are built from, in words."""
+    if not isinstance(plan.rows, Bars):
+        table = type(plan.rows).__name__.lower()
+        return {str(feed.symbol): [table] for feed in plan.rows.feeds}
+    return {
+        str(feed.symbol): list(
+            dict.fromkeys("trades" if s.table == "ticks" else f"{s.interval} candles" for s in feed.sources)
+        )
+        for feed in plan.rows.feeds
+    }

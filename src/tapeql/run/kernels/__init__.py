@@ -1,0 +1,1 @@
+"""Array kernels over sorted arrays and one grid of instants."""

@@ -1,0 +1,149 @@
+"""Columns attached to rows by instant or by session date: quote means, session measures, day measures, flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeql import calendars
+from tapeql.calendars.grid import NO_DATE
+from tapeql.plan.nodes import Bars, DayMeasures, Feed, QuoteMeans, Rows, SessionFlags, SessionMeasures
+from tapeql.query.columns import BAR, QUOTE_MEASURES
+from tapeql.query.nodes import Type
+from tapeql.run.kernels.bars import bar_frames, grid_of
+from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.expressions import evaluate
+from tapeql.run.kernels.frame import Frame, Vector, constant, join
+from tapeql.run.kernels.quotes import Slots, time_weighted
+
+Instants = npt.NDArray[np.int64]
+
+
+def with_quote_means(
+    step: QuoteMeans, bars: Bars, feed: Feed, context: Context, frames: Iterator[Frame]
+) -> Iterator[Frame]:
+    """Bars with the time-weighted means of the quotes that stood in them."""
+    grid = grid_of(bars, feed)
+    for frame in frames:
+        ts, ts_close = frame["ts"].values, frame["ts_close"].values
+        start, end, opens, _, segment = calendars.edges(grid, int(ts[0]), int(ts_close[-1]))
+        row = np.minimum(np.searchsorted(ts, opens), len(ts) - 1)
+        mine = ts[row] == opens
+        slots = Slots(start[mine], end[mine], grid.market_open[segment[mine]], row[mine])
+        means = time_weighted(step.measures, slots, frame.length, feed, context)
+        yield frame.with_columns({name: Vector(Type.FLOAT, values) for name, values in means.items()})
+
+
+def with_session_measures(
+    step: SessionMeasures, rows: Rows, feed: Feed, context: Context, frames: Iterator[Frame]
+) -> Iterator[Frame]:
+    """Rows with the measures of one session of their date, seen once that session has closed."""
+    own = _feed_of(step.bars, feed)
+    sessions = _sessions(step.bars, own, step.measures, context)
+    known_at = sessions["ts_close"].values
+    for frame in frames:
+        found = _matching(sessions, frame, None if _is_day(rows) else known_at)
+        yield frame.with_columns(
+            {f"{step.session}.{name}": _picked(sessions[name], found) for name in step.measures}
+        )
+
+
+def with_day_measures(
+    step: DayMeasures, feed: Feed, context: Context, frames: Iterator[Frame]
+) -> Iterator[Frame]:
+    """Rows with expressions over the bars of days, seen from the day's opening on."""
+    from tapeql.plan.rules.lift_windows import split_windows
+    from tapeql.run.kernels.windows import computed
+
+    days = list(bar_frames(step.bars, _feed_of(step.bars, feed), context))
+    whole = join(days) if days else _empty()
+    windows, columns = split_windows(step.columns)
+    if whole.length:
+        for compute in windows:
+            (whole,) = computed(compute, iter([whole]))
+    values = {c.name: evaluate(c.expr, whole) for c in columns} if whole.length else {}
+    for frame in frames:
+        found = _matching(whole, frame, whole["ts"].values)
+        yield frame.with_columns(
+            {
+                c.name: _picked(values[c.name], found) if values else constant(None, Type.FLOAT, frame.length)
+                for c in step.columns
+            }
+        )
+
+
+def with_session_flags(step: SessionFlags, rows: Rows, feed: Feed, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Rows with a boolean for each session word: the row lies wholly inside such a session."""
+    for frame in frames:
+        start = frame["ts"].values
+        end = frame["ts_close"].values if isinstance(rows, Bars) else None
+        yield frame.with_columns(
+            {
+                f"in.{name}": Vector(Type.BOOL, calendars.in_session(feed.calendar, rows.reference, name, start, end))
+                for name in step.sessions
+            }
+        )
+
+
+def _is_day(rows: Rows) -> bool:
+    return isinstance(rows, Bars) and rows.interval.is_calendar
+
+
+def _feed_of(bars: Bars, feed: Feed) -> Feed:
+    return next(f for f in bars.feeds if f.symbol == feed.symbol)
+
+
+def _sessions(bars: Bars, feed: Feed, measures: Sequence[str], context: Context) -> Frame:
+    """One row a session of the feed's range, whether it has trades or not: ts, ts_close, session_date, measures."""
+    grid = grid_of(bars, feed)
+    opens, where = np.unique(grid.origin, return_index=True)
+    frame = Frame(
+        len(opens),
+        {
+            "ts": Vector(Type.INSTANT, opens),
+            "ts_close": Vector(Type.INSTANT, grid.limit[where]),
+            "session_date": Vector(Type.DATE, grid.session_date[where]),
+        },
+    )
+    from_quotes = [name for name in measures if name in QUOTE_MEASURES]
+    if from_quotes and frame.length:
+        step = QuoteMeans(tuple(from_quotes))
+        (frame,) = with_quote_means(step, bars, feed, context, iter([frame]))
+    from_bars = [name for name in measures if name not in QUOTE_MEASURES]
+    if from_bars:
+        known = list(bar_frames(bars, feed, context))
+        whole = join(known) if known else _empty()
+        at = np.searchsorted(whole["ts"].values, opens)
+        found = np.where(np.isin(opens, whole["ts"].values), at, -1)
+        frame = frame.with_columns({name: _picked(whole[name], found) for name in from_bars})
+    return frame
+
+
+def _matching(days: Frame, frame: Frame, known_at: Instants | None) -> npt.NDArray[np.intp]:
+    """For each row of the frame, the row of `days` with its session date, known by then; -1 where there is none."""
+    dates: Instants = days["session_date"].values
+    if len(dates) == 0:
+        return np.full(frame.length, -1)
+    wanted = np.where(frame["session_date"].is_valid, frame["session_date"].values, NO_DATE)
+    index = np.minimum(np.searchsorted(dates, wanted), len(dates) - 1)
+    found = dates[index] == wanted
+    if known_at is not None:
+        found &= known_at[index] <= frame["ts"].values
+    return np.where(found, index, -1)
+
+
+def _picked(vector: Vector, index: npt.NDArray[np.intp]) -> Vector:
+    """Rows by index; NULL for -1."""
+    there = index >= 0
+    if len(vector) == 0:
+        return constant(None, vector.type, len(index))
+    taken = vector.take(np.maximum(index, 0))
+    if vector.type is Type.FLOAT:
+        return Vector(vector.type, np.where(there, taken.values, np.nan))
+    return Vector(vector.type, taken.values, taken.is_valid & there)
+
+
+def _empty() -> Frame:
+    return Frame(0, {name: constant(None, type, 0) for name, type in BAR.items()})

@@ -1,0 +1,374 @@
+"""Bars from sorted trades or finer candles on a grid of instants.
+
+    trades of a file ─▶ pieces between slot edges ─▶ parts of bars ─▶ parts of one bar merged ─▶ frames of bars
+
+A bar may be cut by the end of a file or lie in several slots (a week of sessions); its parts are merged in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tapeql import calendars, limits, tapes
+from tapeql.calendars.grid import NO_DATE, Grid
+from tapeql.plan.expressions import column_names
+from tapeql.plan.nodes import Bars, Feed, Source
+from tapeql.query.columns import TICK
+from tapeql.query.nodes import Type
+from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.expressions import passes
+from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
+from tapeql.run.kernels.labels import session_vector
+from tapeql.run.kernels.slots import Pieces
+from tapeql.storage.snapshot import Snapshot
+
+Floats = npt.NDArray[np.float64]
+Instants = npt.NDArray[np.int64]
+DAY_US = 86_400_000_000
+
+
+@dataclass(slots=True)
+class Parts:
+    """Parts of bars in order of time; a bar's parts are neighbours.
+
+    ts, ts_close, session_date   int64, as in frames (NO_DATE for none)
+    open, high, low, close       NaN where no trade of the part decides them
+    notional                     Σ price·quantity of the trades that count for volume
+    trades                       how many count for volume; NaN where a candle does not say
+    """
+
+    ts: Instants
+    ts_close: Instants
+    session_date: Instants
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    notional: Floats
+    trades: Floats
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+    def __getitem__(self, rows: Any) -> Parts:
+        return Parts(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+
+def bar_frames(bars: Bars, feed: Feed, context: Context) -> Iterator[Frame]:
+    """The bars of one symbol that open in the feed's range, some thousand at a time."""
+    grid = grid_of(bars, feed)
+    for parts in _whole_bars(_parts(bars, feed, grid, context)):
+        if len(parts):
+            yield _frame(bars, feed, parts, context.now_us)
+
+
+def grid_of(bars: Bars, feed: Feed) -> Grid:
+    """The grid of a feed over its whole range."""
+    return calendars.build_grid(
+        feed.calendar,
+        bars.interval,
+        feed.start_us,
+        feed.end_us,
+        zone=bars.zone,
+        reference=bars.reference,
+        sessions=bars.sessions,
+        align=bars.align,
+    )
+
+
+def last_close(grid: Grid, end_us: int) -> int:
+    """Where the last bar that opens before `end_us` closes."""
+    index = int(np.searchsorted(grid.start, end_us)) - 1
+    if index < 0:
+        return end_us
+    step, limit = int(grid.step[index]), int(grid.limit[index])
+    if step == 0:
+        return max(limit, end_us)
+    origin, last = int(grid.origin[index]), min(end_us, int(grid.end[index])) - 1
+    return max(min(origin + (last - origin) // step * step + step, limit), end_us)
+
+
+# ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Parts]:
+    for source in feed.sources:
+        start, end = max(source.start_us, feed.start_us), min(source.end_us, feed.end_us)
+        if start >= end:
+            continue
+        for batch in _scan(bars, feed, source, grid, context.snapshot, start, end):
+            context.cancel.check()
+            if source.table == "ticks":
+                parts = _from_ticks(bars, feed, grid, batch)
+            else:
+                parts = _from_candles(feed, grid, source, batch)
+            inside = (parts.ts >= start) & (parts.ts < end)
+            yield parts if inside.all() else parts[inside]
+
+
+def _scan(
+    bars: Bars, feed: Feed, source: Source, grid: Grid, snapshot: Snapshot, start_us: int, end_us: int
+) -> Iterator[pa.RecordBatch]:
+    """Rows that may belong to bars opening in the range: such bars may begin before it and end after it."""
+    last = last_close(grid, end_us)
+    venue, code = feed.symbol.venue, feed.symbol.code
+    if source.table == "ticks":
+        columns = ["ts", "price", "quantity"]
+        if bars.ticks_where is not None:
+            wanted = column_names(bars.ticks_where) - set(columns)
+            columns += [name for name in TICK if name in wanted and name not in _LABELS]
+        elif tapes.eligibility(venue) is not None:
+            columns.append("conditions")
+        return snapshot.scan("ticks", venue, code, start_us, last, columns)
+    columns = ["ts", "open", "high", "low", "close", "volume", "trades", "vwap"]
+    if is_daily(source.interval):
+        return snapshot.scan("ohlcv", venue, code, start_us - 2 * DAY_US, last + 2 * DAY_US, columns, source.interval)
+    return snapshot.scan("ohlcv", venue, code, start_us, last, columns, source.interval)
+
+
+_LABELS = ("symbol", "exchange", "session", "session_date")
+
+
+def is_daily(interval: str) -> bool:
+    """Stored candles of a day or longer, which match sessions by date."""
+    return interval.endswith(("d", "w", "o", "q", "y"))
+
+
+def _instants(column: pa.Array) -> Instants:
+    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _floats(column: pa.Array) -> Floats:
+    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Parts:
+    ts, price, quantity = _instants(batch.column(0)), _floats(batch.column(1)), _floats(batch.column(2))
+    volume_counts = range_counts = ends_count = None
+    if bars.ticks_where is not None:
+        keep = passes(bars.ticks_where, tick_frame(bars, feed, batch))
+        if not keep.all():
+            ts, price, quantity = ts[keep], price[keep], quantity[keep]
+    else:
+        rules = tapes.eligibility(feed.symbol.venue)
+        if rules is not None:
+            volume_counts, range_counts, ends_count = tapes.flags(rules, batch.column(3))
+            keep = volume_counts | range_counts | ends_count
+            if not keep.all():
+                ts, price, quantity = ts[keep], price[keep], quantity[keep]
+                volume_counts, range_counts, ends_count = volume_counts[keep], range_counts[keep], ends_count[keep]
+    if len(ts) == 0:
+        return _no_parts()
+    start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
+    first = np.searchsorted(ts, start)
+    last = np.searchsorted(ts, end)
+    some = last > first
+    if not some.all():
+        first, last, opens, closes, segment = first[some], last[some], opens[some], closes[some], segment[some]
+    pieces = Pieces(first, last, len(ts))
+    high = low = price
+    volume, notional = quantity, price * quantity
+    if volume_counts is not None and not volume_counts.all():
+        volume, notional = np.where(volume_counts, quantity, 0.0), np.where(volume_counts, notional, 0.0)
+    if range_counts is not None and not range_counts.all():
+        high = low = np.where(range_counts, price, np.nan)
+    if ends_count is None or ends_count.all():
+        opening, closing = price[first], price[last - 1]
+    else:
+        opening, closing = _first_and_last(price, ends_count, first, last)
+    if volume_counts is None:
+        trades = (last - first).astype(np.float64)
+    else:
+        trades = pieces.reduce(np.add, volume_counts.astype(np.float64))
+    return Parts(
+        ts=opens,
+        ts_close=closes,
+        session_date=grid.session_date[segment],
+        open=opening,
+        high=pieces.reduce(np.fmax if high is not price else np.maximum, high),
+        low=pieces.reduce(np.fmin if low is not price else np.minimum, low),
+        close=closing,
+        volume=pieces.reduce(np.add, volume),
+        notional=pieces.reduce(np.add, notional),
+        trades=trades,
+    )
+
+
+def _first_and_last(
+    price: Floats, counts: npt.NDArray[np.bool_], first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    """The first and the last price that counts in each piece, NaN where none does."""
+    where = np.flatnonzero(counts)
+    if len(where) == 0:
+        return np.full(len(first), np.nan), np.full(len(first), np.nan)
+    lowest, highest = np.searchsorted(where, first), np.searchsorted(where, last)
+    some = highest > lowest
+    opening = np.where(some, price[where[np.minimum(lowest, len(where) - 1)]], np.nan)
+    closing = np.where(some, price[where[np.maximum(highest - 1, 0)]], np.nan)
+    return opening, closing
+
+
+def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch) -> Parts:
+    ts = _instants(batch.column(0))
+    if is_daily(source.interval):
+        ts = _session_opens(feed, grid, ts)
+        keep = ts >= 0
+        batch, ts = batch.filter(pa.array(keep)), ts[keep]
+    if len(ts) == 0:
+        return _no_parts()
+    start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
+    first, last = np.searchsorted(ts, start), np.searchsorted(ts, end)
+    some = last > first
+    first, last, opens, closes, segment = first[some], last[some], opens[some], closes[some], segment[some]
+    pieces = Pieces(first, last, len(ts))
+    o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)) for i in range(1, 8))
+    return Parts(
+        ts=opens,
+        ts_close=closes,
+        session_date=grid.session_date[segment],
+        open=o[first],
+        high=pieces.reduce(np.fmax, h),
+        low=pieces.reduce(np.fmin, low),
+        close=c[last - 1],
+        volume=pieces.reduce(np.add, volume),
+        notional=pieces.reduce(np.add, vwap * volume),
+        trades=pieces.reduce(np.add, trades.astype(np.float64)),
+    )
+
+
+def _session_opens(feed: Feed, grid: Grid, ts: Instants) -> Instants:
+    """For candles of a day or longer, the start of the segment of their local date; -1 where the grid has none.
+
+    The local date is read 12 hours after the stamp, so midnight stamps of the zone, of UTC and opening stamps agree.
+    """
+    dates = calendars.local_dates(ts + DAY_US // 2, calendars.zone_of(feed.calendar))
+    days, where = np.unique(grid.session_date, return_index=True)
+    index = np.searchsorted(days, dates, side="right") - 1
+    found = (index >= 0) & (days[np.maximum(index, 0)] == dates) if len(days) else np.zeros(len(ts), np.bool_)
+    return np.where(found, grid.start[where[np.maximum(index, 0)]] if len(days) else -1, -1)
+
+
+def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
+    """Trades as a frame for TICKS WHERE, with the labels the condition asks for."""
+    assert bars.ticks_where is not None
+    wanted = column_names(bars.ticks_where)
+    names = [name for name in batch.schema.names if name in wanted]
+    columns = {name: from_arrow(batch.column(name), TICK[name]) for name in names}
+    rows = batch.num_rows
+    if "symbol" in wanted:
+        columns["symbol"] = constant(feed.symbol.code, Type.STRING, rows)
+    if "exchange" in wanted:
+        columns["exchange"] = constant(feed.symbol.venue, Type.STRING, rows)
+    instants = _instants(batch.column(0))
+    if "session" in wanted:
+        columns["session"] = session_vector(feed.calendar, bars.reference, instants, None)
+    for name in wanted:
+        if name.startswith("in."):
+            flags = calendars.in_session(feed.calendar, bars.reference, name[3:], instants, None)
+            columns[name] = Vector(Type.BOOL, flags)
+    return Frame(rows, columns)
+
+
+def _no_parts() -> Parts:
+    none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+    return Parts(none, none, none, *(nothing for _ in range(7)))
+
+
+# ── whole bars ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
+    """Merged parts, holding back the last bar until the next part shows that it is finished."""
+    waiting: list[Parts] = []
+    rows = 0
+    for piece in parts:
+        if len(piece) == 0:
+            continue
+        waiting.append(piece)
+        rows += len(piece)
+        if rows >= limits.CHUNK_ROWS:
+            merged = _merge(waiting)
+            yield merged[:-1]
+            waiting, rows = [merged[-1:]], 1
+    if waiting:
+        yield _merge(waiting)
+
+
+def _merge(pieces: Sequence[Parts]) -> Parts:
+    parts = pieces[0] if len(pieces) == 1 else Parts(
+        *(np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
+    )  # fmt: skip
+    new = np.empty(len(parts), dtype=np.bool_)
+    new[:1] = True
+    np.not_equal(parts.ts[1:], parts.ts[:-1], out=new[1:])
+    if new.all():
+        return parts
+    first = np.flatnonzero(new)
+    last = np.append(first[1:], len(parts))
+    opening, closing = _first_and_last_known(parts.open, parts.close, first, last)
+    return Parts(
+        ts=parts.ts[first],
+        ts_close=parts.ts_close[first],
+        session_date=parts.session_date[first],
+        open=opening,
+        high=np.fmax.reduceat(parts.high, first),
+        low=np.fmin.reduceat(parts.low, first),
+        close=closing,
+        volume=np.add.reduceat(parts.volume, first),
+        notional=np.add.reduceat(parts.notional, first),
+        trades=np.add.reduceat(parts.trades, first),
+    )
+
+
+def _first_and_last_known(
+    opening: Floats, closing: Floats, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]
+) -> tuple[Floats, Floats]:
+    opens, _ = _first_and_last(opening, ~np.isnan(opening), first, last)
+    _, closes = _first_and_last(closing, ~np.isnan(closing), first, last)
+    return opens, closes
+
+
+def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int) -> Frame:
+    rows = len(parts)
+    with np.errstate(all="ignore"):
+        vwap = np.where(parts.volume > 0, parts.notional / parts.volume, np.nan)
+    counted = ~np.isnan(parts.trades)
+    columns = {
+        "symbol": constant(feed.symbol.code, Type.STRING, rows),
+        "exchange": constant(feed.symbol.venue, Type.STRING, rows),
+        "interval": constant(bars.interval.text, Type.STRING, rows),
+        "ts": Vector(Type.INSTANT, parts.ts),
+        "ts_close": Vector(Type.INSTANT, parts.ts_close),
+        "open": Vector(Type.FLOAT, parts.open),
+        "high": Vector(Type.FLOAT, parts.high),
+        "low": Vector(Type.FLOAT, parts.low),
+        "close": Vector(Type.FLOAT, parts.close),
+        "volume": Vector(Type.FLOAT, parts.volume),
+        "trades": Vector(
+            Type.INT, np.where(counted, parts.trades, 0).astype(np.int64), None if counted.all() else counted
+        ),
+        "vwap": Vector(Type.FLOAT, vwap),
+        "complete": Vector(Type.BOOL, parts.ts_close <= now_us),
+        "filled": constant(False, Type.BOOL, rows),
+    }
+    dated = parts.session_date != NO_DATE
+    columns["session_date"] = Vector(Type.DATE, parts.session_date, None if dated.all() else dated)
+    columns["session"] = bar_sessions(bars, feed, parts.ts, parts.ts_close)
+    return Frame(rows, columns)
+
+
+def bar_sessions(bars: Bars, feed: Feed, ts: Instants, ts_close: Instants) -> Vector:
+    """The named session each bar lies wholly in; for calendar units the session they hold, if it is one."""
+    if not bars.interval.is_calendar:
+        return session_vector(feed.calendar, bars.reference, ts, ts_close)
+    if len(bars.sessions) == 1:
+        return constant(bars.sessions[0].name, Type.STRING, len(ts))
+    whole = "regular" if not bars.sessions and not calendars.is_continuous(feed.calendar) else None
+    return constant(whole, Type.STRING, len(ts))

@@ -1,0 +1,17 @@
+"""What the kernels of one query share: the snapshot, the clock, the way to stop, and what they count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tapeql.run.cancel import Cancel
+from tapeql.storage.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    snapshot: Snapshot
+    now_us: int
+    cancel: Cancel
+    counts: Counter[str] = field(default_factory=Counter)

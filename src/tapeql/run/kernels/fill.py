@@ -1,0 +1,117 @@
+"""FILL: a row for every empty slot of an open market, after the first bar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeql import calendars, limits
+from tapeql.errors import LimitError
+from tapeql.plan.nodes import Bars, Feed
+from tapeql.query.nodes import Fill, Type
+from tapeql.run.kernels.bars import bar_sessions, grid_of
+from tapeql.run.kernels.frame import Frame, Vector, constant, join
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+
+
+def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: int) -> Iterator[Frame]:
+    """The frames of one symbol with the holes between their bars filled."""
+    known = list(frames)
+    if not known:
+        return
+    rows = join(known)
+    ts = rows["ts"].values
+    grid = grid_of(bars, feed)
+    opens, closes, segment = calendars.slots(grid, int(ts[0]), min(feed.end_us, now_us))
+    empty = np.isin(opens, ts, invert=True)
+    opens, closes, segment = opens[empty], closes[empty], segment[empty]
+    if len(opens) > limits.FILL_ROWS:
+        raise LimitError(
+            f"FILL would create {len(opens):,} rows for {feed.symbol}, more than {limits.FILL_ROWS:,}", "FILL_ROWS"
+        )
+    market = grid.market_open[segment]
+    bar_market = grid.market_open[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
+    before = np.searchsorted(ts, opens) - 1
+    after = np.minimum(before + 1, len(ts) - 1)
+    has_before = bar_market[before] == market
+    has_after = (before + 1 < len(ts)) & (bar_market[after] == market)
+    keep = np.ones(len(opens), dtype=np.bool_)
+    if fill.max_rows is not None and len(opens):
+        keep &= _hole_lengths(before, market) <= fill.max_rows
+    methods = dict(fill.methods)
+    if "previous" in methods.values():
+        keep &= has_before
+    if "linear" in methods.values():
+        keep &= has_before & has_after
+    opens, closes, segment, before, after = opens[keep], closes[keep], segment[keep], before[keep], after[keep]
+    new = _rows(methods, bars, feed, rows, opens, closes, grid.session_date[segment], before, after, now_us)
+    order = np.argsort(np.concatenate([ts, opens]), kind="stable")
+    whole = join([rows, new]).take(order)
+    for first in range(0, whole.length, limits.CHUNK_ROWS):
+        yield whole.take(slice(first, first + limits.CHUNK_ROWS))
+
+
+def _hole_lengths(before: Indices, market: npt.NDArray[np.int64]) -> Indices:
+    """For each empty slot, how many slots its hole has."""
+    new = np.ones(len(before), dtype=np.bool_)
+    new[1:] = (before[1:] != before[:-1]) | (market[1:] != market[:-1])
+    first = np.flatnonzero(new)
+    lengths = np.diff(first, append=len(before))
+    return np.repeat(lengths, lengths)
+
+
+def _rows(
+    methods: dict[str, str],
+    bars: Bars,
+    feed: Feed,
+    known: Frame,
+    opens: npt.NDArray[np.int64],
+    closes: npt.NDArray[np.int64],
+    dates: npt.NDArray[np.int64],
+    before: Indices,
+    after: Indices,
+    now_us: int,
+) -> Frame:
+    count = len(opens)
+    ts = known["ts"].values
+    columns = {
+        "symbol": constant(feed.symbol.code, Type.STRING, count),
+        "exchange": constant(feed.symbol.venue, Type.STRING, count),
+        "interval": constant(bars.interval.text, Type.STRING, count),
+        "ts": Vector(Type.INSTANT, opens),
+        "ts_close": Vector(Type.INSTANT, closes),
+        "session": bar_sessions(bars, feed, opens, closes),
+        "session_date": Vector(Type.DATE, dates),
+        "complete": Vector(Type.BOOL, closes <= now_us),
+        "filled": constant(True, Type.BOOL, count),
+    }
+    for name in ("open", "high", "low", "close", "volume", "trades", "vwap"):
+        prices = name in ("open", "high", "low", "close")
+        source = known["close" if prices else name].floats()
+        match methods[name]:
+            case "previous":
+                values = _last_known(source)[before] if count else np.empty(0)
+            case "zero":
+                values = np.zeros(count)
+            case "linear":
+                share = (opens - ts[before]) / (ts[after] - ts[before]) if count else np.empty(0)
+                values = source[before] + (source[after] - source[before]) * share if count else np.empty(0)
+            case _:
+                values = np.full(count, np.nan)
+        columns[name] = _as_trades(values) if name == "trades" else Vector(Type.FLOAT, values)
+    return Frame(count, columns)
+
+
+def _last_known(values: Floats) -> Floats:
+    """Each value, or the last one before it that is not NaN."""
+    index = np.where(np.isnan(values), 0, np.arange(len(values)))
+    return values[np.maximum.accumulate(index)]
+
+
+def _as_trades(values: Floats) -> Vector:
+    valid = ~np.isnan(values)
+    return Vector(Type.INT, np.where(valid, np.rint(values), 0).astype(np.int64), None if valid.all() else valid)

@@ -1,0 +1,166 @@
+"""Time-weighted means of quotes over slots of time, exact at every edge.
+
+Between two quotes nothing changes, so a slot's integral is: the piece up to its first quote, whole lives of the quotes
+inside, and the piece after its last one. Lives are summed, never differenced, so nothing cancels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from tapeql.calendars.grid import NEVER
+from tapeql.plan.nodes import Feed
+from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.slots import piecewise
+from tapeql.storage.snapshot import Snapshot
+
+Floats = npt.NDArray[np.float64]
+Instants = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quotes:
+    """Best bids and asks in order of (ts, seq)."""
+
+    ts: Instants
+    bid: Floats
+    ask: Floats
+
+    def __len__(self) -> int:
+        return len(self.ts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Slots:
+    """Sorted, disjoint spans of time, each belonging to a row; `market_open`: earlier quotes do not prevail."""
+
+    start: Instants
+    end: Instants
+    market_open: Instants
+    row: npt.NDArray[np.intp]
+
+
+def valid_quotes(bid: Floats, ask: Floats) -> npt.NDArray[np.bool_]:
+    """Both sides there and not crossed; a side that is 0 or NULL is no quote. Locked quotes are valid."""
+    with np.errstate(invalid="ignore"):
+        return (bid > 0) & (ask > 0) & (bid <= ask) & np.isfinite(ask)
+
+
+def measure(name: str, bid: Floats, ask: Floats) -> Floats:
+    """One of `tapeql.query.columns.QUOTE_MEASURES` of each quote by itself."""
+    match name:
+        case "bid":
+            return bid
+        case "ask":
+            return ask
+        case "spread":
+            return ask - bid
+        case "mid":
+            return (bid + ask) / 2
+    return 100 * (ask - bid) / ((bid + ask) / 2)
+
+
+def time_weighted(
+    names: Sequence[str], slots: Slots, rows: int, feed: Feed, context: Context
+) -> dict[str, Floats]:
+    """The means of the named measures over the slots of each of `rows` rows; NaN where no quote stood."""
+    names = list(names)
+    weights = np.zeros(rows)
+    totals = {name: np.zeros(rows) for name in names}
+    open_slots = slots.market_open < NEVER
+    start, end = slots.start[open_slots], slots.end[open_slots]
+    opened, row = slots.market_open[open_slots], slots.row[open_slots]
+    if len(start):
+        for quotes, until in _lives(_quotes(feed, context, int(start[0]), int(end[-1]))):
+            lo = int(np.searchsorted(end, quotes.ts[0], side="right"))
+            hi = int(np.searchsorted(start, until, side="left"))
+            if lo >= hi:
+                continue
+            standing = _Standing(quotes, until, start[lo:hi], end[lo:hi], opened[lo:hi])
+            ok = valid_quotes(quotes.bid, quotes.ask)
+            context.counts["crossed_quotes"] += int(np.count_nonzero(quotes.bid > quotes.ask))
+            np.add.at(weights, row[lo:hi], standing.integral(ok.astype(np.float64)))
+            for name in names:
+                with np.errstate(all="ignore"):
+                    values = np.where(ok, measure(name, quotes.bid, quotes.ask), 0.0)
+                np.add.at(totals[name], row[lo:hi], standing.integral(values))
+    with np.errstate(all="ignore"):
+        return {name: np.where(weights > 0, totals[name] / weights, np.nan) for name in names}
+
+
+class _Standing:
+    """How long each quote of a run stood in each slot: the edges once, then an integral per measure.
+
+    Quotes are known to stand in order until `until`; the slots overlap [quotes.ts[0], until).
+    """
+
+    def __init__(self, quotes: Quotes, until: int, start: Instants, end: Instants, opened: Instants) -> None:
+        ts = quotes.ts
+        self._lives = np.diff(ts, append=np.minimum(until, NEVER)).astype(np.float64)
+        begin, finish = np.maximum(start, ts[0]), np.minimum(end, until)
+        self._before = np.searchsorted(ts, begin, side="right") - 1
+        after = np.searchsorted(ts, finish, side="left")
+        inside = np.maximum(self._before + 1, 0)
+        self._some = inside < after
+        self._inside = inside
+        self._last = np.where(self._some, after - 1, self._before)
+        first_change = np.where(self._some, ts[np.minimum(inside, len(ts) - 1)], finish)
+        prevails = ts[self._before] >= opened
+        self._left = np.where(prevails, first_change - begin, 0).astype(np.float64)
+        self._right = np.where(self._some, finish - ts[self._last], 0).astype(np.float64)
+
+    def integral(self, values: Floats) -> Floats:
+        """Σ value · microseconds in each slot."""
+        whole = piecewise(np.add, values * self._lives, self._inside, self._last)
+        out: Floats = values[self._before] * self._left + whole + values[self._last] * self._right
+        return out
+
+
+def _quotes(feed: Feed, context: Context, start_us: int, end_us: int) -> Iterator[Quotes]:
+    """The stored quotes from the one prevailing at `start_us` on."""
+    since = prevailing(feed, context.snapshot, start_us)
+    columns = ("ts", "bid", "ask")
+    for batch in context.snapshot.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
+        context.cancel.check()
+        yield Quotes(
+            batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False),
+            batch.column(1).to_numpy(zero_copy_only=False),
+            batch.column(2).to_numpy(zero_copy_only=False),
+        )
+
+
+def prevailing(feed: Feed, snapshot: Snapshot, at_us: int) -> int:
+    """The instant of the last quote at or before `at_us`; `at_us` itself where there is none."""
+    venue, code = feed.symbol.venue, feed.symbol.code
+    for part in sorted(snapshot.parts("quotes", venue, code), key=lambda p: p.min_us, reverse=True):
+        if part.min_us > at_us:
+            continue
+        if part.max_us <= at_us:
+            return max(p.max_us for p in snapshot.parts("quotes", venue, code) if p.max_us <= at_us)
+        last = at_us
+        for batch in snapshot.scan("quotes", venue, code, part.min_us, at_us + 1, ("ts",)):
+            last = batch.column(0).cast(pa.int64())[-1].as_py()
+        return last
+    return at_us
+
+
+def _lives(batches: Iterator[Quotes]) -> Iterator[tuple[Quotes, int]]:
+    """Runs of quotes with the instant up to which they are known to stand; the last of a run begins the next."""
+    held: Quotes | None = None
+    for quotes in batches:
+        if held is not None:
+            quotes = Quotes(
+                np.concatenate([held.ts, quotes.ts]),
+                np.concatenate([held.bid, quotes.bid]),
+                np.concatenate([held.ask, quotes.ask]),
+            )
+        held = Quotes(quotes.ts[-1:], quotes.bid[-1:], quotes.ask[-1:])
+        if len(quotes) > 1:
+            yield Quotes(quotes.ts[:-1], quotes.bid[:-1], quotes.ask[:-1]), int(quotes.ts[-1])
+    if held is not None:
+        yield held, NEVER

@@ -1,0 +1,169 @@
+"""The steps of a plan over the rows of one symbol, then over the whole result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tapeql.plan.nodes import (
+    Bars,
+    Compute,
+    DayMeasures,
+    Feed,
+    FillSlots,
+    InRange,
+    OnDays,
+    Plan,
+    Project,
+    QuoteMeans,
+    SYMBOL_KEYS,
+    SessionFlags,
+    SessionMeasures,
+    Sort,
+    Step,
+    Take,
+    Where,
+)
+from tapeql.run.kernels.attach import (
+    with_day_measures,
+    with_quote_means,
+    with_session_flags,
+    with_session_measures,
+)
+from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.expressions import evaluate, passes
+from tapeql.run.kernels.fill import filled
+from tapeql.run.kernels.frame import Frame
+from tapeql.run.kernels.windows import computed, in_range
+
+DayKeys = frozenset[tuple[str, str, int]]
+"""(venue, code, session_date); venue and code are empty where days select by date alone."""
+
+DaysOf = Callable[[OnDays], DayKeys]
+
+
+def symbol_batches(
+    plan: Plan,
+    steps: Sequence[Step],
+    feed: Feed,
+    frames: Iterator[Frame],
+    context: Context,
+    days: DaysOf,
+) -> Iterator[pa.RecordBatch]:
+    """What the steps before Sort and Take make of one symbol's rows, as projected batches."""
+    rows = plan.rows
+    for step in steps:
+        match step:
+            case FillSlots(fill=fill):
+                assert isinstance(rows, Bars)
+                frames = filled(fill, rows, feed, frames, context.now_us)
+            case QuoteMeans():
+                assert isinstance(rows, Bars)
+                frames = with_quote_means(step, rows, feed, context, frames)
+            case SessionMeasures():
+                frames = with_session_measures(step, rows, feed, context, frames)
+            case DayMeasures():
+                frames = with_day_measures(step, feed, context, frames)
+            case SessionFlags():
+                frames = with_session_flags(step, rows, feed, frames)
+            case Compute():
+                frames = computed(step, frames)
+            case InRange():
+                frames = _kept(frames, step)
+            case OnDays():
+                frames = _on_days(frames, feed, days(step), step.by_date)
+            case Where(condition=condition):
+                frames = _passing(frames, condition)
+            case Project(columns=columns):
+                for frame in frames:
+                    context.cancel.check()
+                    if frame.length:
+                        arrays = [evaluate(c.expr, frame).to_arrow() for c in columns]
+                        yield pa.RecordBatch.from_arrays(arrays, names=[c.name for c in columns])
+                return
+            case Sort() | Take():
+                raise AssertionError("a plan projects before it sorts")
+
+
+def _kept(frames: Iterator[Frame], step: InRange) -> Iterator[Frame]:
+    for frame in frames:
+        keep = in_range(step, frame)
+        kept = frame if keep.all() else frame.take(keep)
+        if kept.length:
+            yield kept
+        if step.end_us is not None and frame.length and frame["ts"].values[-1] >= step.end_us:
+            return
+
+
+def _on_days(frames: Iterator[Frame], feed: Feed, days: DayKeys, by_date: bool) -> Iterator[Frame]:
+    mine = ("", "") if by_date else (feed.symbol.venue, feed.symbol.code)
+    dates = np.array(sorted(date for venue, code, date in days if (venue, code) == mine), dtype=np.int64)
+    for frame in frames:
+        labels = frame["session_date"]
+        kept = frame.take(np.isin(labels.values, dates) & labels.is_valid)
+        if kept.length:
+            yield kept
+
+
+def _passing(frames: Iterator[Frame], condition: object) -> Iterator[Frame]:
+    for frame in frames:
+        keep = passes(condition, frame)  # type: ignore[arg-type]
+        kept = frame if keep.all() else frame.take(keep)
+        if kept.length:
+            yield kept
+
+
+def finished(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Sort and Take over the projected batches of all symbols, in the schema of the result."""
+    for step in plan.steps:
+        match step:
+            case Sort(keys=keys):
+                batches = _sorted(batches, [k.descending for k in keys])
+            case Take(limit=limit):
+                batches = _taken(batches, limit.rows, SYMBOL_KEYS if limit.per_symbol else None)
+    names = plan.schema.names
+    for batch in batches:
+        arrays = [batch.column(name) for name in names]
+        yield pa.RecordBatch.from_arrays(arrays, schema=plan.schema)
+
+
+def _sorted(batches: Iterable[pa.RecordBatch], descending: Sequence[bool]) -> Iterator[pa.RecordBatch]:
+    """Stable, NULLs last in both directions: rows come in (exchange, symbol, ts, seq) order, so ties keep it."""
+    whole = list(batches)
+    if not whole:
+        return
+    table = pa.Table.from_batches(whole)
+    order = pc.sort_indices(
+        table,
+        sort_keys=[(f"order.{n}", "descending" if d else "ascending") for n, d in enumerate(descending)],
+        null_placement="at_end",
+    )
+    yield from table.take(order).combine_chunks().to_batches()
+
+
+def _taken(
+    batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None
+) -> Iterator[pa.RecordBatch]:
+    if per is None:
+        left = rows
+        for batch in batches:
+            if left <= 0:
+                return
+            piece = batch.slice(0, left)
+            left -= piece.num_rows
+            yield piece
+        return
+    taken: dict[tuple[str, ...], int] = {}
+    for batch in batches:
+        keys = list(zip(*(batch.column(name).to_pylist() for name in per), strict=True))
+        keep = np.zeros(len(keys), dtype=np.bool_)
+        for row, key in enumerate(keys):
+            count = taken.get(key, 0)
+            keep[row] = count < rows
+            taken[key] = count + 1
+        kept = batch.filter(pa.array(keep))
+        if kept.num_rows:
+            yield kept

@@ -1,0 +1,113 @@
+"""Compute steps: expressions that look at neighbouring rows, over frames with as much history as they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from tapeql.functions import windows
+from tapeql.functions.registry import functions
+from tapeql.plan.lookback import Lookback, reach
+from tapeql.plan.nodes import Compute, InRange
+from tapeql.query.nodes import Call, Expr, Over, Shift, Type
+from tapeql.run.kernels.expressions import evaluate, finite
+from tapeql.run.kernels.frame import Frame, Vector, join
+
+
+def computed(step: Compute, frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Frames with the step's columns added; each frame is computed with the rows before it that matter."""
+    need = Lookback()
+    for column in step.columns:
+        need = need.widest(reach(column.expr))
+    if need.rows is None:
+        known = list(frames)
+        if known:
+            yield _with(step, join(known))
+        return
+    history: Frame | None = None
+    for frame in frames:
+        whole = frame if history is None else join([history, frame])
+        done = _with(step, whole)
+        yield done.take(slice(whole.length - frame.length, None))
+        history = whole.take(slice(_history_from(whole, need), None))
+
+
+def _history_from(whole: Frame, need: Lookback) -> int:
+    """The first row that a later frame may look back to."""
+    ts: npt.NDArray[np.int64] = whole["ts"].values
+    assert need.rows is not None
+    edge = int(np.searchsorted(ts, ts[-1] - need.us)) if need.us else whole.length
+    return max(edge - need.rows, 0)
+
+
+def _with(step: Compute, frame: Frame) -> Frame:
+    known: dict[Expr, Vector] = {}
+    outputs: dict[tuple[str, tuple[Expr, ...], tuple[int | float, ...]], dict[str, Vector]] = {}
+    more: dict[str, Vector] = {}
+    for column in step.columns:
+        expr = column.expr
+        if expr not in known:
+            if isinstance(expr, Call):
+                key = (expr.function, expr.inputs, expr.params)
+                if key not in outputs:
+                    outputs[key] = _call(expr, frame)
+                known[expr] = outputs[key][expr.output]
+            else:
+                known[expr] = _window(expr, frame, step.range)
+        more[column.name] = known[expr]
+    return frame.with_columns(more)
+
+
+def _call(call: Call, frame: Frame) -> dict[str, Vector]:
+    entry = functions()[call.function]
+    assert entry.kernel is not None, "the planner expands formulas"
+    inputs = [np.ascontiguousarray(evaluate(x, frame).floats()) for x in call.inputs]
+    with np.errstate(all="ignore"):
+        results = entry.kernel(inputs, call.params)
+    return {
+        name: Vector(Type.FLOAT, finite(values)) for name, values in zip(entry.outputs, results, strict=True)
+    }
+
+
+def _window(expr: Expr, frame: Frame, range: InRange) -> Vector:
+    match expr:
+        case Shift(x=x, rows=rows):
+            return _shifted(evaluate(x, frame), rows)
+        case Over(aggregate=aggregate, x=x, us=None):
+            values = evaluate(x, frame).floats()
+            return Vector(Type.FLOAT, finite(windows.over_all(aggregate, values, in_range(range, frame))))
+        case Over(aggregate=aggregate, x=x, us=int(us)):
+            values = evaluate(x, frame).floats()
+            return Vector(Type.FLOAT, finite(windows.over_time(aggregate, frame["ts"].values, values, us)))
+    raise AssertionError(f"not a window: {expr}")
+
+
+def in_range(range: InRange, frame: Frame) -> npt.NDArray[np.bool_]:
+    """The rows the query asked for."""
+    ts = frame["ts"].values
+    keep = np.ones(frame.length, dtype=np.bool_)
+    if range.start_us is not None:
+        keep &= ts >= range.start_us
+    if range.end_us is not None:
+        keep &= ts < range.end_us
+    if not range.keep_partial and "complete" in frame.columns:
+        keep &= frame["complete"].values
+    return keep
+
+
+def _shifted(vector: Vector, rows: int) -> Vector:
+    """NULL in the first `rows` rows, then the values from the start."""
+    length = len(vector)
+    index = np.arange(length) - rows
+    there = index >= 0
+    taken = vector.take(np.maximum(index, 0))
+    if vector.type is Type.FLOAT:
+        return Vector(vector.type, np.where(there, taken.values, np.nan))
+    if vector.type is Type.STRING:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        return Vector(vector.type, pc.if_else(pa.array(there), taken.values, pa.scalar(None, pa.string())))
+    return Vector(vector.type, taken.values, taken.is_valid & there)

@@ -1,0 +1,49 @@
+"""The default engine: kernels over sorted arrays, symbol by symbol, streaming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from tapeql.plan.nodes import Bars, Feed, OnDays, Plan, Project, Sort, Step, Take
+from tapeql.run.kernels.bars import bar_frames
+from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.frame import Frame
+from tapeql.run.kernels.steps import DayKeys, finished, symbol_batches
+from tapeql.run.kernels.ticks import row_frames
+
+
+def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
+    """The result of a located plan, in batches of its schema."""
+    return finished(plan, _projected(plan, context))
+
+
+def _projected(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
+    steps = row_steps(plan)
+    keys = {id(step): day_keys(step, context) for step in steps if isinstance(step, OnDays)}
+    for feed in plan.rows.feeds:
+        yield from symbol_batches(plan, steps, feed, frames(plan, feed, context), context, lambda s: keys[id(s)])
+
+
+def row_steps(plan: Plan) -> tuple[Step, ...]:
+    """The steps that run symbol by symbol, up to the projection."""
+    return tuple(step for step in plan.steps if not isinstance(step, Sort | Take))
+
+
+def frames(plan: Plan, feed: Feed, context: Context) -> Iterator[Frame]:
+    """The rows of one symbol before any step."""
+    if isinstance(plan.rows, Bars):
+        return bar_frames(plan.rows, feed, context)
+    return row_frames(plan.rows, feed, context)
+
+
+def day_keys(step: OnDays, context: Context) -> DayKeys:
+    """The days a DAYS plan selects."""
+    assert any(isinstance(s, Project) for s in step.plan.steps)
+    found: set[tuple[str, str, int]] = set()
+    for batch in execute(step.plan, context):
+        dates = batch.column("session_date").cast(pa.int32()).to_pylist()
+        names = zip(batch.column("exchange").to_pylist(), batch.column("symbol").to_pylist(), dates, strict=True)
+        found.update(("", "", date) if step.by_date else (venue, code, date) for venue, code, date in names)
+    return frozenset(found)
