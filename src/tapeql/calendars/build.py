@@ -195,15 +195,15 @@ def _units(
 ) -> Grid:
     first, last = _dates(calendar, zone, start_us, end_us)
     count, unit = interval.count, interval.unit
-    numbers = unit_number(np.array([first, last]), count, unit) + (0, 1)
-    first, last = (int(day) for day in first_day_of_unit(numbers, count, unit) - (0, 1))
+    first_unit, last_unit = unit_number(np.array([first, last]), count, unit)
+    first, after = (int(day) for day in first_day_of_unit(np.array([first_unit, last_unit + 1]), count, unit))
     if sessions:
-        cells = _session_cells(calendar, reference, zone, sessions, first, last)
+        cells = _session_cells(calendar, reference, zone, sessions, first, after - 1)
     elif is_continuous(calendar):
-        cells = _day_cells(zone, first, last)
+        cells = _day_cells(zone, first, after - 1)
     else:
         known = schedule(calendar)
-        chosen = spans_of_dates(known, first, last)
+        chosen = spans_of_dates(known, first, after - 1)
         regular = known.name[chosen] == known.names.index("regular")
         start, end, date = (field[chosen][regular] for field in (known.start, known.end, known.date))
         cells = Cells(start, end, start, end, date, known.run_start[known.run[chosen][regular]])

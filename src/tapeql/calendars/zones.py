@@ -51,7 +51,8 @@ def local_instant_us(days: npt.ArrayLike, us: int, zone: str) -> Instants:
     since, offset = _clock(zone, int(wall.min()), int(wall.max()))
     ends = np.append(since[1:], NEVER) + offset
     stretch = np.searchsorted(ends, wall, side="right")
-    return np.maximum(wall - offset[stretch], since[stretch])
+    found: Instants = np.maximum(wall - offset[stretch], since[stretch])
+    return found
 
 
 def local_dates(ts_us: npt.ArrayLike, zone: str) -> npt.NDArray[np.int64]:
