@@ -43,7 +43,7 @@ def blocks(x: Floats, longest: int, *, squares: bool = False) -> Iterator[Blocks
         high, low = merge(block.high[left], block.low[left], block.high[right], block.low[right])
         around = block.squares[left]
         if squares:  # Chan, Golub and LeVeque's merge of two equal halves: only non-negative terms, no cancellation
-            apart = (block.high[right] - block.high[left]) + (block.low[right] - block.low[left])
+            apart = np.add(*merge(block.high[right], block.low[right], -block.high[left], -block.low[left]))
             around = around + block.squares[right] + apart * apart / (2 * rows)
         block = Blocks(2 * rows, high, low, around)
 

@@ -53,7 +53,8 @@ class Function:
     lookback(params)   rows before the first value (0: the first row has one)
     warmup(params)     rows before a range after which older data moves the result by less than 1e-10 of the
                        input's scale; equal to lookback for windows, larger for recursive functions
-    unit               what the output is in: "input" (as the first input), "percent", "fraction", "ratio", "index" (0 to 100), "count"
+    unit               what the output is in: "input" (as the first input), "percent", "fraction", "ratio",
+                       "index" (0 to 100), "count"
     """
 
     name: str

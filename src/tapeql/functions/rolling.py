@@ -86,7 +86,7 @@ def _mean_stddev(x: Floats, n: int) -> tuple[Floats, Floats]:
     high, low = divide(*_joined(parts), n)
     squares = np.zeros(len(high))
     for part in parts:
-        apart = (part.high / part.rows - high) + (part.low / part.rows - low)
+        apart = np.add(*add(part.high / part.rows, part.low / part.rows, -high, -low))
         squares += part.squares + part.rows * apart * apart
     return high + low, np.sqrt(squares / n)
 
