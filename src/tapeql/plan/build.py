@@ -135,9 +135,7 @@ def _stored_feeds(query: Query, snapshot: Snapshot, table: str) -> tuple[Feed, .
     return tuple(feeds)
 
 
-def bars(
-    query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[SessionSpec, ...], align: Align
-) -> Bars:
+def bars(query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[SessionSpec, ...], align: Align) -> Bars:
     """Bars of all symbols of a query that have trades or candles."""
     shape = Shape(interval, query.zone, query.reference, sessions, align)
     feeds = []
@@ -224,7 +222,9 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
     per_symbol = query.limit is not None and query.limit.per_symbol
     yield Project((*query.columns, *keys, *(symbol if per_symbol else ())))
     if query.order:
-        yield Sort(tuple(Order(Column(k.name, k.expr.type), o.descending) for k, o in zip(keys, query.order, strict=True)))
+        yield Sort(
+            tuple(Order(Column(k.name, k.expr.type), o.descending) for k, o in zip(keys, query.order, strict=True))
+        )
     if query.limit is not None:
         yield Take(query.limit)
 

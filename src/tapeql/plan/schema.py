@@ -24,7 +24,7 @@ ARROW: Final[dict[Type, pa.DataType]] = {
 def result_schema(query: Query, lookback_rows: int | None) -> pa.Schema:
     """Columns in order, and as metadata what text and catalogue determine."""
     names = sorted({query.calendar or calendars.calendar_of(s.venue) for s in query.symbols})
-    metadata = {
+    metadata: dict[bytes | str, bytes | str] = {
         "tapeql.query": query.source,
         "tapeql.canonical": query.canonical,
         "tapeql.hash": hashlib.sha256(query.canonical.encode()).hexdigest(),

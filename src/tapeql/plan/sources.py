@@ -80,7 +80,11 @@ def choose(found: Stored, calendar: str, shape: Shape) -> tuple[Source, ...]:
     if not found.candles:
         return (Source("ticks", "", start, end),)
     grid = shape.grid(calendar, start, end)
-    nesting = [i for i in sorted(found.candles, key=interval_us, reverse=True) if nests(i, found.candles[i], grid, shape, calendar)]
+    nesting = [
+        i
+        for i in sorted(found.candles, key=interval_us, reverse=True)
+        if nests(i, found.candles[i], grid, shape, calendar)
+    ]
     if not found.ticks:
         if len(nesting) <= 1:
             return tuple(Source("ohlcv", interval, start, end) for interval in nesting)

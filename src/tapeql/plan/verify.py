@@ -16,8 +16,8 @@ from tapeql.plan.nodes import (
     Where,
 )
 from tapeql.query.columns import BAR, ROW
-from tapeql.query.nodes import Expr, Over, Shift, children
 from tapeql.query.nodes import Call as CallNode
+from tapeql.query.nodes import Expr, Over, Shift, children
 
 
 def verify(plan: Plan, after: str) -> None:

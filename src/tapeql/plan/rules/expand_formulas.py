@@ -1,6 +1,6 @@
 """Functions defined by a formula become that formula.
 
-    rvol(volume, 20)   →   volume / avg(volume, 20)[1]
+rvol(volume, 20)   →   volume / avg(volume, 20)[1]
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Arithmetic of literals becomes a literal.
 
-    close > 2 * 50   →   close > 100
+close > 2 * 50   →   close > 100
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Expressions that look at neighbouring rows become columns computed before any row is dropped.
 
-    Where(close > sma(close, 20)[1])   →   Compute(w.0 = sma(close, 20)), Compute(w.1 = w.0[1]), …, Where(close > w.1)
+Where(close > sma(close, 20)[1])   →   Compute(w.0 = sma(close, 20)), Compute(w.1 = w.0[1]), …, Where(close > w.1)
 """
 
 from __future__ import annotations

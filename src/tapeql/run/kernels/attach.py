@@ -45,14 +45,10 @@ def with_session_measures(
     known_at = sessions["ts_close"].values
     for frame in frames:
         found = _matching(sessions, frame, None if _is_day(rows) else known_at)
-        yield frame.with_columns(
-            {f"{step.session}.{name}": _picked(sessions[name], found) for name in step.measures}
-        )
+        yield frame.with_columns({f"{step.session}.{name}": _picked(sessions[name], found) for name in step.measures})
 
 
-def with_day_measures(
-    step: DayMeasures, feed: Feed, context: Context, frames: Iterator[Frame]
-) -> Iterator[Frame]:
+def with_day_measures(step: DayMeasures, feed: Feed, context: Context, frames: Iterator[Frame]) -> Iterator[Frame]:
     """Rows with expressions over the bars of days, seen from the day's opening on."""
     from tapeql.plan.rules.lift_windows import split_windows
     from tapeql.run.kernels.windows import computed

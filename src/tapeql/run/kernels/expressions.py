@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tapeql.functions.scalars import scalars
+from tapeql.functions.scalars import SCALARS
 from tapeql.query.nodes import (
     And,
     Arithmetic,
@@ -59,7 +59,7 @@ def evaluate(expr: Expr, frame: Frame) -> Vector:
             return Vector(vector.type, -vector.values, vector.valid)
         case Scalar(function=name, arguments=arguments):
             with np.errstate(all="ignore"):
-                return Vector(Type.FLOAT, finite(scalars()[name].kernel([_numbers(a, frame) for a in arguments])))
+                return Vector(Type.FLOAT, finite(SCALARS[name].kernel([_numbers(a, frame) for a in arguments])))
         case Compare(op=op, left=left, right=right):
             return _compare(op, evaluate(left, frame), evaluate(right, frame))
         case In(x=x, items=items):
@@ -148,7 +148,11 @@ def _case(whens: tuple[tuple[Expr, Expr], ...], otherwise: Expr, type: Type, fra
     values = np.choose(chosen, [b.values for b in branches]) if len(branches) <= 32 else _pick(chosen, branches)
     if type is Type.FLOAT:
         return Vector(type, values)
-    return Vector(type, values.astype(DTYPE[type]), np.select([chosen == n for n in range(len(branches))], [b.is_valid for b in branches]))
+    return Vector(
+        type,
+        values.astype(DTYPE[type]),
+        np.select([chosen == n for n in range(len(branches))], [b.is_valid for b in branches]),
+    )
 
 
 def _pick(chosen: npt.NDArray[np.int64], branches: list[Vector]) -> Any:

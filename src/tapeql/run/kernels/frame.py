@@ -25,6 +25,7 @@ DTYPE: dict[Type, Any] = {
     Type.BOOL: np.bool_,
 }
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Vector:
     """One column: numpy `values` with a `valid` mask (None: all valid), or an Arrow string array for STRING.
@@ -123,7 +124,9 @@ def concatenate(vectors: Sequence[Vector]) -> Vector:
     if first.type is Type.STRING:
         return Vector(first.type, pa.concat_arrays([v.values for v in vectors]))
     masks = None if all(v.valid is None for v in vectors) else np.concatenate([v.is_valid for v in vectors])
-    return Vector(first.type, np.concatenate([v.values for v in vectors]), masks if first.type is not Type.FLOAT else None)
+    return Vector(
+        first.type, np.concatenate([v.values for v in vectors]), masks if first.type is not Type.FLOAT else None
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -65,9 +65,7 @@ def measure(name: str, bid: Floats, ask: Floats) -> Floats:
     return 100 * (ask - bid) / ((bid + ask) / 2)
 
 
-def time_weighted(
-    names: Sequence[str], slots: Slots, rows: int, feed: Feed, context: Context
-) -> dict[str, Floats]:
+def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, context: Context) -> dict[str, Floats]:
     """The means of the named measures over the slots of each of `rows` rows; NaN where no quote stood."""
     names = list(names)
     weights = np.zeros(rows)

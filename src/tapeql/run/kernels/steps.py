@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.plan.nodes import (
+    SYMBOL_KEYS,
     Bars,
     Compute,
     DayMeasures,
@@ -19,7 +20,6 @@ from tapeql.plan.nodes import (
     Plan,
     Project,
     QuoteMeans,
-    SYMBOL_KEYS,
     SessionFlags,
     SessionMeasures,
     Sort,
@@ -144,9 +144,7 @@ def _sorted(batches: Iterable[pa.RecordBatch], descending: Sequence[bool]) -> It
     yield from table.take(order).combine_chunks().to_batches()
 
 
-def _taken(
-    batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None
-) -> Iterator[pa.RecordBatch]:
+def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
     if per is None:
         left = rows
         for batch in batches:

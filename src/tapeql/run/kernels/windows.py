@@ -13,7 +13,7 @@ from tapeql.plan.lookback import Lookback, reach
 from tapeql.plan.nodes import Compute, InRange
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
 from tapeql.run.kernels.expressions import evaluate, finite
-from tapeql.run.kernels.frame import Frame, Vector, join
+from tapeql.run.kernels.frame import Frame, Vector, constant, join
 
 
 def computed(step: Compute, frames: Iterator[Frame]) -> Iterator[Frame]:
@@ -66,9 +66,7 @@ def _call(call: Call, frame: Frame) -> dict[str, Vector]:
     inputs = [np.ascontiguousarray(evaluate(x, frame).floats()) for x in call.inputs]
     with np.errstate(all="ignore"):
         results = entry.kernel(inputs, call.params)
-    return {
-        name: Vector(Type.FLOAT, finite(values)) for name, values in zip(entry.outputs, results, strict=True)
-    }
+    return {name: Vector(Type.FLOAT, finite(values)) for name, values in zip(entry.outputs, results, strict=True)}
 
 
 def _window(expr: Expr, frame: Frame, range: InRange) -> Vector:
@@ -77,7 +75,8 @@ def _window(expr: Expr, frame: Frame, range: InRange) -> Vector:
             return _shifted(evaluate(x, frame), rows)
         case Over(aggregate=aggregate, x=x, us=None):
             values = evaluate(x, frame).floats()
-            return Vector(Type.FLOAT, finite(windows.over_all(aggregate, values, in_range(range, frame))))
+            whole = windows.over_all(aggregate, values, in_range(range, frame))
+            return constant(None if np.isnan(whole) else whole, Type.FLOAT, frame.length)
         case Over(aggregate=aggregate, x=x, us=int(us)):
             values = evaluate(x, frame).floats()
             return Vector(Type.FLOAT, finite(windows.over_time(aggregate, frame["ts"].values, values, us)))
