@@ -19,6 +19,8 @@ def lookback(params: Params) -> int:
 
 
 def warmup(params: Params) -> int:
+    """The promise is kept by the two means; the index divides by their sum, so it sees older data longer where a
+    market has become very quiet, and for ever in one that stopped moving altogether."""
     return lookback(params) + settle_rows(1 / params[0])
 
 

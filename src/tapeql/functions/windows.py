@@ -125,7 +125,14 @@ def _medians(x: Floats, first: Places, last: Places) -> Floats:
     from pandas.api.indexers import BaseIndexer
 
     class Bounds(BaseIndexer):
-        def get_window_bounds(self, *_: object, **__: object) -> tuple[Places, Places]:
+        def get_window_bounds(
+            self,
+            num_values: int = 0,
+            min_periods: int | None = None,
+            center: bool | None = None,
+            closed: str | None = None,
+            step: int | None = None,
+        ) -> tuple[Places, Places]:
             return first, last
 
     return finite(pd.Series(x).rolling(Bounds(), min_periods=1).median().to_numpy(dtype=np.float64))
