@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tapeql.errors import QueryError
 from tapeql.run.cancel import Cancel
-from tapeql.run.execute import Result
+from tapeql.run.result import Result
 from tapeql.serve.clock import Now, clock, iso
 from tapeql.serve.wire import Request
 

@@ -23,7 +23,7 @@ from tapeql import limits
 from tapeql.errors import Cancelled, Diagnostic, LimitError, QueryError, TapeQLError
 from tapeql.export.info import encode_info
 from tapeql.run.cancel import Cancel
-from tapeql.run.execute import Result
+from tapeql.run.result import Result
 from tapeql.serve.service import Service
 from tapeql.serve.wire import decode_request, encode_error, encode_status
 

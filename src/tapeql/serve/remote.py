@@ -11,7 +11,7 @@ import pyarrow.flight as fl
 from tapeql.errors import Cancelled, ConnectionFailed, TapeQLError
 from tapeql.export.info import decode_info
 from tapeql.run.cancel import Cancel
-from tapeql.run.execute import Result
+from tapeql.run.result import Result
 from tapeql.serve.wire import Request, decode_error, decode_status
 
 T = TypeVar("T")

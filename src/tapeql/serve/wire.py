@@ -71,6 +71,8 @@ def decode_request(encoded: bytes) -> Request:
     params, settings = envelope.get("params", {}), envelope.get("settings", {})
     if not (isinstance(query, str) and isinstance(params, dict) and isinstance(settings, dict)):
         raise _refused("the envelope must hold `query` as text, `params` and `settings` as objects")
+    if not all(value is None or isinstance(value, str | int | float) for value in params.values()):
+        raise _refused("parameters are text, numbers, true, false or null")
     if not (now is None or isinstance(now, str)):
         raise _refused("`now` must be an instant as text")
     return Request(query, params, {str(k): str(v) for k, v in settings.items()}, now)

@@ -21,7 +21,13 @@ SIGNIFICANT_DIGITS: Final = 9
 MAX_DECIMALS: Final = 8
 
 
-def render(schema: pa.Schema, batches: Iterable[pa.RecordBatch], width: int | None = None) -> str:
+def render(
+    schema: pa.Schema,
+    batches: Iterable[pa.RecordBatch],
+    width: int | None = None,
+    head_rows: int = HEAD_ROWS,
+    tail_rows: int = TAIL_ROWS,
+) -> str:
     """The table as text, ended by a line with the count of rows.
 
     Only the rows shown are kept while the batches pass. `width` in characters: columns that hold one value all the
@@ -30,7 +36,7 @@ def render(schema: pa.Schema, batches: Iterable[pa.RecordBatch], width: int | No
     """
     if schema.names == ["line"]:
         return "".join(f"{line}\n" for batch in batches for line in batch.column(0).to_pylist())
-    shown = _Shown(schema)
+    shown = _Shown(schema, head_rows, tail_rows)
     for batch in batches:
         shown.add(batch)
     columns = [_column(field, shown.values(i)) for i, field in enumerate(schema)]
@@ -40,8 +46,9 @@ def render(schema: pa.Schema, batches: Iterable[pa.RecordBatch], width: int | No
 class _Shown:
     """The head, the tail, the count, and which columns have been constant so far."""
 
-    def __init__(self, schema: pa.Schema) -> None:
+    def __init__(self, schema: pa.Schema, head_rows: int, tail_rows: int) -> None:
         self.schema = schema
+        self._head_rows, self._tail_rows = head_rows, tail_rows
         self.count = 0
         self._head: list[pa.RecordBatch] = []
         self._tail: deque[pa.RecordBatch] = deque()
@@ -59,24 +66,24 @@ class _Shown:
                 del self._constant[i]
             else:
                 self._constant[i] = first
-        room = max(0, HEAD_ROWS + TAIL_ROWS - self.count)
+        room = max(0, self._head_rows + self._tail_rows - self.count)
         if room:
             self._head.append(batch.slice(0, room))
         self.count += batch.num_rows
-        self._tail.append(batch.slice(max(0, batch.num_rows - TAIL_ROWS)))
-        while sum(b.num_rows for b in self._tail) - self._tail[0].num_rows >= TAIL_ROWS:
+        self._tail.append(batch.slice(max(0, batch.num_rows - self._tail_rows)))
+        while sum(b.num_rows for b in self._tail) - self._tail[0].num_rows >= self._tail_rows:
             self._tail.popleft()
 
     @property
     def cut(self) -> bool:
-        return self.count > HEAD_ROWS + TAIL_ROWS
+        return self.count > self._head_rows + self._tail_rows
 
     def values(self, i: int) -> pa.Array:
         """The values shown of a column, head before tail."""
         head = pa.Table.from_batches(self._head, self.schema).column(i)
         if self.cut:
             tail = pa.Table.from_batches(self._tail, self.schema).column(i)
-            head = pa.chunked_array([*head.slice(0, HEAD_ROWS).chunks, *tail.slice(len(tail) - TAIL_ROWS).chunks])
+            head = pa.chunked_array([*head.slice(0, self._head_rows).chunks, *tail.slice(len(tail) - self._tail_rows).chunks])
         return head.combine_chunks() if isinstance(head, pa.ChunkedArray) else head
 
     def layout(self, columns: list[Sequence[str]], width: int | None) -> str:
@@ -100,8 +107,8 @@ class _Shown:
         rows = [_line(names, widths, numeric, keep, gap)]
         rows.append("  ".join("─" * widths[i] for i in keep))
         for r in range(len(columns[0]) if columns else 0):
-            if self.cut and r == HEAD_ROWS:
-                rows.append(f"{ELLIPSIS} {self.count - HEAD_ROWS - TAIL_ROWS:,} more rows {ELLIPSIS}")
+            if self.cut and r == self._head_rows:
+                rows.append(f"{ELLIPSIS} {self.count - self._head_rows - self._tail_rows:,} more rows {ELLIPSIS}")
             rows.append(_line([c[r] for c in columns], widths, numeric, keep, gap))
         if above:
             rows.insert(0, "  ".join(above))

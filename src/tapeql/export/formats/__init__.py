@@ -1,7 +1,7 @@
 """Files and pipes: every format a result can be written in, one module each, found by its name.
 
 A format module offers `SUFFIX` (of files that hold it) and `write(result, sink)`, which streams the batches of a
-`tapeql.run.execute.Result` into a binary file object and never holds more than one of them.
+`tapeql.run.result.Result` into a binary file object and never holds more than one of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pkgutil
 from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 if TYPE_CHECKING:
-    from tapeql.run.execute import Result
+    from tapeql.run.result import Result
 
 
 class Format(Protocol):

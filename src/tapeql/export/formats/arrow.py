@@ -9,7 +9,7 @@ import pyarrow as pa
 from tapeql.export.info import INFO_KEY, encode_info
 
 if TYPE_CHECKING:
-    from tapeql.run.execute import Result
+    from tapeql.run.result import Result
 
 SUFFIX = ".arrow"
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from tapeql.export.text import text
 
 if TYPE_CHECKING:
-    from tapeql.run.execute import Result
+    from tapeql.run.result import Result
 
 SUFFIX = ".csv"
 

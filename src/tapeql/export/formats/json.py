@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from tapeql.export.text import is_bare, text
 
 if TYPE_CHECKING:
-    from tapeql.run.execute import Result
+    from tapeql.run.result import Result
 
 SUFFIX = ".json"
 

@@ -1,0 +1,205 @@
+"""The small tables that EXPLAIN, DESCRIBE, SHOW and SET answer, each with a fixed schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tapeql import calendars
+from tapeql.language import syntax
+from tapeql.plan.nodes import Plan
+from tapeql.query.settings import Settings
+from tapeql.storage.schema import OHLCV, QUOTES, TICKS, TS
+from tapeql.storage.snapshot import Part, Snapshot
+
+LINES: Final = pa.schema([pa.field("line", pa.string())])
+"""EXPLAIN: a text, a line a row."""
+
+SETTINGS: Final = pa.schema([pa.field("name", pa.string()), pa.field("value", pa.string())])
+
+PROPERTIES: Final = pa.schema([pa.field("property", pa.string()), pa.field("value", pa.string())])
+"""DESCRIBE of a name."""
+
+COLUMNS: Final = pa.schema([pa.field("column", pa.string()), pa.field("type", pa.string())])
+"""DESCRIBE of a query."""
+
+SHOWN: Final = {
+    "symbols": pa.schema(
+        [
+            pa.field("exchange", pa.string()),
+            pa.field("symbol", pa.string()),
+            pa.field("calendar", pa.string()),
+            pa.field("trades", pa.int64()),
+            pa.field("quotes", pa.int64()),
+            pa.field("candles", pa.string()),
+            pa.field("start", TS),
+            pa.field("end", TS),
+        ]
+    ),
+    "functions": pa.schema(
+        [
+            pa.field("name", pa.string()),
+            pa.field("call", pa.string()),
+            pa.field("outputs", pa.string()),
+            pa.field("title", pa.string()),
+        ]
+    ),
+    "sessions": pa.schema(
+        [
+            pa.field("calendar", pa.string()),
+            pa.field("session", pa.string()),
+            pa.field("session_date", pa.date32()),
+            pa.field("start", TS),
+            pa.field("end", TS),
+        ]
+    ),
+    "sources": pa.schema(
+        [
+            pa.field("exchange", pa.string()),
+            pa.field("symbol", pa.string()),
+            pa.field("table", pa.string()),
+            pa.field("interval", pa.string()),
+            pa.field("parts", pa.int64()),
+            pa.field("rows", pa.int64()),
+            pa.field("start", TS),
+            pa.field("end", TS),
+        ]
+    ),
+}
+"""SHOW: `start` and `end` are the first and the last row's `ts`; of a session, its opening and its close."""
+
+_DAY_US: Final = 86_400_000_000
+
+Row = tuple[Any, ...]
+
+
+# ── EXPLAIN ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def explain(what: str, plan: Plan, snapshot: Snapshot) -> pa.Table:
+    """The plan, the SQL of the snapshot's engine, or what is read before the range."""
+    match what:
+        case "sql":
+            from tapeql.sql.lower import explain_sql
+
+            text = explain_sql(plan, snapshot, dialect_of(snapshot))
+        case "warmup":
+            text = "\n".join(_warmup(plan))
+        case _:
+            from tapeql.plan.text import describe
+
+            text = describe(plan)
+    return _table(LINES, [(line,) for line in text.rstrip("\n").split("\n")])
+
+
+def dialect_of(snapshot: Snapshot) -> str:
+    """The dialect a store speaks: a lake is read by DuckDB."""
+    return "postgres" if hasattr(snapshot, "connection") else "duckdb"
+
+
+def _warmup(plan: Plan) -> Iterator[str]:
+    written = plan.query.warmup_rows
+    why = "WARMUP says so" if written is not None else "inferred from the functions used"
+    if plan.lookback_rows is None:
+        yield f"all stored rows before the range are read ({why})"
+    elif plan.lookback_rows or plan.lookback_us:
+        yield f"{plan.lookback_rows:,} existing rows before the range are read ({why}); they are not shown"
+        if plan.lookback_us:
+            yield f"and {plan.lookback_us / 1e6:g} s before the first of them"
+    else:
+        yield f"nothing before the range is read ({why})"
+
+
+# ── DESCRIBE ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def describe_schema(statement: syntax.Describe) -> pa.Schema:
+    return PROPERTIES if isinstance(statement.subject, str) else COLUMNS
+
+
+def describe_query(plan: Plan) -> pa.Table:
+    """The columns of a query's result, with their Arrow types."""
+    return _table(COLUMNS, [(field.name, str(field.type)) for field in plan.schema])
+
+
+# ── SHOW ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def show(what: str, snapshot: Snapshot, settings: Settings, now_us: int) -> pa.Table:
+    rows: Iterable[Row]
+    match what:
+        case "symbols":
+            rows = _symbols(snapshot)
+        case "functions":
+            rows = _functions()
+        case "sessions":
+            rows = _sessions(snapshot, settings, now_us)
+        case _:
+            rows = _sources(snapshot)
+    return _table(SHOWN[what], rows)
+
+
+def _symbols(snapshot: Snapshot) -> Iterator[Row]:
+    for venue, code in snapshot.symbols():
+        trades, quotes = (snapshot.parts(t.name, venue, code) for t in (TICKS, QUOTES))
+        intervals = snapshot.intervals(venue, code)
+        candles = [p for i in intervals for p in snapshot.parts(OHLCV.name, venue, code, i)]
+        start, end = _ends([*trades, *quotes, *candles])
+        yield (
+            venue,
+            code,
+            calendars.calendar_of(venue),
+            sum(p.rows for p in trades),
+            sum(p.rows for p in quotes),
+            " ".join(intervals),
+            start,
+            end,
+        )
+
+
+def _sources(snapshot: Snapshot) -> Iterator[Row]:
+    for venue, code in snapshot.symbols():
+        kinds = [(TICKS.name, ""), (QUOTES.name, ""), *((OHLCV.name, i) for i in snapshot.intervals(venue, code))]
+        for table, interval in kinds:
+            parts = snapshot.parts(table, venue, code, interval)
+            if parts:
+                count = sum(p.rows for p in parts)
+                yield (venue, code, table, interval or None, len(parts), count, *_ends(parts))
+
+
+def _ends(parts: Sequence[Part]) -> tuple[int | None, int | None]:
+    return min((p.min_us for p in parts), default=None), max((p.max_us for p in parts), default=None)
+
+
+def _functions() -> Iterator[Row]:
+    from tapeql.functions.registry import functions
+
+    for name, entry in functions().items():
+        inputs = [i.name if i.default is None else f"{i.name}={i.default}" for i in entry.inputs]
+        params = [p.name if p.default is None else f"{p.name}={p.default:g}" for p in entry.params]
+        yield name, f"{name}({', '.join([*inputs, *params])})", ", ".join(entry.outputs), entry.title
+
+
+def _sessions(snapshot: Snapshot, settings: Settings, now_us: int) -> Iterator[Row]:
+    """The sessions of the last date that has begun, of the reference calendar and of every stored symbol's."""
+    used = {calendars.calendar_of(venue) for venue, _ in snapshot.symbols()}
+    for calendar in sorted({settings.calendar, *used}):
+        spans = calendars.named_sessions(calendar, now_us - 14 * _DAY_US, now_us + 14 * _DAY_US)
+        begun = [int(date) for date, start in zip(spans.date, spans.start, strict=True) if start <= now_us]
+        for name, date, start, end in zip(spans.name, spans.date, spans.start, spans.end, strict=True):
+            if begun and date == begun[-1]:
+                yield calendar, name, int(date), int(start), int(end)
+
+
+# ── SET ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def settings(shown: Mapping[str, str | None]) -> pa.Table:
+    return _table(SETTINGS, shown.items())
+
+
+def _table(schema: pa.Schema, rows: Iterable[Row]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)

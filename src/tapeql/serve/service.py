@@ -1,0 +1,177 @@
+"""The service: a request in, a result out, with no transport in it.
+
+    text ──▶ SETs, then one statement ──▶ a query: resolve ─▶ plan ─▶ execute
+                                          EXPLAIN, DESCRIBE, SHOW, SET: a small table
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+
+from tapeql.errors import NOWHERE, Diagnostic, QueryError
+from tapeql.language import syntax
+from tapeql.language.parse import parse
+from tapeql.plan.build import build
+from tapeql.plan.nodes import Plan
+from tapeql.query.resolve import resolve
+from tapeql.query.settings import Settings, apply
+from tapeql.run.cancel import Cancel
+from tapeql.run.execute import execute
+from tapeql.run.result import Result
+from tapeql.serve.batches import cut
+from tapeql.serve.clock import Clock, clock
+from tapeql.serve.wire import Request
+from tapeql.storage.snapshot import Snapshot
+from tapeql.storage.stores import Store
+
+SCHEMAS_KEPT: Final = 512
+"""Schemas remembered: GetFlightInfo asks for one and DoGet soon again."""
+
+SETTINGS: Final = ("tz", "calendar", "strict", "venue", "engine")
+"""The settings a session can change, in the order they are shown."""
+
+_cached_parse = functools.lru_cache(maxsize=512)(parse)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A request read: its last statement, under the settings that the statements before it made."""
+
+    request: Request
+    statement: syntax.Statement
+    settings: Settings
+    now_us: int
+
+
+class Service:
+    """Answers requests from one store; any number of threads may ask at a time."""
+
+    def __init__(self, store: Store, now: Clock | None = None) -> None:
+        self._store = store
+        self._clock = now or clock(None)
+        self._schemas: OrderedDict[object, pa.Schema] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def run(self, request: Request, cancel: Cancel | None = None) -> Result:
+        """The answer of the text's last statement. Errors in the text are raised here, before any batch.
+
+        `info["settings"]` of the result holds what SET has changed, for the requests that follow.
+        """
+        cancel = cancel or Cancel()
+        task = self._read(request)
+        match task.statement:
+            case syntax.Query() | syntax.Pipe() as query:
+                snapshot = self._store.snapshot()
+                result = execute(self._plan(query, task, snapshot), snapshot, cancel)
+                result.info["settings"] = _changed(task.settings)
+                return Result(result.schema, cut(result.batches), result.info)
+            case _:
+                table = self._answer(task)
+                return Result(table.schema, cut(table.to_batches()), {"settings": _changed(task.settings)})
+
+    def schema(self, request: Request) -> pa.Schema:
+        """The exact schema of what `run` would answer, without running it."""
+        from tapeql.serve import answers
+
+        task = self._read(request)
+        match task.statement:
+            case syntax.Query() | syntax.Pipe() as query:
+                snapshot = self._store.snapshot()
+                key = (request.query, _frozen(request.params), task.settings, snapshot.id)
+                with self._lock:
+                    known = self._schemas.get(key)
+                if known is None:
+                    known = self._plan(query, task, snapshot).schema
+                    with self._lock:
+                        self._schemas[key] = known
+                        while len(self._schemas) > SCHEMAS_KEPT:
+                            self._schemas.popitem(last=False)
+                return known
+            case syntax.Describe() as describe:
+                return answers.describe_schema(describe)
+            case syntax.Explain():
+                return answers.LINES
+            case syntax.Show() as show:
+                return answers.SHOWN[show.what]
+            case syntax.Set():
+                return answers.SETTINGS
+
+    def warm(self) -> None:
+        """Loads the grammar and the registries, so that the first question is as quick as the second."""
+        from tapeql.functions.registry import functions
+
+        functions()
+        _cached_parse("SHOW symbols")
+
+    def close(self) -> None:
+        close = getattr(self._store, "close", None)
+        if close is not None:
+            close()
+
+    def _read(self, request: Request) -> Task:
+        settings = Settings()
+        for name, value in request.settings.items():
+            settings = apply(settings, syntax.Set(name, value, NOWHERE))
+        statements = _cached_parse(request.query).statements
+        for statement in statements[:-1]:
+            if not isinstance(statement, syntax.Set):
+                reason = "only SET may come before the statement that is answered"
+                raise QueryError(
+                    [Diagnostic("E010", reason, statement.span, ("send one query at a time",))], request.query
+                )
+            settings = _apply(settings, statement, request.query)
+        last = statements[-1]
+        if isinstance(last, syntax.Set):
+            settings = _apply(settings, last, request.query)
+        now_us = clock(request.now)() if request.now else self._clock()
+        return Task(request, last, settings, now_us)
+
+    def _plan(self, query: syntax.Query | syntax.Pipe, task: Task, snapshot: Snapshot) -> Plan:
+        request = task.request
+        understood = resolve(query, snapshot, task.settings, request.params, task.now_us, request.query)
+        return build(understood, snapshot)
+
+    def _answer(self, task: Task) -> pa.Table:
+        from tapeql.serve import answers
+
+        match task.statement:
+            case syntax.Explain(what=what, query=query):
+                snapshot = self._store.snapshot()
+                return answers.explain(what, self._plan(query, task, snapshot), snapshot)
+            case syntax.Describe(subject=str() as name, span=span):
+                return answers.describe_name(name, span, task.request.query)
+            case syntax.Describe(subject=syntax.Query() | syntax.Pipe() as query):
+                return answers.describe_query(self._plan(query, task, self._store.snapshot()))
+            case syntax.Show(what=what):
+                return answers.show(what, self._store.snapshot(), task.settings, task.now_us)
+            case _:
+                return answers.settings(_shown(task.settings))
+
+
+def _apply(settings: Settings, statement: syntax.Set, source: str) -> Settings:
+    try:
+        return apply(settings, statement)
+    except QueryError as error:
+        raise QueryError(error.diagnostics, source) from None
+
+
+def _shown(settings: Settings) -> dict[str, str | None]:
+    """Every setting as the text that SET would take."""
+    found = {name: getattr(settings, name) for name in SETTINGS}
+    return {n: ("on" if v else "off") if isinstance(v, bool) else v for n, v in found.items()}
+
+
+def _changed(settings: Settings) -> dict[str, str]:
+    usual = _shown(Settings())
+    return {n: v for n, v in _shown(settings).items() if v is not None and v != usual[n]}
+
+
+def _frozen(params: Mapping[str, Any]) -> Iterable[object]:
+    return tuple(sorted((name, type(value).__name__, value) for name, value in params.items()))

@@ -1,0 +1,205 @@
+"""The `tapeql` command: reads its arguments, tells errors, and imports what a command needs only when it runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from tapeql import __version__, limits
+from tapeql.errors import Diagnostic, QueryError, TapeQLError
+from tapeql.export import formats
+
+DONE, FAILED, REFUSED = 0, 1, 2
+"""Exit statuses: all went well; something failed; the query or the command line is wrong."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and answers its exit status."""
+    try:
+        options = parser().parse_args(arguments)
+        status: int = options.run(options)
+        sys.stdout.flush()
+        return status
+    except QueryError as error:
+        _tell(rendered(error))
+        return REFUSED
+    except TapeQLError as error:
+        _tell(f"tapeql: {error}\n")
+        return error.exit_status
+    except BrokenPipeError:
+        # The reader has seen enough (`| head`); nothing more may be written, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        _tell("\ntapeql: stopped\n")
+        return FAILED
+    except OSError as error:
+        _tell(f"tapeql: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}\n")
+        return FAILED
+    except Exception as error:
+        if os.environ.get("TAPEQL_TRACE"):
+            raise
+        _tell(f"tapeql: internal error, a bug of ours: {type(error).__name__}: {error}\n")
+        _tell("tapeql: TAPEQL_TRACE=1 shows where; please report it\n")
+        return FAILED
+
+
+def rendered(error: QueryError) -> str:
+    """The diagnostics with their line and caret."""
+    from tapeql.language.render import render
+
+    return render(error.diagnostics, error.source).rstrip("\n") + "\n"
+
+
+def told(found: Sequence[Diagnostic], source: str) -> str:
+    """Notes and warnings of a result, as errors are rendered."""
+    from tapeql.language.render import render
+
+    return render(tuple(found), source).rstrip("\n") + "\n" if found else ""
+
+
+def parser() -> argparse.ArgumentParser:
+    place = argparse.ArgumentParser(add_help=False)
+    place.add_argument("--lake", metavar="DIR", default=argparse.SUPPRESS, help="the lake; else $TAPEQL_LAKE, else ./tape")
+    place.add_argument("--now", metavar="INSTANT", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+    top = argparse.ArgumentParser(
+        prog="tapeql",
+        description="The query language for market data: from a sentence to columns.",
+        epilog="Try `tapeql demo`. Exit status: 0 done, 1 failed, 2 a wrong query or command line.",
+        parents=[place],
+    )
+    top.add_argument("--version", action="version", version=f"tapeql {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def command(name: str, summary: str, parents: Sequence[argparse.ArgumentParser] = (place,)) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=summary, description=summary, parents=list(parents))
+
+    query = command("query", "Answers one query.")
+    query.add_argument("text", metavar="TEXT", help="the query; `-` reads it from standard input, `@FILE` from a file")
+    where = query.add_mutually_exclusive_group()
+    where.add_argument("--url", metavar="grpc://HOST:PORT", help="ask a server instead of the lake")
+    where.add_argument("--store", metavar="postgresql://…", help="ask a database instead of the lake")
+    query.add_argument("--format", choices=("table", *formats.names()), help="table, or what the name of -o says")
+    query.add_argument("-o", "--output", metavar="FILE", help="write there, all or nothing, instead of standard output")
+    query.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], help="the value of $NAME; may be repeated"
+    )
+    query.set_defaults(run=_query)
+
+    bring = command("import", "Takes trades, quotes or candles from CSV (gz, zip), Parquet and Feather files.")
+    bring.add_argument("table", choices=("trades", "quotes", "candles"), help="what the files hold")
+    bring.add_argument("files", metavar="FILE", nargs="+")
+    bring.add_argument("--symbol", metavar="VENUE:CODE", required=True, help="whose rows they are")
+    bring.add_argument("--column", metavar="FIELD=NAME", action="append", default=[], help="the column a field is in")
+    bring.add_argument("--time-unit", choices=("s", "ms", "us", "ns"), help="of times written as numbers")
+    bring.add_argument("--tz", metavar="ZONE", help="of times written without one")
+    bring.add_argument("--interval", metavar="1m", help="the length of candles")
+    bring.add_argument("--stamp", choices=("open", "close"), help="which end of a candle its ts is (default: open)")
+    bring.add_argument("--quarantine", metavar="FILE", help="set unusable rows aside there instead of refusing them")
+    bring.add_argument("--store", metavar="postgresql://…", help="write to a database instead of the lake")
+    bring.set_defaults(run=_import)
+
+    serve = command("serve", "Serves the lake over Arrow Flight until it is told to stop.")
+    serve.add_argument(
+        "--flight", metavar="HOST:PORT", default=f"127.0.0.1:{limits.FLIGHT_PORT}", help="default: %(default)s; port 0 picks one"
+    )
+    serve.add_argument("--store", metavar="postgresql://…", help="serve a database instead of the lake")
+    serve.set_defaults(run=_serve)
+
+    repl = command("repl", "Asks and answers, with completion, highlighting and history.")
+    reached = repl.add_mutually_exclusive_group()
+    reached.add_argument("--url", metavar="grpc://HOST:PORT", help="ask a server instead of the lake")
+    reached.add_argument("--store", metavar="postgresql://…", help="ask a database instead of the lake")
+    repl.set_defaults(run=_repl)
+
+    demo = command("demo", "Makes a small synthetic tape and asks it the example sentences.", parents=())
+    demo.add_argument("folder", metavar="DIR", nargs="?", help="where to make the tape (default: a temporary folder)")
+    demo.set_defaults(run=_demo)
+
+    explain = command("explain", "Tells the long story of an error code.", parents=())
+    explain.add_argument("code", metavar="CODE", help="such as E102")
+    explain.set_defaults(run=_explain)
+    return top
+
+
+def lake(options: argparse.Namespace) -> str:
+    """The lake asked for: `--lake`, `TAPEQL_LAKE`, `./tape`."""
+    return getattr(options, "lake", None) or os.environ.get("TAPEQL_LAKE") or "./tape"
+
+
+def target(options: argparse.Namespace) -> str:
+    """The server, database or lake asked for."""
+    url: str | None = getattr(options, "url", None)
+    if url is not None and not url.startswith("grpc://"):
+        raise usage(f"--url is grpc://HOST:PORT, not `{url}`")
+    store: str | None = options.store
+    if store is not None and not store.startswith(("postgresql://", "postgres://")):
+        raise usage(f"--store is postgresql://…, not `{store}`; a folder is --lake")
+    if (url or store) and hasattr(options, "lake"):
+        raise usage("--lake and a server or database are two places; name one")
+    return url or store or lake(options)
+
+
+def usage(reason: str) -> Usage:
+    return Usage(reason)
+
+
+class Usage(TapeQLError):
+    """The command line asks for what cannot be."""
+
+    exit_status = REFUSED
+
+
+def _query(options: argparse.Namespace) -> int:
+    from tapeql.shell.ask import ask
+
+    return ask(options)
+
+
+def _import(options: argparse.Namespace) -> int:
+    from tapeql.shell.bring import bring
+
+    return bring(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from tapeql.serve.daemon import serve
+
+    host, port = address(options.flight)
+    return serve(target(options), host, port, getattr(options, "now", None))
+
+
+def _repl(options: argparse.Namespace) -> int:
+    from tapeql.shell.repl import repl
+
+    return repl(target(options), getattr(options, "now", None))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from tapeql.shell.demo import demo
+
+    return demo(options.folder)
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from tapeql.language.codes import explain
+
+    sys.stdout.write(explain(options.code.upper()).rstrip("\n") + "\n")
+    return DONE
+
+
+def address(text: str) -> tuple[str, int]:
+    """`HOST:PORT`, `[::1]:PORT`."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+        raise usage(f"--flight is HOST:PORT, not `{text}`")
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def _tell(text: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(text)
+    sys.stderr.flush()
