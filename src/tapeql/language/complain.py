@@ -1,0 +1,270 @@
+"""From a word the grammar does not accept to a diagnostic that says what was expected and what was probably meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tapeql.errors import Diagnostic, Fix, Span
+from tapeql.language import later, vocabulary
+from tapeql.language import syntax as s
+from tapeql.language.nearest import nearest
+from tapeql.language.tokens import Statement
+
+_PLAIN = {
+    "NAME": "a name", "PARAMETER": "a parameter such as `$start`", "STRING": "a string such as `'text'`",
+    "NUMBER": "a number", "INT": "a whole number", "DURATION": "a duration such as `1h`", "TIME": "a time such as `09:30`",
+    "DAY": "a date such as `2025-03-10`", "DATE": "a date such as `2025-03-10`", "TICKER": "a symbol such as `binance:BTCUSDT`",
+    "CODE": "a symbol's code", "ZONE": "a time zone such as `America/New_York`", "CALENDAR_NAME": "a calendar such as `XNYS`",
+    "SETTING": "a value", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "RBRACE": "`}`", "COMMA": "`,`",
+    "DOT": "`.`", "DOTS": "`..`", "EQUAL": "`=`",
+}  # fmt: skip
+_EXPRESSION = frozenset({"NAME", "NUMBER", "STRING", "LPAR", "CASE"})
+_UNSAID = frozenset({"SET_OPEN", "PLUS", "MINUS", "STAR", "SLASH", "COMPARISON", "PIPE", "$END"})
+_OPERATOR_WORDS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", "IS", "CROSSES", "OVER", "EQUAL", "LSQB", "DOT"])
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What to say about the word at `at`, and how to read on.
+
+    repair      the terminal that the word should be read as, where that is clear
+    may_begin   a clause could have begun at the word, so what came before is whole
+    """
+
+    diagnostic: Diagnostic
+    at: Span
+    repair: str | None = None
+    may_begin: bool = False
+
+
+def about(unexpected: Any, statement: Statement) -> Complaint:
+    """What to say about lark's UnexpectedToken."""
+    token = unexpected.token
+    accepts = frozenset(unexpected.interactive_parser.accepts())
+    if token.type == "$END":
+        return _about_end(statement, accepts)
+    at = Span(token.start_pos, token.end_pos)
+    before = statement.recent[-1] if statement.recent else None
+    complaint = (
+        _about_brackets(token, at, statement, accepts)
+        or _about_later(token, at, before, statement, accepts)
+        or _about_start(token, at, before, statement)
+        or _about_spelling(token, at, accepts)
+        or _about_habits(token, at, before, accepts)
+        or Complaint(_general(token, at, accepts), at)
+    )
+    return replace(complaint, may_begin="FROM" in accepts)
+
+
+def _about_end(statement: Statement, accepts: Collection[str]) -> Complaint:
+    last = statement.recent[-1]
+    end = Span(last.end_pos or 0, last.end_pos or 0)
+    if statement.brackets:
+        bracket, start = statement.brackets[-1]
+        hint = f"expected {_expected(accepts)}" if "RPAR" not in accepts else "add the closing bracket"
+        return Complaint(Diagnostic("E004", f"this `{bracket}` is never closed", Span(start, start + 1), (hint,)), end)
+    reason = f"something is missing after `{last}`"
+    return Complaint(Diagnostic("E003", reason, end, (f"expected {_expected(accepts)}",)), end)
+
+
+def _about_brackets(token: Any, at: Span, statement: Statement, accepts: Collection[str]) -> Complaint | None:
+    if token.type in ("RPAR", "RSQB", "RBRACE"):
+        if not statement.brackets and not set(accepts) >= _EXPRESSION:
+            reason = f"this `{token}` closes nothing"
+            return Complaint(Diagnostic("E004", reason, at, ("remove it, or open it before",), Fix(at, "")), at)
+        return None
+    opens_clause = token.type in vocabulary.reserved() and token.type in vocabulary.openers()
+    if statement.brackets and (opens_clause or token.type == "PIPE"):
+        bracket, start = statement.brackets[-1]
+        reason, hint = f"this `{bracket}` is never closed", f"it is still open at `{token}`"
+        return Complaint(Diagnostic("E004", reason, Span(start, start + 1), (hint,)), at)
+    return None
+
+
+def _about_later(token: Any, at: Span, before: Any, statement: Statement, accepts: Collection[str]) -> Complaint | None:
+    word = token.upper()
+    kind = before.type if before is not None else ""
+    if "CANDLES" in accepts and word in later.VERBS:
+        return Complaint(later.later(f"`{word}`", at, later.VERBS[word]), at)
+    if word in later.CHOICES.get(kind, ()):
+        span = Span(before.start_pos, at.end)
+        return Complaint(later.later(f"`{kind} {word.lower()}`", span), at)
+    if kind == "CANDLES" and token.type in ("NUMBER", "INT"):
+        unit = _WORD.match(statement.text, at.end + 1, statement.end)
+        if unit and unit[0].lower() in later.BARS:
+            return Complaint(later.later(f"`CANDLES … {unit[0].lower()}`", Span(at.start, unit.end())), at)
+    if token.type == "OF" and kind == "AS":
+        span = Span(before.start_pos, at.end)
+        return Complaint(later.later("`AS OF`", span, "data as it was known on a day"), span)
+    if token.type == "AS" and re.match(r"as\s+of\b", statement.text[at.start : statement.end], re.I):
+        return Complaint(later.later("`AS OF`", at, "data as it was known on a day"), at)
+    if "FROM" in accepts and word in later.CLAUSES and token.type == "NAME":
+        return Complaint(later.later(f"`{word}`", at, later.CLAUSES[word]), at)
+    in_from = statement.clause is not None and statement.clause.type == "FROM"
+    if in_from and token.type == "AS":
+        return Complaint(later.later("a symbol's alias", at), at)
+    if in_from and token.type == "SLASH":
+        return Complaint(later.later("the ratio of two symbols", at), at)
+    if token.type == "OF" and "AND" in accepts:
+        return Complaint(later.later("another symbol with `OF`", at), at)
+    if kind == "ON" and token.type == "LPAR":
+        return Complaint(later.later("`ON (query)`", Span(before.start_pos, at.end)), at)
+    return None
+
+
+def _about_start(token: Any, at: Span, before: Any, statement: Statement) -> Complaint | None:
+    """The beginning of a statement, or of the right of `|>`, and CANDLES without its interval."""
+    if before is not None and before.type == "CANDLES":
+        hint = "such as `CANDLES 1h`; intervals count " + ", ".join(f"`{unit}`" for unit in vocabulary.units())
+        return Complaint(Diagnostic("E002", f"CANDLES needs an interval, found `{token}`", at, (hint,)), at)
+    if before is not None and before.type != "PIPE":
+        return None
+    starts = (*vocabulary.verbs(), *(vocabulary.statements() if before is None else ()))
+    if token.type == "NAME" and nearest(token, starts):
+        return _misspelt(token, at, starts)
+    reason = f"{'a statement' if before is None else 'what follows `|>`'} begins with its verb, not with `{token}`"
+    hints = [f"begin with {_or([f'`{word}`' for word in starts])}"]
+    if token.type == "SELECT":
+        hints.append("columns are chosen after the verb: `CANDLES 1h FROM binance:BTCUSDT SELECT close`")
+    return Complaint(Diagnostic("E002", reason, at, tuple(hints)), at)
+
+
+def _about_spelling(token: Any, at: Span, accepts: Collection[str]) -> Complaint | None:
+    if token.type != "NAME" or len(token) < 2:
+        return None
+    keywords = [word for word in vocabulary.keywords() if word in accepts]
+    if not nearest(token, keywords):
+        return None
+    return _misspelt(token, at, keywords)
+
+
+def _misspelt(token: Any, at: Span, keywords: Collection[str]) -> Complaint:
+    close = nearest(token, keywords)
+    hint = f"did you mean {_or([f'`{word}`' for word in close])}?"
+    diagnostic = Diagnostic("E011", f"unknown keyword `{token}`", at, (hint,), Fix(at, close[0]))
+    return Complaint(diagnostic, at, close[0])
+
+
+def _about_habits(token: Any, at: Span, before: Any, accepts: Collection[str]) -> Complaint | None:
+    """What people bring along from other languages."""
+    complete = "AND" in accepts
+    if token.type in ("COMPARISON", "EQUAL") and complete:
+        hint = "join two comparisons with AND, or write `x BETWEEN a AND b`"
+        return Complaint(Diagnostic("E013", "comparisons do not chain", at, (hint,)), at)
+    if before is not None and before.type in ("AS", "DOT") and token.type in vocabulary.reserved():
+        reason = f"`{token}` is a reserved word and cannot be a name"
+        return Complaint(Diagnostic("E012", reason, at, (f"choose another one, such as `{token.lower()}_`",)), at)
+    if before is not None and before.type == "DATE" and token.type == "TIME":
+        gap = Span(before.end_pos, at.start)
+        reason, hint = "a date and a time of day are joined by `T`", f"write `{before}T{token}`"
+        return Complaint(Diagnostic("E009", reason, Span(before.start_pos, at.end), (hint,), Fix(gap, "T")), at)
+    if before is not None and before.type == "SELECT" and token.type == "STAR":
+        hint = "leave SELECT out to get every column"
+        return Complaint(Diagnostic("E002", "`*` is no list of columns", at, (hint,)), at)
+    if token.type == "NAME" and token.upper() in ("GROUP", "HAVING", "JOIN"):
+        hint = "rows are already one per symbol and interval; conditions on them go into WHERE"
+        return Complaint(Diagnostic("E002", f"there is no {token.upper()}", at, (hint,)), at)
+    if token.type == "NAME" and complete and "AS" in accepts:
+        hint = f"a name for a column is written `AS {token}`; expected {_expected(accepts)}"
+        return Complaint(Diagnostic("E002", f"unexpected `{token}`", at, (hint,)), at)
+    return None
+
+
+def _general(token: Any, at: Span, accepts: Collection[str]) -> Diagnostic:
+    hints = [f"expected {_expected(accepts)}"]
+    if token.type in vocabulary.reserved():
+        kind = "begins a clause" if token.type in vocabulary.openers() else "is a word of the language"
+        hints.append(f"{token.type} {kind} and is never a name")
+        return Diagnostic("E002", f"unexpected keyword `{token}`", at, tuple(hints))
+    return Diagnostic("E002", f"unexpected `{token}`", at, tuple(hints))
+
+
+def _expected(accepts: Collection[str]) -> str:
+    """The terminals a state accepts, in plain words."""
+    left = set(accepts) - _UNSAID
+    said: list[str] = []
+    if left >= _EXPRESSION:
+        said.append("an expression")
+        left -= {*_PLAIN, "CASE", "NOT", "NULL", "TRUE", "FALSE"} - {"RPAR"}
+    if {"AND", "OR"} <= left:
+        said.append("an operator")
+        left -= _OPERATOR_WORDS
+    clauses = left & vocabulary.openers()
+    if len(clauses) > 3:
+        said.append("a clause such as `WHERE …`" if "WHERE" in clauses else "a clause")
+        left -= clauses
+    verbs = left & set(vocabulary.verbs())
+    if len(verbs) > 1:
+        said.append("a verb such as `CANDLES 1h`")
+        left -= verbs
+    said += [_PLAIN.get(name, f"`{name}`") for name in sorted(left, key=lambda name: (name not in _PLAIN, name))]
+    if "$END" in accepts:
+        said.append("the end")
+    return _or(list(dict.fromkeys(said)))
+
+
+def _or(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} or {items[-1]}"
+
+
+# ── a statement as a whole ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def about_clauses(statement: s.Statement, text: str) -> Iterator[Diagnostic]:
+    """Clauses given twice, and queries that name no symbols."""
+    match statement:
+        case s.Explain(query=query) | s.Describe(subject=(s.Query() | s.Pipe()) as query):
+            yield from about_clauses(query, text)
+        case s.Pipe(left=left, right=right):
+            yield from about_clauses(left, text)
+            yield from _twice(right, text)
+        case s.Query():
+            yield from _twice(statement, text)
+            if not any(isinstance(clause, s.From) for clause in statement.clauses):
+                hint = "add FROM with symbols, such as `FROM binance:BTCUSDT`"
+                yield Diagnostic("E014", "the query does not say what it reads", statement.verb.span, (hint,))
+
+
+def _twice(query: s.Query, text: str) -> Iterator[Diagnostic]:
+    first: dict[type, s.Clause] = {}
+    for clause in query.clauses:
+        seen = first.setdefault(type(clause), clause)
+        if seen is not clause:
+            opening = vocabulary.clause_of(type(clause))
+            line = text.count("\n", 0, seen.span.start) + 1
+            column = seen.span.start - text.rfind("\n", 0, seen.span.start)
+            start = clause.span.start
+            hint = f"the first is at line {line}, column {column}: `{_short(text[seen.span.start : seen.span.end])}`"
+            yield Diagnostic("E010", f"{opening} is given twice", Span(start, clause.span.end), (hint,))
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else f"{flat[:39]}…"
+
+
+_OPENING = re.compile(rf"\b(?:{'|'.join(sorted(vocabulary.openers() & vocabulary.reserved()))})\b|\|>", re.I)
+_MASKED = re.compile(r"'(?:[^'\n]|'')*'|--[^\n]*")
+
+
+def without_clause(statement: Statement, at: Span, may_begin: bool) -> str | None:
+    """The text with the broken clause blanked out, up to the next one; None where the verb itself is broken.
+
+    `may_begin` says that a clause could have begun at `at`: then what came before is whole and stays.
+    """
+    if may_begin:
+        start = at.start
+    elif statement.clause is not None:
+        start = statement.clause.start_pos or 0
+    else:
+        return None
+    masked = _MASKED.sub(lambda match: " " * len(match[0]), statement.text)
+    following = _OPENING.search(masked, at.end if may_begin else max(at.start, start + 1), statement.end)
+    stop = following.start() if following else statement.end
+    if not statement.text[start:stop].strip():
+        return None
+    return f"{statement.text[:start]}{' ' * (stop - start)}{statement.text[stop:]}"

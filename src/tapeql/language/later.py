@@ -1,0 +1,56 @@
+"""Words that belong to the language and not yet to this version: they get a plain answer, not a syntax error."""
+
+from __future__ import annotations
+
+from tapeql.errors import Diagnostic, Span
+
+VERBS = {
+    "BOOK": "order books",
+    "RANGES": "runs of bars that satisfy a condition",
+    "PROFILE": "volume profiles",
+    "SCAN": "scans over a universe",
+    "STATS": "grouped statistics",
+    "MARKOUT": "event studies",
+    "GAPS": "holes in stored data",
+    "VWAP": "running volume-weighted prices",
+    "TWAP": "time-weighted prices",
+    "CHECK": "checking a query without running it",
+    "EXPORT": "exports",
+    "LET": "named queries",
+    "DEFINE": "functions of your own",
+    "CREATE": "stored candles, universes, sessions and views",
+    "DROP": "stored candles, universes, sessions and views",
+    "WATCH": "live queries",
+}
+"""What a statement may begin with one day, and what for."""
+
+CLAUSES = {
+    "ADJUST": "adjustment for splits and dividends",
+    "FOLLOW": "live queries",
+    "MATCH": "patterns over rows",
+    "AROUND": "windows around events",
+    "PER": "grouping",
+    "TOP": "ranking",
+    "BOTTOM": "ranking",
+    "AT": "books at one instant",
+    "ASOF": "quotes joined to trades",
+    "LATENESS": "live queries",
+    "STYLE": "other styles of bars",
+    "DEPTH": "order books",
+    "ANCHOR": "anchored prices",
+    "BANDS": "bands around prices",
+    "WITHIN": "patterns over rows",
+}
+"""What may open a clause one day, and what for."""
+
+BARS = ("ticks", "volume", "notional", "renko", "range")
+"""Bars by something else than time: `CANDLES 1000 ticks`."""
+
+CHOICES = {"EXPLAIN": ("LOOKAHEAD", "COST"), "SHOW": ("UNIVERSES", "JOBS"), "PER": ("DAY",)}
+"""Words that may follow these one day."""
+
+
+def later(what: str, span: Span, why: str = "") -> Diagnostic:
+    """The language knows this, this version does not."""
+    hints = (f"it will be for {why}",) if why else ()
+    return Diagnostic("E510", f"{what} is not in this version", span, hints)

@@ -1,0 +1,96 @@
+"""Text → Syntax.
+
+    text ──split at ;──▶ statements ──Tokenizer──▶ terminals ──Lark LALR──▶ rules ──Builder──▶ syntax nodes
+
+After an error the clause it stands in is blanked out and the statement is read again, so that independent errors are
+reported together.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+from tapeql.errors import Diagnostic, Diagnostics, Span
+from tapeql.language import grammar, guard
+from tapeql.language import syntax as s
+
+_ERRORS_PER_STATEMENT = 8
+_SEPARATOR = re.compile(r"'(?:[^'\n]|'')*'|--[^\n]*|(;)")
+
+
+def parse(text: str) -> s.Script:
+    """The statements of `text`; raises QueryError with every error found."""
+    guard.check_size(text)
+    found = Diagnostics(text)
+    statements = [_statement(text, start, end, found) for start, end in _split(text, found)]
+    found.raise_errors()
+    return s.Script(tuple(statement for statement in statements if statement is not None), text)
+
+
+@functools.cache
+def _parser() -> Any:
+    """Lark is loaded with the first sentence, not with the package."""
+    from lark import Lark
+
+    from tapeql.language.build import Builder
+    from tapeql.language.tokens import Tokenizer
+
+    return Lark(
+        grammar.text(),
+        start="statement",
+        parser="lalr",
+        lexer=Tokenizer,
+        transformer=Builder(),
+        keep_all_tokens=True,
+        maybe_placeholders=False,
+    )
+
+
+def _split(text: str, found: Diagnostics) -> list[tuple[int, int]]:
+    """Where the statements lie; the last may be followed by a `;`."""
+    ends = [match.start(1) for match in _SEPARATOR.finditer(text) if match[1]]
+    pieces = list(zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True))
+    spans = []
+    for start, end in pieces:
+        if re.sub(r"--[^\n]*", "", text[start:end]).strip():
+            spans.append((start, end))
+        elif end < len(text) or len(pieces) == 1:
+            span = Span(end, end + 1) if end < len(text) else Span(0, 0)
+            hint = "a statement begins with CANDLES, TICKS, QUOTES, DAYS, EXPLAIN, DESCRIBE, SHOW or SET"
+            found.add(Diagnostic("E001", "the statement is empty", span, (hint,)))
+    return spans
+
+
+def _statement(text: str, start: int, end: int, found: Diagnostics) -> s.Statement | None:
+    from lark.exceptions import UnexpectedToken
+
+    from tapeql.language import complain
+    from tapeql.language.misread import Stop
+    from tapeql.language.tokens import Statement
+
+    reading = Statement(text, start, end, found)
+    for attempt in range(_ERRORS_PER_STATEMENT):
+        try:
+            statement: s.Statement = _parser().parse(reading)
+        except Stop as stop:
+            found.add(stop.diagnostic)
+            at, may_begin = stop.diagnostic.span, False
+        except UnexpectedToken as unexpected:
+            complaint = complain.about(unexpected, reading)
+            found.add(complaint.diagnostic)
+            if complaint.repair is not None:
+                reading.repairs[complaint.at.start] = complaint.repair
+                continue
+            at, may_begin = complaint.at, complaint.may_begin
+        else:
+            if not attempt:
+                for diagnostic in complain.about_clauses(statement, text):
+                    found.add(diagnostic)
+            return statement
+        blanked = complain.without_clause(reading, at, may_begin)
+        if blanked is None:
+            return None
+        reading.text = blanked
+    return None

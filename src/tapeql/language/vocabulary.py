@@ -1,0 +1,67 @@
+"""The fixed words of the language, all read from the grammar: for completion, highlighting and messages."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from tapeql.language import grammar
+
+
+@functools.cache
+def keywords() -> tuple[str, ...]:
+    """Every keyword, upper case, in byte order."""
+    found = {word for name in grammar.rules() if name.islower() for word in grammar.words(name)}
+    return tuple(sorted(found))
+
+
+@functools.cache
+def reserved() -> frozenset[str]:
+    """Keywords that can never name a column, a function or an alias."""
+    return frozenset(grammar.words("RESERVED"))
+
+
+@functools.cache
+def verbs() -> tuple[str, ...]:
+    return grammar.words("verb")
+
+
+@functools.cache
+def statements() -> tuple[str, ...]:
+    """What a statement may begin with besides a verb."""
+    rules = grammar.rules()["statement"].replace("|", " ").split()
+    return tuple(grammar.words(rule)[0] for rule in rules if grammar.words(rule))
+
+
+@functools.cache
+def clauses() -> tuple[str, ...]:
+    """How each clause opens, in the canonical order: `FROM`, …, `TICKS WHERE`, …"""
+    rules = grammar.rules()["clause"].replace("|", " ").split()
+    return tuple(rule.strip("_").replace("_", " ").upper() for rule in rules)
+
+
+@functools.cache
+def openers() -> frozenset[str]:
+    """The first words of the clauses."""
+    return frozenset(phrase.split()[0] for phrase in clauses())
+
+
+def clause_of(node: type) -> str:
+    """How the clause of a syntax node opens: `TicksWhere` is TICKS WHERE."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", node.__name__).upper()
+
+
+@functools.cache
+def units() -> tuple[str, ...]:
+    """Units of durations, shortest first."""
+    order = ("ns", "us", "ms", "s", "m", "h", "d", "bd", "w", "mo", "q", "y")
+    return tuple(sorted(grammar.words("UNIT"), key=order.index))
+
+
+def relative_days() -> tuple[str, ...]:
+    return ("today", "yesterday", "now")
+
+
+def choices(rule: str) -> tuple[str, ...]:
+    """The words that may follow a rule's first one: `choices("show")` is `("SYMBOLS", …)`."""
+    return grammar.words(rule)[1:]
