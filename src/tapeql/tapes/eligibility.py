@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,7 +49,7 @@ def counts(eligibility: Eligibility, conditions: str | None) -> Counts:
     )
 
 
-def flags(eligibility: Eligibility, conditions: pa.Array | pa.ChunkedArray) -> tuple[Flags, Flags, Flags]:
+def flags(eligibility: Eligibility, conditions: pa.Array[Any] | pa.ChunkedArray[Any]) -> tuple[Flags, Flags, Flags]:
     """What each trade counts for: (volume, high_low, open_close), from a string or dictionary array of conditions.
 
     Each distinct text is looked at once.
@@ -58,10 +58,10 @@ def flags(eligibility: Eligibility, conditions: pa.Array | pa.ChunkedArray) -> t
 
     if isinstance(conditions, pa.ChunkedArray):
         conditions = conditions.combine_chunks()
-    if not pa.types.is_dictionary(conditions.type):
-        conditions = conditions.dictionary_encode()
-    known = [counts(eligibility, text) for text in conditions.dictionary.to_pylist()]
+    # an array that is a dictionary already is returned as it is
+    encoded: Any = conditions.dictionary_encode()
+    known = [counts(eligibility, text) for text in encoded.dictionary.to_pylist()]
     table = np.array([*known, counts(eligibility, None)], dtype=np.bool_)
-    index = conditions.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+    index = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
     volume, high_low, open_close = (np.ascontiguousarray(column)[index] for column in table.T)
     return volume, high_low, open_close

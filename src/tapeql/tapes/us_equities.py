@@ -4,9 +4,9 @@ Sources: the sale condition matrices of the Consolidated Tape System (CTA Plan, 
 Specification", tapes A and B) and of the UTP Plan ("UTP Data Feed Services Specification", tape C), columns
 consolidated volume, high/low and last. Where we differ from them:
 
-    T            extended hours: counts for everything, since sessions already keep those hours apart
-    L, O, 5, P   "last if it is the only one": L and P do not set open and close, openings do
-    9            a corrected close is an official message like M and Q: a price, but no trade
+    T      extended hours: counts for everything, since sessions already keep those hours apart
+    L, P   "last" only where there is no other trade: they never set open and close here
+    9      a corrected close is an official message like M and Q: a price, but no trade
 """
 
 from __future__ import annotations
