@@ -1,0 +1,88 @@
+"""Clauses by kind: which fit a verb, and what the right of `|>` inherits from its left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tapeql.language import syntax
+from tapeql.query.nodes import Interval, Verb
+from tapeql.query.report import Report
+
+C = TypeVar("C", bound=syntax.Clause)
+
+_RANGE = (syntax.During, syntax.Since, syntax.Until)
+_INHERITED = (syntax.From, *_RANGE, syntax.Calendar, syntax.Tz)
+
+_BARS_ONLY = {
+    syntax.Fill: "FILL adds bars where nothing traded",
+    syntax.Align: "ALIGN says where bars begin",
+    syntax.Offset: "OFFSET shifts where bars begin",
+    syntax.Label: "LABEL says which end of a bar is its `ts`",
+}
+_INTRADAY_ONLY = {
+    syntax.Align: "bars of a day or longer are calendar units; ALIGN is for intraday bars",
+    syntax.Offset: "bars of a day or longer are calendar units; OFFSET is for intraday bars",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Clauses:
+    """The clauses of one query, found by kind."""
+
+    of: syntax.Query
+
+    def get(self, kind: type[C]) -> C | None:
+        return next((clause for clause in self.of.clauses if isinstance(clause, kind)), None)
+
+    def conditions_of_days(self) -> tuple[syntax.Clause, ...]:
+        """What the days of ON DAYS WHERE share with the query: symbols, range, calendar, zone, KEEP."""
+        return tuple(clause for clause in self.of.clauses if isinstance(clause, (*_INHERITED, syntax.Keep)))
+
+
+def inherit(right: syntax.Query, left: syntax.Query) -> syntax.Query:
+    """The right of `|>` with FROM, the range, CALENDAR and TZ of the left where it does not say otherwise."""
+    own = {type(clause) for clause in right.clauses}
+    if own & set(_RANGE):
+        own |= set(_RANGE)
+    inherited = [c for c in left.clauses if isinstance(c, _INHERITED) and type(c) not in own]
+    return replace(right, clauses=(*inherited, *right.clauses))
+
+
+def check_fit(query: syntax.Query, verb: Verb, interval: Interval | None, report: Report) -> None:
+    """E207 for every clause that means nothing for the verb."""
+    clauses = Clauses(query)
+    if clauses.get(syntax.From) is None:
+        report.add("E207", "nothing is asked about: FROM names the symbols", query.verb.span, "write `FROM venue:CODE`")
+    for clause in query.clauses:
+        reason = _misfit(clause, verb, interval)
+        if reason:
+            report.add("E207", reason, clause.span)
+    add, select = clauses.get(syntax.Add), clauses.get(syntax.Select)
+    if add and select:
+        report.add(
+            "E207",
+            "ADD appends to the usual columns, SELECT replaces them; a query has one of the two",
+            max(add.span, select.span, key=lambda span: span.start),
+            "move what is ADDed into SELECT",
+        )
+
+
+def _misfit(clause: syntax.Clause, verb: Verb, interval: Interval | None) -> str | None:
+    bars = verb is Verb.CANDLES
+    if type(clause) in _BARS_ONLY and not bars:
+        return f"{_BARS_ONLY[type(clause)]}; {verb.value.upper()} has none to choose"
+    match clause:
+        case syntax.Align() | syntax.Offset() if interval is not None and interval.is_calendar:
+            return _INTRADAY_ONLY[type(clause)]
+        case syntax.Keep() if verb in (Verb.TICKS, Verb.QUOTES):
+            return f"KEEP partial keeps unfinished bars; {verb.value.upper()} has none"
+        case syntax.TicksWhere() if verb is Verb.QUOTES:
+            return "TICKS WHERE filters trades; QUOTES has none, filter with WHERE"
+        case syntax.OnDaysWhere() if interval is not None and is_longer_than_a_day(interval):
+            return f"days cannot select bars of {interval.text}: one holds several of them"
+    return None
+
+
+def is_longer_than_a_day(interval: Interval) -> bool:
+    return interval.is_calendar and (interval.count, interval.unit) != (1, "d")

@@ -1,0 +1,160 @@
+"""Comparisons: two of a kind in one unit, and dates against instants and days by their whole span."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tapeql.errors import Span
+from tapeql.language import syntax
+from tapeql.query import dates, units
+from tapeql.query.nodes import And, Compare, Expr, In, Literal, Not, Or, Shift, Type
+from tapeql.query.values import Moment, Operand, Value, is_number, typed
+
+if TYPE_CHECKING:
+    from tapeql.query.expressions import Expressions
+
+_FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+def resolve_compare(reader: Expressions, written: syntax.Compare) -> Expr:
+    for side in (written.left, written.right):
+        if isinstance(side, syntax.Null):
+            reader.scope.report.add(
+                "W203", "a comparison with NULL is never true", written.span, "write `IS NULL` or `IS NOT NULL`"
+            )
+    return compare(reader, written.op, reader.operand(written.left), reader.operand(written.right), written.span)
+
+
+def resolve_between(reader: Expressions, written: syntax.Between) -> Expr:
+    x = reader.operand(written.x)
+    low = compare(reader, ">=", x, reader.operand(written.low), written.span)
+    high = compare(reader, "<=", x, reader.operand(written.high), written.span)
+    inside = And((low, high), written.span)
+    return Not(inside, written.span) if written.negated else inside
+
+
+def resolve_in(reader: Expressions, written: syntax.InList) -> Expr:
+    """Constants of one kind stay a list; anything else is spelled out as equalities, which means the same."""
+    x = reader.operand(written.x)
+    tests = [compare(reader, "=", x, reader.operand(item), written.span) for item in written.items]
+    subjects = {test.left for test in tests if isinstance(test, Compare)}
+    constants = [test.right for test in tests if isinstance(test, Compare) and isinstance(test.right, Literal)]
+    if len(constants) == len(tests) and len(subjects) == 1:
+        found: Expr = In(subjects.pop(), tuple(c for c in constants if isinstance(c, Literal)), written.span)
+    else:
+        found = tests[0] if len(tests) == 1 else Or(tuple(tests), written.span)
+    return Not(found, written.span) if written.negated else found
+
+
+def resolve_crosses(reader: Expressions, written: syntax.Crosses) -> Expr:
+    """`a CROSSES ABOVE b` is `a > b AND a[1] <= b[1]`; without a direction, either way."""
+    if reader.scope.row_wise:
+        return reader.refuse("E207", "TICKS WHERE sees one trade at a time", written.span).expr
+    a, b = reader.number(written.left, "CROSSES"), reader.number(written.right, "CROSSES")
+    units.lint_comparison(a, b, reader.scope.report)
+    (left, right), _ = units.agree((a, b), reader.scope.report)
+    span = written.span
+
+    def crossing(now: str, before: str) -> And:
+        return And((Compare(now, left, right, span), Compare(before, _previous(left), _previous(right), span)), span)
+
+    match written.direction:
+        case "above":
+            return crossing(">", "<=")
+        case "below":
+            return crossing("<", ">=")
+    return Or((crossing(">", "<="), crossing("<", ">=")), span)
+
+
+def compare(reader: Expressions, op: str, left: Operand, right: Operand, span: Span) -> Expr:
+    """Two operands of one kind, or E201."""
+    left, right = _as_moment(reader, left, right), _as_moment(reader, right, left)
+    match left, right:
+        case Moment(), Moment():
+            return reader.refuse("E201", "two dates are compared with each other, not with a column", span).expr
+        case Moment(), Value():
+            return _against_moment(reader, _FLIPPED[op], right, left, span)
+        case Value(), Moment():
+            return _against_moment(reader, op, left, right, span)
+        case Value(), Value():
+            return _values(reader, op, left, right, span)
+    raise AssertionError("operands are values or moments")
+
+
+def settle_moment(reader: Expressions, moment: Moment) -> Value:
+    """A date that is compared with nothing: an instant or a single day."""
+    match moment.when:
+        case dates.Instant(us=us):
+            return Value(Literal(us, Type.INSTANT, moment.span))
+        case dates.Days(first=first, past=past) if past == first + 1:
+            return Value(Literal(first, Type.DATE, moment.span))
+    return reader.refuse("E201", "a span of days is no value; compare a column with it", moment.span)
+
+
+def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span) -> Expr:
+    if is_number(left) and is_number(right):
+        units.lint_comparison(left, right, reader.scope.report)
+        (a, b), _ = units.agree((left, right), reader.scope.report)
+        return Compare(op, typed(a, Type.FLOAT), typed(b, Type.FLOAT), span)
+    a, b = typed(left.expr, right.type), typed(right.expr, left.type)
+    if a.type is not b.type:
+        hint = ""
+        if {a.type, b.type} == {Type.INSTANT, Type.DATE}:
+            hint = "instants are compared with `ts`, dates with `session_date`"
+        return reader.refuse("E201", f"{a.type.value} cannot be compared with {b.type.value}", span, hint).expr
+    if a.type is Type.BOOL and op not in ("=", "!="):
+        return reader.refuse("E201", f"true and false have no order for `{op}`", span).expr
+    return Compare(op, a, b, span)
+
+
+def _as_moment(reader: Expressions, operand: Operand, other: Operand) -> Operand:
+    """Text compared with an instant or a date is read as a date."""
+    if not (isinstance(operand, Value) and isinstance(other, Value) and other.type in (Type.INSTANT, Type.DATE)):
+        return operand
+    match operand.expr:
+        case Literal(value=str() as text, span=span):
+            try:
+                return Moment(dates.read(text, reader.scope.zone, reader.scope.now_us), span)
+            except dates.NotADate as wrong:
+                return reader.refuse("E404", f"`{text}`: {wrong}", span)
+    return operand
+
+
+def _against_moment(reader: Expressions, op: str, x: Value, moment: Moment, span: Span) -> Expr:
+    match x.type, moment.when:
+        case Type.NULL, _:
+            return typed(x.expr, Type.BOOL)
+        case Type.INSTANT, dates.Instant(us=us):
+            return Compare(op, x.expr, Literal(us, Type.INSTANT, moment.span), span)
+        case Type.INSTANT, dates.Days() as days:
+            first, past = days.span_us(reader.scope.zone)
+            return _span(op, x.expr, first, past, Type.INSTANT, moment.span, span)
+        case Type.DATE, dates.Days(first=first, past=past):
+            if past == first + 1:
+                return Compare(op, x.expr, Literal(first, Type.DATE, moment.span), span)
+            return _span(op, x.expr, first, past, Type.DATE, moment.span, span)
+        case Type.DATE, dates.Instant():
+            return reader.refuse("E201", "a date is compared with a date; this has a time of day", moment.span).expr
+    return reader.refuse("E201", f"{x.type.value} cannot be compared with a date", span).expr
+
+
+def _span(op: str, x: Expr, first: int, past: int, type: Type, place: Span, span: Span) -> Expr:
+    """A comparison with the half-open [first, past): before it, in it, after it."""
+    start, end = Literal(first, type, place), Literal(past, type, place)
+    match op:
+        case "<":
+            return Compare("<", x, start, span)
+        case "<=":
+            return Compare("<", x, end, span)
+        case ">":
+            return Compare(">=", x, end, span)
+        case ">=":
+            return Compare(">=", x, start, span)
+        case "=":
+            return And((Compare(">=", x, start, span), Compare("<", x, end, span)), span)
+    return Or((Compare("<", x, start, span), Compare(">=", x, end, span)), span)
+
+
+def _previous(expr: Expr) -> Expr:
+    """The row before; a constant is what it always was."""
+    return expr if isinstance(expr, Literal) else Shift(expr, 1, expr.span)

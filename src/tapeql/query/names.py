@@ -1,0 +1,131 @@
+"""Names → columns: of the row, of a session (`premarket.high`), session words as booleans, gap_pct, aliases."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tapeql.errors import Span
+from tapeql.language import syntax
+from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
+from tapeql.query.nodes import Call, Column, Type, Verb
+from tapeql.query.scope import measure_type
+from tapeql.query.values import Operand, Unit, Value, of_column, unknown
+
+if TYPE_CHECKING:
+    from tapeql.query.expressions import Expressions
+
+
+_RELATIVE = ("today", "yesterday", "now")
+"""Dates that look like names; a column of such a name would win."""
+
+
+def resolve_name(reader: Expressions, written: syntax.Name) -> Operand:
+    match written.parts:
+        case (name,):
+            return _bare(reader, name, written)
+        case (first, second):
+            return _qualified(reader, first, second, written)
+    return _unknown(reader, written)
+
+
+def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Operand:
+    scope, span = reader.scope, written.span
+    for name in dict.fromkeys((written_name, written_name.lower())):
+        if column := scope.columns.get(name):
+            if name in QUOTE_MEASURES and scope.verb is not Verb.QUOTES:
+                reader.used.append((name, column))
+            return of_column(replace(column, span=span))
+        if scope.row_wise:
+            continue
+        if name == "gap_pct":
+            return _gap(reader, span)
+        if name in scope.sessions:
+            return _inside(reader, name, span)
+    for name in dict.fromkeys((written_name, written_name.lower())):
+        if name in scope.aliases:
+            return _alias(reader, name, span)
+    if written_name.lower() in _RELATIVE:
+        return reader.operand(syntax.Date(written_name.lower(), span))
+    return _unknown(reader, written)
+
+
+def _qualified(reader: Expressions, first: str, second: str, written: syntax.Name) -> Value:
+    session = next((s for s in (first, first.lower()) if s in reader.scope.sessions), None)
+    if session is None or reader.scope.row_wise:
+        return _unknown(reader, written)
+    measure = second.lower()
+    if measure not in SESSION_MEASURES:
+        reader.scope.report.unknown(
+            "E104",
+            f"a session has no measure `{second}`",
+            written.span,
+            f"{session}.{measure}",
+            [f"{session}.{known}" for known in SESSION_MEASURES],
+            "its measures are " + ", ".join(SESSION_MEASURES),
+        )
+        return Value(Column(f"{session}.{measure}", Type.NULL, written.span))
+    column = Column(f"{session}.{measure}", measure_type(measure), written.span)
+    reader.used.append((f"{session}_{measure}", column))
+    return of_column(column)
+
+
+def _gap(reader: Expressions, span: Span) -> Value:
+    """A day's own gap: the row's where a row is a day or longer, the session date's on intraday rows."""
+    scope = reader.scope
+    if not scope.long:
+        column = Column("day.gap_pct", Type.FLOAT, span)
+        reader.used.append(("gap_pct", column))
+        return of_column(column)
+    from tapeql.functions.registry import functions
+
+    entry = functions()["gap_pct"]
+    inputs = tuple(replace(scope.columns[i.default], span=span) for i in entry.inputs if i.default is not None)
+    call = Call("gap_pct", inputs, (), entry.outputs[0], span)
+    reader.used.append(("gap_pct", call))
+    return Value(call, Unit.PERCENT)
+
+
+def _inside(reader: Expressions, session: str, span: Span) -> Value:
+    if reader.scope.long:
+        return reader.refuse(
+            "E205",
+            f"a bar of a day or longer never lies wholly inside `{session}`",
+            span,
+            f"`SESSION {session}` builds the bars of that session alone",
+            f"`{session}.high`, `{session}.spread_pct`, … are that session's measures",
+        )
+    return Value(Column(f"in.{session}", Type.BOOL, span))
+
+
+def _alias(reader: Expressions, name: str, span: Span) -> Value:
+    if name in reader.open_aliases:
+        return reader.refuse("E101", f"`{name}` is defined by itself", span)
+    alias = reader.scope.aliases[name]
+    reader.open_aliases.append(name)
+    try:
+        if alias.output is None:
+            return reader.value(alias.value)
+        return reader.value(syntax.Output(alias.value, alias.output, span, span))
+    finally:
+        reader.open_aliases.pop()
+
+
+def _unknown(reader: Expressions, written: syntax.Name) -> Value:
+    from tapeql.query.calls import find, is_scalar
+
+    scope, name = reader.scope, ".".join(written.parts)
+    first = written.parts[0].lower()
+    hints: list[str] = []
+    if scope.row_wise:
+        hints.append("TICKS WHERE sees a trade before it becomes part of a bar: " + ", ".join(scope.columns))
+        if first in scope.sessions:
+            hints.append(f"`SESSION {first}` filters by session")
+    elif is_scalar(first) or find(first) is not None:
+        hints.append(f"`{first}` is a function: `DESCRIBE {first}` says how to call it")
+    elif len(written.parts) == 2 and written.parts[0] not in scope.sessions:
+        hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
+    elif scope.verb in (Verb.TICKS, Verb.QUOTES):
+        hints.append(f"the columns of {scope.verb.value} are " + ", ".join(scope.columns))
+    scope.report.unknown("E101", f"unknown name `{name}`", written.span, name, scope.names(), *hints)
+    return unknown(written.span)

@@ -1,0 +1,257 @@
+"""The sentence understood: syntax → Query.
+
+symbols ─▶ market (calendars, zone) ─▶ range ─▶ conditions ─▶ columns ─▶ days ─▶ lookahead
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from tapeql.errors import Diagnostics
+from tapeql.language import syntax
+from tapeql.query import outputs
+from tapeql.query.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
+from tapeql.query.durations import BadDuration, elapsed_us, interval
+from tapeql.query.expressions import Expressions
+from tapeql.query.fill import resolve_fill
+from tapeql.query.lookahead import lookahead
+from tapeql.query.market import Market, is_mixed, market_of, resolve_calendar, resolve_zone
+from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Query, Symbol, Verb
+from tapeql.query.parameters import check_parameters, plain
+from tapeql.query.ranges import RangeReader
+from tapeql.query.report import Report
+from tapeql.query.scope import Scope, columns_of
+from tapeql.query.sessions import resolve_sessions, session_words
+from tapeql.query.settings import Settings
+from tapeql.query.symbols import Catalogue, resolve_symbols
+
+DAY = Interval("1d", 0, 1, "d")
+_DAY_US = 86_400_000_000
+_WHOLE_DAYS_US = 2 * _DAY_US
+"""A day's bar opens within two days of any instant of that day, whatever its sessions and clocks."""
+
+
+def resolve(
+    statement: syntax.Query | syntax.Pipe,
+    catalogue: Catalogue,
+    settings: Settings,
+    params: Mapping[str, object],
+    now_us: int,
+    source: str,
+) -> Query:
+    """Everything the text and the catalogue decide; QueryError with all independent mistakes.
+
+    Args:
+        statement: the parsed query or pipeline.
+        catalogue: which symbols are stored.
+        settings: what SET has set.
+        params: values of `$name`: numbers, booleans, text, dates, datetimes.
+        now_us: the one now of this query, microseconds since 1970-01-01T00:00Z.
+        source: the text, for messages.
+    """
+    report = Report(Diagnostics(source))
+    check_parameters(statement, params, report)
+    query = Resolver(catalogue, settings, plain(params), now_us, source, report).statement(statement)
+    report.found.raise_errors()
+    for use in lookahead(query):
+        if settings.strict:
+            report.add("E301", f"{use.reason}; known at {use.known_at}", use.span, "`SET strict = off` allows it")
+        else:
+            report.add("N301", f"{use.reason}; known at {use.known_at}", use.span)
+    report.found.raise_errors()
+    return replace(query, notes=report.notes)
+
+
+@dataclass(slots=True)
+class Resolver:
+    """One statement's worth of resolving: what is known from outside, and the report."""
+
+    catalogue: Catalogue
+    settings: Settings
+    params: Mapping[str, object]
+    now_us: int
+    source: str
+    report: Report
+
+    def statement(self, statement: syntax.Query | syntax.Pipe) -> Query:
+        return self._pipeline(statement)[0]
+
+    def _pipeline(self, statement: syntax.Query | syntax.Pipe) -> tuple[Query, syntax.Query]:
+        """The query, and its last verb with all clauses in force there."""
+        match statement:
+            case syntax.Query():
+                return self._query(statement, None, statement), statement
+            case syntax.Pipe(left=left, right=right):
+                days, before = self._pipeline(left)
+                if days.verb is not Verb.DAYS:
+                    self.report.add("E207", "the left of `|>` selects days; write DAYS there", before.verb.span)
+                whole = inherit(right, before)
+                return self._query(whole, days, statement), whole
+
+    def _query(self, written: syntax.Query, days: Query | None, statement: syntax.Query | syntax.Pipe) -> Query:
+        clauses, report = Clauses(written), self.report
+        verb = Verb(written.verb.name)
+        length = self._interval(written.verb)
+        check_fit(written, verb, length, report)
+        if days is not None and length is not None and is_longer_than_a_day(length):
+            report.add(
+                "E207", f"days cannot select bars of {length.text}: one holds several of them", written.verb.span
+            )
+
+        symbols, market = self._market(clauses)
+        zone = self._zone(clauses, market, symbols)
+        reader = RangeReader(zone, market.calendars, self.now_us, self.params, report)
+        start_us, end_us = reader.read(clauses.get(syntax.During), clauses.get(syntax.Since), clauses.get(syntax.Until))
+        days = self._days(written, days)
+
+        label = clauses.get(syntax.Label)
+        label_close = label is not None and label.side == "close" and verb is Verb.CANDLES
+        items = [item for c in (clauses.get(syntax.Add), clauses.get(syntax.Select)) if c for item in c.items]
+        scope = Scope(
+            verb,
+            verb is Verb.DAYS or (length is not None and length.is_calendar),
+            columns_of(verb, label_close=label_close),
+            market.sessions,
+            zone,
+            self.now_us,
+            self.params,
+            report,
+            aliases=outputs.aliases_of(items),
+        )
+        expressions = Expressions(scope)
+        where = clauses.get(syntax.Where)
+        condition = expressions.condition(where.condition) if where else None
+        order = self._order(clauses.get(syntax.OrderBy), expressions)
+        columns = outputs.resolve_columns(expressions, clauses.get(syntax.Add), clauses.get(syntax.Select), label_close)
+        ticks_where = self._ticks_where(clauses.get(syntax.TicksWhere), replace(scope, row_wise=True, aliases={}))
+        sessions = resolve_sessions(clauses.get(syntax.Session), market, report)
+        fill, warmup = clauses.get(syntax.Fill), clauses.get(syntax.Warmup)
+
+        calendar = clauses.get(syntax.Calendar)
+        found = Query(
+            verb=verb,
+            interval=length,
+            symbols=symbols,
+            start_us=start_us,
+            end_us=end_us,
+            now_us=self.now_us,
+            zone=zone,
+            calendar=market.calendars[0] if calendar else None,
+            reference=self.settings.calendar,
+            sessions=sessions,
+            align=self._align(clauses),
+            ticks_where=ticks_where,
+            days=days,
+            days_by_date=days is not None and not set(symbols) <= set(days.symbols),
+            fill=resolve_fill(fill, report) if fill else None,
+            where=condition,
+            columns=columns,
+            order=order,
+            limit=self._limit(clauses.get(syntax.Limit)),
+            keep_partial=clauses.get(syntax.Keep) is not None,
+            label_close=label_close,
+            warmup_rows=warmup.rows if warmup else None,
+            strict=self.settings.strict,
+            engine=self.settings.engine,
+            canonical=_canonical(statement),
+            source=self.source,
+        )
+        if market.continuous and session_words(found):
+            report.add(
+                "N101",
+                f"session words mean the sessions of {self.settings.calendar} on venues that never close",
+                written.verb.span,
+            )
+        return found
+
+    # ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _interval(self, verb: syntax.Verb) -> Interval | None:
+        if verb.name == "days":
+            return DAY
+        if verb.interval is None:
+            return None
+        try:
+            return interval(verb.interval)
+        except BadDuration as wrong:
+            self.report.add("E203", str(wrong), verb.interval.span, *([wrong.hint] if wrong.hint else []))
+            return None
+
+    def _market(self, clauses: Clauses) -> tuple[tuple[Symbol, ...], Market]:
+        source, calendar = clauses.get(syntax.From), clauses.get(syntax.Calendar)
+        symbols = resolve_symbols(source, self.catalogue, self.settings.venue, self.report) if source else ()
+        named = resolve_calendar(calendar.name, calendar, self.report) if calendar else None
+        return symbols, market_of(symbols, named, self.settings.calendar)
+
+    def _zone(self, clauses: Clauses, market: Market, symbols: tuple[Symbol, ...]) -> str:
+        tz, source = clauses.get(syntax.Tz), clauses.get(syntax.From)
+        if tz is None and self.settings.tz is None and is_mixed(market) and source is not None:
+            self.report.add(
+                "N102",
+                f"dates are read in UTC: the symbols' calendars ({', '.join(market.calendars)}) keep different time",
+                source.span,
+                "`TZ zone` or `SET tz = zone` says otherwise",
+            )
+        return resolve_zone(tz, self.settings, market, self.report)
+
+    def _days(self, written: syntax.Query, piped: Query | None) -> Query | None:
+        """ON DAYS WHERE as a DAYS query over the days the range touches; days piped in select its days in turn."""
+        clauses = Clauses(written)
+        on_days = clauses.get(syntax.OnDaysWhere)
+        if on_days is None:
+            return piped
+        inner = syntax.Query(
+            syntax.Verb("days", None, on_days.span),
+            (*clauses.conditions_of_days(), syntax.Where(on_days.condition, on_days.span)),
+            on_days.span,
+        )
+        days = self._query(inner, piped, inner)
+        return replace(
+            days,
+            start_us=None if days.start_us is None else days.start_us - _WHOLE_DAYS_US,
+            end_us=None if days.end_us is None else days.end_us + _WHOLE_DAYS_US,
+        )
+
+    def _order(self, clause: syntax.OrderBy | None, expressions: Expressions) -> tuple[Order, ...]:
+        if clause is None:
+            return ()
+        return tuple(Order(expressions.output(item.value), item.descending) for item in clause.items)
+
+    def _ticks_where(self, clause: syntax.TicksWhere | None, scope: Scope) -> Expr | None:
+        if clause is None:
+            return None
+        return Expressions(replace(scope, columns=columns_of(Verb.TICKS, row_wise=True))).condition(clause.condition)
+
+    def _align(self, clauses: Clauses) -> Align:
+        align, offset = clauses.get(syntax.Align), clauses.get(syntax.Offset)
+        offset_us = 0
+        if offset is not None:
+            try:
+                offset_us = elapsed_us(offset.by)
+            except BadDuration as wrong:
+                self.report.add("E203", str(wrong), offset.by.span)
+        match align.to if align else "session":
+            case syntax.Time(us=us, span=span):
+                if us >= _DAY_US:
+                    self.report.add("E404", "a day's times run from 00:00 to 23:59", span)
+                return Align("time", us, offset_us)
+            case str() as to:
+                return Align(to, 0, offset_us)
+
+    def _limit(self, clause: syntax.Limit | None) -> Limit | None:
+        if clause is None:
+            return None
+        rows: object = clause.rows
+        if isinstance(clause.rows, syntax.Parameter):
+            rows = self.params.get(clause.rows.name, 0)
+        if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
+            self.report.add("E208", f"LIMIT is a number of rows, 0 or more, not {rows!r}", clause.span)
+            return None
+        return Limit(rows, clause.per_symbol)
+
+
+def _canonical(statement: syntax.Query | syntax.Pipe) -> str:
+    from tapeql.language.format import format_statement
+
+    return format_statement(statement)

@@ -1,0 +1,76 @@
+"""SESSION → session specs, and the session words a query uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tapeql.language import syntax
+from tapeql.query.market import Market, resolve_calendar
+from tapeql.query.nodes import Column, Expr, Query, SessionSpec, children
+from tapeql.query.report import Report
+
+_DAY_US = 86_400_000_000
+
+
+def resolve_sessions(clause: syntax.Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:
+    """Each session once, as written; E104 for a name no calendar here has, E105 for an unknown calendar."""
+    if clause is None:
+        return ()
+    found: dict[SessionSpec, None] = {}
+    for session in clause.sessions:
+        match session:
+            case syntax.NamedSession(name=name, span=span):
+                known = next((s for s in (name, name.lower()) if s in market.sessions), None)
+                if known is None:
+                    report.unknown(
+                        "E104",
+                        f"calendar {market.lacking} has no session `{name}`",
+                        span,
+                        name,
+                        market.sessions,
+                        "it has " + ", ".join(market.sessions),
+                    )
+                else:
+                    found[SessionSpec(known)] = None
+            case syntax.TimeSession():
+                found[_of_times(session, report)] = None
+    return tuple(found)
+
+
+def session_words(query: Query) -> bool:
+    """Whether the meaning of a query rests on named sessions."""
+    if any(session.start_us is None for session in query.sessions):
+        return True
+    exprs = [query.where, *(order.expr for order in query.order), *(column.expr for column in query.columns)]
+    return any(_is_session_column(c.name) for expr in exprs if expr is not None for c in _columns(expr))
+
+
+def _is_session_column(name: str) -> bool:
+    session, dot, _ = name.partition(".")
+    return bool(dot) and session != "day"
+
+
+def _columns(expr: Expr) -> Iterator[Column]:
+    if isinstance(expr, Column):
+        yield expr
+    for child in children(expr):
+        yield from _columns(child)
+
+
+def _of_times(session: syntax.TimeSession, report: Report) -> SessionSpec:
+    calendar = resolve_calendar(session.calendar, session, report) if session.calendar else None
+    for time in (session.start, session.end):
+        if time.us > _DAY_US:
+            report.add("E404", "a day's times run from 00:00 to 24:00", time.span)
+    if session.end.us <= session.start.us:
+        report.add("E401", "the session ends before it begins", session.start.span.to(session.end.span))
+    return SessionSpec(
+        f"{_clock(session.start.us)}..{_clock(session.end.us)}", calendar, session.start.us, session.end.us
+    )
+
+
+def _clock(us: int) -> str:
+    """A time of day, `09:30` or `09:30:15.5`."""
+    minutes, rest = divmod(us, 60_000_000)
+    text = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return text + f":{rest / 1_000_000:09.6f}".rstrip("0").rstrip(".") if rest else text

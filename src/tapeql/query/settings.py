@@ -1,0 +1,107 @@
+"""What `SET` changes for the statements after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from tapeql.errors import Diagnostic, QueryError
+from tapeql.language import syntax
+
+_SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
+_ENGINES = ("kernels", "sql")
+_NAMES = ("tz", "calendar", "strict", "venue", "engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How sentences are read in a session of work.
+
+    tz         the zone dates are read in; None: the calendar's
+    calendar   the reference calendar that session words mean on venues that never close
+    strict     refuse whatever looks ahead
+    venue      the venue of a bare code in FROM
+    engine     "kernels" or "sql"
+    now_us     the injected clock; None: the wall clock
+    """
+
+    tz: str | None = None
+    calendar: str = "XNYS"
+    strict: bool = False
+    venue: str | None = None
+    engine: str = "kernels"
+    now_us: int | None = None
+
+
+def apply(settings: Settings, statement: syntax.Set) -> Settings:
+    """The settings after `SET name = value`; QueryError E107 for a name or a value that does not exist."""
+    value = statement.value.strip()
+    match statement.name.lower():
+        case "tz":
+            return replace(settings, tz=_tz(value, statement))
+        case "calendar":
+            return replace(settings, calendar=_reference(value, statement))
+        case "strict":
+            if value.lower() not in _SWITCH:
+                raise _wrong(f"strict is on or off, not `{value}`", value.lower(), ("on", "off"), statement)
+            return replace(settings, strict=_SWITCH[value.lower()])
+        case "venue":
+            if not value:
+                raise _wrong("venue needs a name", value, (), statement)
+            return replace(settings, venue=value)
+        case "engine":
+            if value.lower() not in _ENGINES:
+                raise _wrong(f"unknown engine `{value}`", value.lower(), _ENGINES, statement)
+            return replace(settings, engine=value.lower())
+        case name:
+            raise _wrong(f"unknown setting `{statement.name}`", name, _NAMES, statement)
+
+
+def is_zone(name: str) -> bool:
+    """Whether the zone database knows `name`."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # OSError: the name of a folder of zones
+        return False
+    return True
+
+
+def zone_names() -> Iterable[str]:
+    from zoneinfo import available_timezones
+
+    return sorted(available_timezones())
+
+
+def _tz(value: str, statement: syntax.Set) -> str:
+    if not is_zone(value):
+        raise _wrong(f"unknown time zone `{value}`", value, zone_names(), statement)
+    return value
+
+
+def _reference(value: str, statement: syntax.Set) -> str:
+    from tapeql import calendars
+
+    found = calendars.find_calendar(value)
+    if found is None:
+        raise _wrong(f"unknown calendar `{value}`", value, calendars.known_calendars(), statement)
+    if calendars.is_continuous(found):
+        raise _wrong(
+            f"the reference calendar gives session words their meaning; `{found}` has no sessions", "", (), statement
+        )
+    return found
+
+
+def _wrong(reason: str, word: str, candidates: Iterable[str], statement: syntax.Set) -> QueryError:
+    from tapeql.language.nearest import nearest
+
+    names = list(candidates)
+    close = nearest(word, names) if word else []
+    if close:
+        hints: tuple[str, ...] = ("did you mean " + " or ".join(f"`{name}`" for name in close) + "?",)
+    elif 0 < len(names) <= 8:
+        hints = ("one of " + ", ".join(f"`{name}`" for name in names),)
+    else:
+        hints = ()
+    return QueryError([Diagnostic("E107", reason, statement.span, hints)])
