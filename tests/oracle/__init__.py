@@ -1,0 +1,1 @@
+"""A slow oracle of the language's meaning, in plain Python, and a generator of queries to ask it."""

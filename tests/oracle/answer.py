@@ -1,0 +1,99 @@
+"""The answer to a query, read off the specification.
+
+rows of all of history ─▶ measures ─▶ every expression, over all rows of a symbol
+                       ─▶ the range ─▶ the days ─▶ WHERE ─▶ ORDER BY ─▶ LIMIT
+"""
+
+from __future__ import annotations
+
+from functools import cmp_to_key
+from typing import Any
+
+from tapeql import calendars
+from tapeql.query.nodes import Expr, Query, Symbol
+from tests.oracle.expressions import evaluate
+from tests.oracle.measures import measure
+from tests.oracle.rows import Asked, columns_used, rows_of
+from tests.oracle.tape import Recorded, Row, Tape
+
+
+def answer(query: Query, tape: Tape) -> list[tuple[Any, ...]]:
+    """The rows of the result: instants in microseconds, dates in days since 1970-01-01, NULL as None."""
+    return [row["columns"] for row in selected(query, tape)]
+
+
+def selected(query: Query, tape: Tape) -> list[Row]:
+    """The rows that stay, in the order of the result."""
+    days = None if query.days is None else {day_of(query, row) for row in selected(query.days, tape)}
+    rows = [
+        row
+        for symbol in sorted(query.symbols, key=lambda s: (s.venue.encode(), s.code.encode()))
+        for row in computed(query, tape, symbol)
+        if in_range(query, row) and (days is None or day_of(query, row) in days) and row["passes"] is True
+    ]
+    rows.sort(key=cmp_to_key(lambda a, b: in_order(query, a, b)))  # stable: ties stay by (exchange, symbol, ts, seq)
+    return limited(query, rows)
+
+
+def computed(query: Query, tape: Tape, symbol: Symbol) -> list[Row]:
+    """All rows of one symbol in all of history, with the values of WHERE, the columns and the ordering keys."""
+    recorded = tape.symbols.get((symbol.venue, symbol.code), Recorded())
+    asked = Asked(query, symbol, recorded, query.calendar or calendars.calendar_of(symbol.venue))
+    rows = rows_of(asked)
+    for name in columns_used(expressions(query)):
+        values = measure(name, rows, asked)
+        for row, value in zip(rows, values or (), strict=values is not None):
+            row[name] = value
+
+    def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
+        return list(zip(*(evaluate(e, rows, lambda row: in_range(query, row)) for e in exprs), strict=True))
+
+    columns = values_of([column.expr for column in query.columns])
+    keys = values_of([key.expr for key in query.order]) or [()] * len(rows)
+    passes = [True] * len(rows) if query.where is None else [test for (test,) in values_of([query.where])]
+    return [
+        row | {"columns": c, "keys": k, "passes": p} for row, c, k, p in zip(rows, columns, keys, passes, strict=True)
+    ]
+
+
+def expressions(query: Query) -> list[Expr]:
+    where = [] if query.where is None else [query.where]
+    return [*where, *(column.expr for column in query.columns), *(key.expr for key in query.order)]
+
+
+def in_range(query: Query, row: Row) -> bool:
+    return (
+        (query.start_us is None or query.start_us <= row["ts"])
+        and (query.end_us is None or row["ts"] < query.end_us)
+        and (query.keep_partial or row.get("complete", True))
+    )
+
+
+def day_of(query: Query, row: Row) -> Any:
+    """What ON DAYS knows a row by."""
+    return row["session_date"] if query.days_by_date else (row["exchange"], row["symbol"], row["session_date"])
+
+
+def in_order(query: Query, a: Row, b: Row) -> int:
+    """ORDER BY: the first key that differs decides; NULLs come last either way."""
+    for key, x, y in zip(query.order, a["keys"], b["keys"], strict=True):
+        if x is None or y is None:
+            if (x is None) != (y is None):
+                return 1 if x is None else -1
+        elif x != y:
+            return -1 if (x < y) != key.descending else 1
+    return 0
+
+
+def limited(query: Query, rows: list[Row]) -> list[Row]:
+    """The first n of all rows, or of each symbol."""
+    if query.limit is None:
+        return rows
+    seen: dict[Any, int] = {}
+    kept = []
+    for row in rows:
+        group = (row["exchange"], row["symbol"]) if query.limit.per_symbol else None
+        seen[group] = seen.get(group, 0) + 1
+        if seen[group] <= query.limit.rows:
+            kept.append(row)
+    return kept

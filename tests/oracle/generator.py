@@ -1,0 +1,451 @@
+"""Random valid query texts over a recorded tape, of every verb, clause and form of expression, leaning to ones with rows.
+
+A series has a dimension (price, volume, percent, …), and only like is compared with like: a condition is then true about
+half the time, and most queries answer something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tapeql.functions.registry import functions
+from tests.oracle.tape import Tape
+
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+INTRADAY = ("1m", "5m", "7m", "15m", "30m", "1h", "1h30m", "2h", "4h", "6h", "45s")
+CALENDAR_UNITS = ("1d", "1d", "1d", "2d", "3d", "1w", "2w", "1mo", "1q", "1y")
+ZONES = ("UTC", "America/New_York", "Europe/London", "Asia/Kolkata", "Australia/Lord_Howe", "'Asia/Tokyo'")
+SESSIONS = ("premarket", "regular", "aftermarket")
+MEASURES = {"spread": "change", "spread_pct": "percent", "mid": "price", "bid": "price", "ask": "price"}
+BAR = {
+    "open": "price", "high": "price", "low": "price", "close": "price", "vwap": "price", "volume": "volume", "trades": "count",
+}  # fmt: skip
+TICK = {"price": "price", "quantity": "volume"}
+QUOTE = {
+    "bid": "price", "ask": "price", "mid": "price", "spread": "change", "spread_pct": "percent", "bid_size": "volume",
+}  # fmt: skip
+STORED = {
+    "bar": ("open", "high", "low", "close", "trades"), "tick": ("price", "quantity"), "quote": ("bid", "ask"),
+}  # fmt: skip
+"""Columns without any rounding, for what blows rounding up: differences, roots, equality."""
+UNITS = {"percent": "percent", "fraction": "fraction", "ratio": "ratio", "index": "index", "count": "count"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the texts of one query may speak of."""
+
+    draw: Draw
+    tape: Tape
+    names: tuple[tuple[str, str], ...]
+    kind: str
+    intraday: bool
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {"bar": BAR, "tick": TICK, "quote": QUOTE}[self.kind]
+
+    def one_of(self, *texts: str) -> str:
+        return str(self.draw(st.sampled_from(texts)))
+
+    def number(self, low: int, high: int) -> int:
+        return int(self.draw(st.integers(low, high)))
+
+    def chance(self, percent: int) -> bool:
+        """Shrinks to not happening."""
+        return self.number(0, 99) >= 100 - percent
+
+
+@st.composite
+def queries(draw: Draw, tape: Tape) -> str:
+    """The text of one query that the tape can answer."""
+    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "|>")))
+    names = names_for(draw, tape, verb)
+    match verb:
+        case "CANDLES":
+            return candles(draw, tape, names, piped=False)
+        case "DAYS":
+            return days(draw, tape, names)
+        case "|>":
+            then = draw(st.sampled_from(("CANDLES", "CANDLES", "TICKS", "QUOTES")))
+            names = names_for(draw, tape, then)
+            right = (
+                candles(draw, tape, names, piped=True) if then == "CANDLES" else moments(draw, tape, names, then, True)
+            )
+            return f"{days(draw, tape, names, limited=False)} |> {right}"
+        case _:
+            return moments(draw, tape, names, verb, piped=False)
+
+
+def names_for(draw: Draw, tape: Tape, verb: str) -> tuple[tuple[str, str], ...]:
+    stored = {"TICKS": "trades", "QUOTES": "quotes"}.get(verb)
+    known = sorted(n for n, r in tape.symbols.items() if stored is None or getattr(r, stored)) or sorted(tape.symbols)
+    return tuple(sorted(draw(st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True))))
+
+
+# ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def candles(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], piped: bool) -> str:
+    intraday = draw(st.integers(0, 9)) < 7
+    asking = Asking(draw, tape, names, "bar", intraday)
+    by_days = piped or asking.chance(12)
+    interval = asking.one_of(*(INTRADAY if intraday else ("1d",) if by_days else CALENDAR_UNITS))
+    clauses = [] if piped else where_from(asking)
+    if asking.chance(25):
+        clauses.append(session(asking))
+    if asking.chance(12):
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, tape, names, 'tick', True), 1, plain=True)}")
+    if by_days and not piped:
+        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, tape, names, 'bar', False), 1)}")
+    if intraday and asking.chance(15):
+        clauses.append(f"ALIGN {asking.one_of('epoch', 'session', '09:30', '7:15')}")
+    if intraday and asking.chance(8):
+        clauses.append(f"OFFSET {asking.one_of('15m', '30m', '10s')}")
+    if asking.chance(14):
+        interval = asking.one_of("15m", "30m", "1h", "2h", "4h") if intraday else interval
+        clauses.append(fill(asking))
+    if asking.chance(10):
+        clauses.append(f"LABEL {asking.one_of('close', 'open')}")
+    if asking.chance(20):
+        clauses.append("KEEP partial")
+    return finished(asking, f"CANDLES {interval}", clauses)
+
+
+def days(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], limited: bool = True) -> str:
+    asking = Asking(draw, tape, names, "bar", False)
+    clauses = where_from(asking)
+    if asking.chance(15):
+        clauses.append(session(asking))
+    if asking.chance(8):
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, tape, names, 'tick', True), 1, plain=True)}")
+    if asking.chance(20):
+        clauses.append("KEEP partial")
+    if asking.chance(75):
+        clauses.append(f"WHERE {condition(asking, 2)}")
+    if limited and asking.chance(15):
+        clauses.append(f"ORDER BY {order(asking)}")
+    if limited and asking.chance(15):
+        clauses.append(limit(asking))
+    return written(asking, "DAYS", clauses)
+
+
+def moments(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], verb: str, piped: bool) -> str:
+    asking = Asking(draw, tape, names, "tick" if verb == "TICKS" else "quote", True)
+    clauses = [] if piped else where_from(asking)
+    if asking.chance(25):
+        clauses.append(session(asking))
+    if verb == "TICKS" and asking.chance(20):
+        clauses.append(f"TICKS WHERE {condition(asking, 1, plain=True)}")
+    if not piped and asking.chance(12):
+        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, tape, names, 'bar', False), 1)}")
+    return finished(asking, verb, clauses)
+
+
+def finished(asking: Asking, verb: str, clauses: list[str]) -> str:
+    """The clauses about output that every verb but DAYS has."""
+    if asking.chance(55):
+        clauses.append(f"WHERE {condition(asking, 2)}")
+    if asking.chance(50):
+        clauses.append(f"ADD {items(asking)}")
+    elif asking.chance(25):
+        clauses.append(f"SELECT ts, symbol, {items(asking)}")
+    if asking.chance(20):
+        clauses.append(f"ORDER BY {order(asking)}")
+    if asking.chance(20):
+        clauses.append(limit(asking))
+    return written(asking, verb, clauses)
+
+
+def written(asking: Asking, verb: str, clauses: list[str]) -> str:
+    """Clauses in any order."""
+    return " ".join([verb, *asking.draw(st.permutations(clauses))])
+
+
+# ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def where_from(asking: Asking) -> list[str]:
+    """FROM, the range, TZ and CALENDAR."""
+    names = asking.names
+    if len({venue for venue, _ in names}) == 1 and asking.chance(25):
+        stored = [code for venue, code in asking.tape.symbols if venue == names[0][0]]
+        listed = f"{names[0][0]}:{{{','.join(code for _, code in names)}}}"
+        whole = asking.kind == "bar" or len(stored) == len(names)
+        clauses = ["FROM " + asking.one_of(listed, f"{names[0][0]}:*" if whole else listed)]
+    else:
+        clauses = ["FROM " + ", ".join(f"{venue}:{code}" for venue, code in names)]
+    clauses += during(asking)
+    if asking.chance(30):
+        clauses.append(f"TZ {asking.one_of(*ZONES)}")
+    if asking.chance(6):
+        clauses.append(f"CALENDAR {asking.one_of('XNYS', '24x7', 'XLON')}")
+    return clauses
+
+
+def during(asking: Asking) -> list[str]:
+    """A range around what is stored, in one of the ways to write it; mostly a wide one."""
+    stamps = sorted(
+        row["ts"]
+        for name in asking.names
+        for rows in (
+            asking.tape.symbols[name].trades, asking.tape.symbols[name].quotes,
+            *asking.tape.symbols[name].candles.values(),
+        )
+        for row in rows
+    )  # fmt: skip
+    if asking.chance(15):
+        return []
+
+    def moment(us: int) -> datetime:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
+
+    early = moment(stamps[asking.number(0, len(stamps) // 3)])
+    late = moment(stamps[asking.number(len(stamps) // 3, len(stamps) - 1)])
+    first, last = early.date().isoformat(), late.date().isoformat()
+    match asking.number(0, 15):
+        case 0:
+            return [f"DURING {last}"]
+        case 1:
+            return [f"DURING {last[:7]}"]
+        case 2:
+            year, week, _ = late.isocalendar()
+            return [f"DURING {year}-W{week:02}"]
+        case 3:
+            return [f"DURING {late.year}-Q{(late.month + 2) // 3}"]
+        case 4:
+            return [f"DURING {late.year}"]
+        case 5 | 6:
+            return [f"SINCE {first}"]
+        case 7:
+            return [f"UNTIL {last}"]
+        case 8:
+            return [f"SINCE {first}", f"UNTIL {last}"]
+        case 9:
+            return [f"DURING last {asking.one_of('3d', '1w', '1mo', '5bd', '60h', '1y')}"]
+        case 10:
+            return [f"DURING {early:%Y-%m-%dT%H:%MZ} .. {late + timedelta(minutes=1):%Y-%m-%dT%H:%M:%SZ}"]
+        case 11:
+            return [f"DURING {early:%Y-%m-%d} .. {late + timedelta(hours=30):%Y-%m-%dT%H:%M}"]
+        case 12:
+            return [f"DURING {first[:7]} .. {last[:7]}"]
+        case _:
+            return [f"DURING {first} .. {last}"]
+
+
+def session(asking: Asking) -> str:
+    return "SESSION " + asking.one_of(
+        "regular", "regular", "premarket", "aftermarket", "premarket, regular", "premarket, regular, aftermarket",
+        "08:00..10:30 OF XNYS", "09:30..16:00 OF XNYS", "13:45..18:00 OF XNYS, premarket",
+    )  # fmt: skip
+
+
+def fill(asking: Asking) -> str:
+    how = asking.one_of(
+        "previous", "previous", "zero", "null", "linear", "close previous, volume zero", "close linear, volume zero, vwap null",
+    )  # fmt: skip
+    return f"FILL {how}" + (f" MAX {asking.number(1, 6)}" if asking.chance(50) else "")
+
+
+def limit(asking: Asking) -> str:
+    return f"LIMIT {asking.number(1, 12)}" + (" PER symbol" if asking.chance(50) else "")
+
+
+def order(asking: Asking) -> str:
+    keys = [series(asking, 1)[0] for _ in range(asking.number(1, 2))]
+    return ", ".join(key + asking.one_of("", " DESC", " ASC") for key in keys)
+
+
+def items(asking: Asking) -> str:
+    found = []
+    for n in range(asking.number(1, 3)):
+        text = condition(asking, 1) if asking.chance(15) else value(asking)
+        found.append(f"{text} AS x{n}")
+    return ", ".join(found)
+
+
+# ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def value(asking: Asking) -> str:
+    """Something to show."""
+    text, _ = series(asking, 2)
+    other, _ = series(asking, 0)
+    one, two = (asking.one_of(*STORED[asking.kind]) for _ in range(2))
+    match asking.number(0, 9):
+        case 0:
+            return f"CASE WHEN {condition(asking, 1)} THEN {text} WHEN {condition(asking, 0)} THEN {other} END"
+        case 1:
+            return f"CASE WHEN {condition(asking, 1)} THEN 'yes' ELSE 'no' END"
+        case 2:
+            return f"{text} {asking.one_of('+', '-', '*', '/')} {other}"
+        case 3:
+            return f"-({text}) / ({one} - {two}[1])"
+        case 4:
+            return f"{asking.one_of('abs', 'sqrt', 'ln', 'floor', 'sign', 'exp', 'round')}({one} - {two}[1])"
+        case 5:
+            return f"{asking.one_of('greatest', 'least', 'coalesce')}({text}, {other})"
+        case 6:
+            return f"nullif({one}, {two}[1])"
+        case _:
+            return text
+
+
+def series(asking: Asking, depth: int) -> tuple[str, str]:
+    """A number in each row, and its dimension."""
+    name = asking.one_of(*asking.columns)
+    dimension = asking.columns[name]
+    choice = asking.number(0, 19)
+    if asking.kind == "bar":
+        if choice < 2:
+            name = asking.one_of(*MEASURES)
+            return name, MEASURES[name]
+        if choice == 2:
+            measure = asking.one_of(*BAR, *MEASURES)
+            return f"{asking.one_of(*SESSIONS)}.{measure}", (BAR | MEASURES)[measure]
+        if choice == 3:
+            return "gap_pct", "change"
+    if depth == 0 or choice < 9:
+        return name, dimension
+    if choice < 11:
+        return f"{name}[{asking.number(1, 3)}]", dimension
+    if choice < 13:
+        aggregate = asking.one_of("avg", "min", "max", "median", "sum", "count", "stddev")
+        over = asking.one_of("30m", "2h", "ALL", "3d")
+        return f"{aggregate}({name}) OVER {over}", aggregated(aggregate, dimension)
+    if choice < 15:
+        aggregate = asking.one_of("avg", "min", "max", "median", "sum", "count")
+        inner, dimension = series(asking, depth - 1)
+        return f"{aggregate}({inner}, {asking.number(1, 4)})", aggregated(aggregate, dimension)
+    return call(asking, depth)
+
+
+def aggregated(aggregate: str, dimension: str) -> str:
+    return {"count": "count", "sum": "total", "stddev": "change"}.get(aggregate, dimension)
+
+
+def call(asking: Asking, depth: int) -> tuple[str, str]:
+    """A function of the registry: whatever is registered is asked."""
+    entry = functions()[asking.one_of(*functions())]
+    dimension = "price"
+    arguments = []
+    if any(given.default is None or given.default not in asking.columns for given in entry.inputs) or (
+        len(entry.inputs) == 1 and asking.chance(35)
+    ):
+        for _ in entry.inputs:
+            if entry.unit == "input":
+                text, dimension = series(asking, depth - 1)
+            else:
+                text = asking.one_of(*STORED[asking.kind])
+            arguments.append(text)
+    elif entry.inputs and entry.inputs[0].default is not None:
+        dimension = asking.columns.get(entry.inputs[0].default, "price")
+    for param in entry.params:
+        low, high = max(param.minimum, 1), min(param.maximum, 5)
+        if param.kind is int:
+            arguments.append(str(asking.number(int(low), int(high))))
+        else:
+            arguments.append(asking.one_of("1.5", "2", "2.25"))
+    text = f"{entry.name}({', '.join(arguments)})"
+    if len(entry.outputs) > 1:
+        text += f".{asking.one_of(*entry.outputs)}"
+    return text, dimension if entry.unit == "input" else UNITS.get(entry.unit, "change")
+
+
+def constant(asking: Asking, dimension: str) -> str:
+    """A number near the middle of what such a series has; its odd digits keep clear of any value computed."""
+    centre = {
+        "volume": 4.7, "count": 2, "percent": 0.4, "change": 0.13, "fraction": 0.0007, "ratio": 0.93, "index": 48.3, "total": 40.1,
+    }.get(dimension)  # fmt: skip
+    if dimension == "count":
+        return str(asking.number(1, 4))
+    if dimension == "percent" and asking.chance(40):
+        return asking.one_of("0.31371%", "41.371bps", "0.2131 %")
+    if centre is None:
+        centre = middle(asking)
+    return f"{centre * asking.number(985, 1015) / 1000 + 0.00001371:.8f}"
+
+
+def middle(asking: Asking) -> float:
+    recorded = asking.tape.symbols[asking.names[0]]
+    if asking.kind == "quote":
+        found = [q["bid"] for q in recorded.quotes if q["bid"]]
+    else:
+        found = [t["price"] for t in recorded.trades] + [c["close"] for rows in recorded.candles.values() for c in rows]
+    return median(found) if found else 50.0
+
+
+def condition(asking: Asking, depth: int, plain: bool = False) -> str:
+    """A test of rows; `plain` ones look at a single row only."""
+    if depth > 0:
+        match asking.number(0, 9):
+            case 0:
+                return f"{condition(asking, depth - 1, plain)} AND {condition(asking, depth - 1, plain)}"
+            case 1 | 2 | 3:
+                return f"({condition(asking, depth - 1, plain)} OR {condition(asking, depth - 1, plain)})"
+            case 4:
+                return f"NOT ({condition(asking, depth - 1, plain)})"
+    if plain:
+        text, dimension = asking.one_of(*asking.columns), "price"
+        dimension = asking.columns[text]
+    else:
+        text, dimension = series(asking, depth)
+    compare = (
+        asking.one_of(">", "<", ">=", "<=", "!=", "=") if dimension == "count" else asking.one_of(">", "<", ">=", "<=")
+    )
+    like = [name for name, kind in asking.columns.items() if kind == dimension]
+    other = asking.one_of(*like) if like and not plain else constant(asking, dimension)
+    match asking.number(0, 15):
+        case 0 if not plain:
+            return f"{text} CROSSES {asking.one_of('ABOVE ', 'BELOW ', '')}{other}"
+        case 1:
+            low, high = sorted((constant(asking, dimension), constant(asking, dimension)), key=float_of)
+            return f"{text} {asking.one_of('', 'NOT ')}BETWEEN {low} AND {high}"
+        case 2:
+            return f"{text} IS {asking.one_of('NOT ', '')}NULL"
+        case 3:
+            return words(asking)
+        case 4 if not plain:
+            return f"{text} > {other}[{asking.number(1, 2)}] OR {text} <= {other}[1]"
+        case 5 | 6 | 7:
+            return f"{text} {compare} {other}"
+        case _:
+            return f"{text} {compare} {constant(asking, dimension)}"
+
+
+def words(asking: Asking) -> str:
+    """Tests of text, dates and flags."""
+    found = [
+        f"symbol {asking.one_of('=', '!=')} '{asking.names[0][1]}'",
+        f"exchange IN ('{asking.names[0][0]}', 'elsewhere')",
+        "session IN ('regular', 'premarket')",
+        "session IS NOT NULL",
+        "NOT session = 'aftermarket'",
+    ]
+    if asking.intraday:
+        found += list(SESSIONS)
+        found += [f"NOT {name}" for name in SESSIONS]
+    if asking.kind == "tick":
+        found += [
+            "side = 'buy'",
+            "side IN ('sell', 'buy')",
+            "side IS NULL",
+            "conditions IS NOT NULL",
+            "trade_id >= 't3'",
+        ]
+    if asking.kind == "bar":
+        found += ["trades IN (1, 2, 3)", "trades NOT IN (2, 4)", "complete", "session_date >= 2024-12-26"]
+        found += [] if not asking.intraday else ["NOT filled", "ts >= 2025-03-09T07:00Z"]
+    return asking.one_of(*found)
+
+
+def float_of(text: str) -> float:
+    if text.endswith("bps"):
+        return float(text[:-3]) / 100
+    return float(text.rstrip(" %"))

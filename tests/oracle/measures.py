@@ -1,0 +1,71 @@
+"""Columns that are not fixed ones: `spread_pct` of a bar, `in.premarket`, `premarket.high`, `day.gap_pct`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from tapeql.query.columns import QUOTE_MEASURES
+from tapeql.query.nodes import SessionSpec
+from tests.oracle import grid as clock
+from tests.oracle.quotes import time_weighted
+from tests.oracle.rows import Asked, bars_of
+from tests.oracle.tape import Row
+
+Known = dict[int, tuple[int, Any]]
+"""Of a session date: since when a value is known, and the value."""
+
+
+def measure(name: str, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
+    """The values of a column, or None if it is one the rows have by themselves."""
+    prefix, _, suffix = name.rpartition(".")
+    interval = asked.interval
+    if not prefix:
+        if interval is None or name not in QUOTE_MEASURES:
+            return None
+        grid = asked.grid
+        return [time_weighted(name, row["ts"], row["ts_close"], grid, asked.recorded.quotes) for row in rows]
+    if prefix == "in":
+        return [
+            clock.session_of(asked.calendar, asked.query.reference, row["ts"], row.get("ts_close", row["ts"] + 1))
+            == suffix
+            for row in rows
+        ]
+    days = {row["session_date"] for row in rows if row["session_date"] is not None}
+    known = gaps(asked) if prefix == "day" else session_measure(SessionSpec(prefix), suffix, days, asked)
+    whole_days = interval is not None and interval.is_calendar
+    values = []
+    for row in rows:
+        since, value = known.get(row["session_date"], (0, None))
+        values.append(value if whole_days or since <= row["ts"] else None)
+    return values
+
+
+def session_measure(spec: SessionSpec, name: str, days: set[int], asked: Asked) -> Known:
+    """What a session is as one bar of its own; known once it has closed."""
+    grid = asked.day_grid(spec)
+    bars = {bar["ts"]: bar for bar in bars_of(asked, grid)}
+    known: Known = {}
+    for day in days:
+        on = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+        spans = clock.chosen_spans((spec,), on, on, asked.calendar, asked.query.zone, asked.query.reference)
+        if spans:
+            opening, closing = spans[0].start, spans[-1].end
+            if name in QUOTE_MEASURES:
+                value = time_weighted(name, opening, closing, grid, asked.recorded.quotes)
+            else:
+                value = bars[opening][name] if opening in bars else None
+            known[day] = (closing, value)
+    return known
+
+
+def gaps(asked: Asked) -> Known:
+    """100 × (a day's open / the close of the day with data before it − 1); known from the day's opening on."""
+    known: Known = {}
+    before = None
+    for bar in bars_of(asked, asked.day_grid()):
+        is_known = bar["open"] is not None and before
+        known[bar["session_date"]] = (bar["ts"], 100 * (bar["open"] / before - 1) if is_known else None)
+        before = bar["close"]
+    return known

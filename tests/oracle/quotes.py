@@ -1,0 +1,53 @@
+"""Time-weighted quotes: each moment of a bar asks which quote stands, by brute force over the intervals between changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tests.oracle.buckets import Grid
+from tests.oracle.tape import Row
+
+
+def is_quote(quote: Row) -> bool:
+    """Both sides there and not crossed; a locked quote is one."""
+    bid, ask = quote["bid"], quote["ask"]
+    return bid is not None and ask is not None and 0 < bid <= ask and math.isfinite(ask)
+
+
+def measures(quote: Row) -> Row:
+    """What one quote says by itself: NULL unless both of its sides are there."""
+    bid, ask = quote["bid"], quote["ask"]
+    if bid is None or ask is None or bid <= 0 or ask <= 0:
+        return {"spread": None, "mid": None, "spread_pct": None}
+    spread, mid = ask - bid, (bid + ask) / 2
+    return {"spread": spread, "mid": mid, "spread_pct": 100 * spread / mid}
+
+
+def time_weighted(name: str, opening: int, closing: int, grid: Grid, quotes: Sequence[Row]) -> float | None:
+    """The mean of a measure over the open market of one bar; NULL if no quote stood in all of its time."""
+    weighted: list[float] = []
+    weights: list[int] = []
+    at = opening
+    while at < closing:
+        piece = grid.at(at)
+        until = min(piece.end, closing)
+        if piece.opened is not None and piece.open == opening:
+            for since, to, quote in standing(quotes, at, until, piece.opened):
+                if is_quote(quote):
+                    value = {**quote, **measures(quote)}[name]
+                    weighted.append(value * (to - since))
+                    weights.append(to - since)
+        at = until
+    return math.fsum(weighted) / sum(weights) if weights else None
+
+
+def standing(quotes: Sequence[Row], start: int, end: int, opened: float) -> list[tuple[int, int, Row]]:
+    """Which quote stands from when to when in [start, end): the last at or before, since the market opened."""
+    changes = sorted({start, *(q["ts"] for q in quotes if start < q["ts"] < end)})
+    found = []
+    for since, to in zip(changes, [*changes[1:], end], strict=True):
+        known = [q for q in quotes if opened <= q["ts"] <= since]
+        if known:
+            found.append((since, to, known[-1]))
+    return found

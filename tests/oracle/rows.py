@@ -1,0 +1,112 @@
+"""The rows a verb asks for, of one symbol and all of its history: bars, trades or quotes, labelled and filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tapeql.query.nodes import Align, Column, Expr, Interval, Query, SessionSpec, Symbol, Verb, children
+from tests.oracle import grid as clock
+from tests.oracle.bars import bars
+from tests.oracle.buckets import Grid
+from tests.oracle.expressions import evaluate
+from tests.oracle.fill import filled
+from tests.oracle.quotes import measures
+from tests.oracle.tape import Recorded, Row
+
+DAY = Interval("1d", 0, 1, "d")
+HOUR = Interval("1h", 3_600_000_000, 0, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One symbol of a query, with what is recorded of it and the calendar it trades by."""
+
+    query: Query
+    symbol: Symbol
+    recorded: Recorded
+    calendar: str
+
+    @property
+    def interval(self) -> Interval | None:
+        """How long a row is; None where a row is a moment."""
+        return DAY if self.query.verb is Verb.DAYS else self.query.interval
+
+    @property
+    def grid(self) -> Grid:
+        return Grid(
+            self.calendar, self.interval or HOUR, self.query.zone, self.query.reference, self.query.sessions,
+            self.query.align,
+        )  # fmt: skip
+
+    def day_grid(self, *sessions: SessionSpec) -> Grid:
+        return Grid(self.calendar, DAY, self.query.zone, self.query.reference, sessions, Align())
+
+
+def rows_of(asked: Asked) -> list[Row]:
+    query, interval = asked.query, asked.interval
+    names = {"symbol": asked.symbol.code, "exchange": asked.symbol.venue}
+    if interval is None:
+        return [row | names for row in moments(asked)]
+    rows = bars_of(asked, asked.grid)
+    if query.fill is not None and rows:
+        end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
+        rows = filled(rows, query.fill, asked.grid, end)
+    for row in rows:
+        row |= names | {"interval": interval.text, "complete": row["ts_close"] <= query.now_us}
+        row["session"] = bar_session(asked, row)
+    return rows
+
+
+def moments(asked: Asked) -> list[Row]:
+    """Trades or quotes that SESSION and TICKS WHERE let through."""
+    grid = asked.grid
+    if asked.query.verb is Verb.QUOTES:
+        rows = [labelled(asked, grid, quote) | measures(quote) for quote in asked.recorded.quotes]
+    else:
+        passes = tick_filter(asked) or (lambda trade: True)
+        rows = [labelled(asked, grid, trade) for trade in asked.recorded.trades if passes(trade)]
+    return [row for row in rows if row["kept"]]
+
+
+def bars_of(asked: Asked, grid: Grid) -> list[Row]:
+    return bars(asked.recorded, asked.symbol.venue, grid, tick_filter(asked))
+
+
+def labelled(asked: Asked, grid: Grid, row: Row) -> Row:
+    """A trade or quote with its session; `kept` unless SESSION leaves it out."""
+    piece = grid.at(row["ts"])
+    name = clock.session_of(asked.calendar, asked.query.reference, row["ts"], row["ts"] + 1)
+    return row | {"session": name, "session_date": piece.date, "kept": piece.open is not None}
+
+
+def bar_session(asked: Asked, bar: Row) -> str | None:
+    """The named session a bar lies wholly in; of calendar units the one they hold."""
+    assert asked.interval is not None
+    if not asked.interval.is_calendar:
+        return clock.session_of(asked.calendar, asked.query.reference, bar["ts"], bar["ts_close"])
+    if len(asked.query.sessions) == 1:
+        return asked.query.sessions[0].name
+    return "regular" if not asked.query.sessions and asked.calendar != "24x7" else None
+
+
+def tick_filter(asked: Asked) -> Callable[[Row], bool] | None:
+    """TICKS WHERE, for one trade; None where the query has none."""
+    condition = asked.query.ticks_where
+    if condition is None:
+        return None
+
+    def passes(trade: Row) -> bool:
+        name = clock.session_of(asked.calendar, asked.query.reference, trade["ts"], trade["ts"] + 1)
+        row = trade | {"symbol": asked.symbol.code, "exchange": asked.symbol.venue, "session": name}
+        row |= {flag: name == flag[3:] for flag in columns_used([condition]) if flag.startswith("in.")}
+        return evaluate(condition, [row], lambda _: True)[0] is True
+
+    return passes
+
+
+def columns_used(exprs: Iterable[Expr]) -> set[str]:
+    found: set[str] = set()
+    for expr in exprs:
+        found |= {expr.name} if isinstance(expr, Column) else columns_used(children(expr))
+    return found

@@ -1,0 +1,46 @@
+"""A small tape in plain lists: what a store holds, without the store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What is stored of one symbol: trades, quotes and candles by interval, each row a dict with `ts` in microseconds
+    and `seq`, sorted by (ts, seq)."""
+
+    trades: list[Row] = field(default_factory=list, repr=False)
+    quotes: list[Row] = field(default_factory=list, repr=False)
+    candles: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+
+
+@dataclass(slots=True)
+class Tape:
+    """Recorded symbols by (venue, code), and the clock the queries are asked at."""
+
+    symbols: dict[tuple[str, str], Recorded]
+    now_us: int
+
+    def to_json(self) -> str:
+        return json.dumps(
+            {
+                "now_us": self.now_us,
+                "symbols": [
+                    {"venue": venue, "code": code, "trades": r.trades, "quotes": r.quotes, "candles": r.candles}
+                    for (venue, code), r in sorted(self.symbols.items())
+                ],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Tape:
+        loaded = json.loads(text)
+        return cls(
+            {(s["venue"], s["code"]): Recorded(s["trades"], s["quotes"], s["candles"]) for s in loaded["symbols"]},
+            loaded["now_us"],
+        )

@@ -1,0 +1,1 @@
+"""What holds for every query: engines agree with the oracle, and answers agree with each other."""
