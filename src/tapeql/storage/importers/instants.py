@@ -1,0 +1,258 @@
+"""Instants as people write them, to UTC microseconds: exact, floored once, and never guessed in silence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tapeql.errors import DataError
+from tapeql.storage.importers.faults import Fault
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
+"""The decimal places of a number in this unit that are nanoseconds."""
+
+_NAMES: Final = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_COMPACT: Final = r"^(\d{4})(\d\d)(\d\d)(?:[ T]?(\d\d):?(\d\d)(?::?(\d\d)([.]\d+)?)?)?$"
+_COMPACT_HINT: Final = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([ T]?\d\d:?\d\d(:?\d\d(\.\d+)?)?)?")
+_ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
+_UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
+_EARLIEST_US: Final = -2_208_988_800_000_000  # 1900
+_LATEST_US: Final = 7_258_118_400_000_000  # 2200
+_EPOCH: Final = dt.datetime(1970, 1, 1)
+
+
+@dataclass(slots=True)
+class InstantReader:
+    """Reads the instants of one file; how they are written is settled by its first value.
+
+    unit    of numbers: s, ms, us, ns; None: told by magnitude, with a note
+    zone    where naive times are local
+    notes   what was decided rather than told
+    """
+
+    unit: str | None
+    zone: str
+    notes: list[str] = field(default_factory=list)
+    _form: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.unit is not None and self.unit not in UNITS:
+            raise DataError(f"the time unit must be one of {', '.join(UNITS)}, not {self.unit!r}")
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise DataError(f"{self.zone!r} is not a time zone; write a name such as America/New_York or UTC") from None
+
+    def read(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
+        """UTC microseconds (of no meaning where there is a fault) and the rows that have none."""
+        kind = column.type
+        if pa.types.is_timestamp(kind):
+            us, missing = _whole(column), column.is_null()
+            local = kind.tz is None
+            faults = _missing(missing)
+        elif pa.types.is_date(kind):
+            us, missing = (
+                _whole(column.cast(pa.timestamp("us" if pa.types.is_date32(kind) else "ms"))),
+                column.is_null(),
+            )
+            local = True
+            faults = _missing(missing)
+        elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            # The shortest decimal text that names a double is what its source wrote.
+            us, faults, local = self._text(column.cast(pa.string()), column)
+        else:
+            us, faults, local = self._text(column, column)
+        if local:
+            us, more = self._localize(us, {fault.row for fault in faults}, column)
+            faults = faults + more
+        return us, faults + _implausible(us, {fault.row for fault in faults}, column)
+
+    # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _text(self, column: pa.Array, shown: pa.Array) -> tuple[Ints, list[Fault], bool]:
+        if self._form is None:
+            first = next((value.strip() for value in column.drop_null().to_pylist() if value.strip()), None)
+            if first is None:
+                return np.zeros(len(column), np.int64), _missing(pa.array([True] * len(column))), False
+            self._settle(first)
+        if self._form == "number":
+            us, bad = _numbers(column, self.unit or "s")
+            return us, _unreadable(bad, column, shown), False
+        text = pc.utf8_trim_whitespace(column)
+        if self._form == "compact":
+            text = pc.replace_substring_regex(text, _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
+            text = pc.replace_substring_regex(text, r" :+$", "")
+            text = pc.replace_substring_regex(text, r":$", "")
+        text = pc.replace_substring_regex(text, _UTC_WORD, "Z")
+        return self._iso(text, shown)
+
+    def _settle(self, first: str) -> None:
+        if self.unit is None and _COMPACT_HINT.fullmatch(first):
+            self._form = "compact"
+            if first.isdigit():
+                self.notes.append(f"times such as {first} were read as dates and times of {self.zone}, not as numbers")
+        elif _NUMBER.fullmatch(first):
+            self._form = "number"
+            if self.unit is None:
+                self.unit = _unit_of(Decimal(first))
+                self.notes.append(f"times such as {first} were read as {_NAMES[self.unit]} since 1970 (--time-unit)")
+        else:
+            self._form = "iso"
+
+    def _iso(self, text: pa.Array, shown: pa.Array) -> tuple[Ints, list[Fault], bool]:
+        zoned = pc.fill_null(pc.match_substring_regex(text, r"\d\d:\d\d.*" + _ZONED), False)
+        count = pc.sum(zoned).as_py() or 0
+        if count in (0, len(text) - text.null_count):
+            try:
+                parsed = text.cast(pa.timestamp("ns", "UTC" if count else None))
+                return _whole(parsed), _missing(text.is_null()), not count
+            except pa.ArrowInvalid:
+                pass
+        us = np.zeros(len(text), np.int64)
+        faults = []
+        for row, value in enumerate(text.to_pylist()):
+            if not value:
+                faults.append(Fault(row, "no time"))
+                continue
+            instant = self._one(value)
+            if isinstance(instant, str):
+                faults.append(Fault(row, instant, _show(shown, row)))
+            else:
+                us[row] = instant
+        return us, faults, False
+
+    def _one(self, text: str) -> int | str:
+        """One instant, the slow and thorough way: microseconds, or why not."""
+        try:
+            moment = dt.datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d\d:?\d\d$)", "", text))
+        except ValueError:
+            return "not a time (write ISO 8601, or numbers with --time-unit)"
+        if moment.tzinfo is not None:
+            return (moment.astimezone(dt.UTC).replace(tzinfo=None) - _EPOCH) // dt.timedelta(microseconds=1)
+        naive = np.array([(moment - _EPOCH) // dt.timedelta(microseconds=1)], np.int64)
+        us, faults = self._localize(naive, set(), pa.array([text]))
+        return faults[0].kind if faults else int(us[0])
+
+    # ── local times ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _localize(self, us: Ints, skip: set[int], shown: pa.Array) -> tuple[Ints, list[Fault]]:
+        if self.zone in ("UTC", "Etc/UTC"):
+            return us, []
+        usable = np.clip(us, _EARLIEST_US, _LATEST_US)
+        naive = pa.array(usable).cast(pa.timestamp("us"))
+        early, late = (
+            pc.assume_timezone(naive, self.zone, ambiguous=side, nonexistent=side).view(pa.int64()).to_numpy()
+            for side in ("earliest", "latest")
+        )
+        faults = []
+        for row in np.flatnonzero(early != late).tolist():
+            if row not in skip:
+                twice = late[row] - early[row] > 1
+                kind = (
+                    f"this local time happens twice in {self.zone}, as clocks go back: give UTC or an offset"
+                    if twice
+                    else f"this local time does not exist in {self.zone}, as clocks go forward"
+                )
+                faults.append(Fault(row, kind, _show(shown, row)))
+        return np.where(us == usable, early, us), faults
+
+
+def close_to_open(us: Ints, interval: str, zone: str) -> Ints:
+    """Closing instants of candles to their opening ones; calendar units are counted on the zone's clock."""
+    match = re.fullmatch(r"(\d+)(d|w|mo|q|y)", interval)
+    if match is None:
+        from tapeql.storage.layout import interval_us
+
+        return us - (interval_us(interval) or 0)
+    count, unit = int(match[1]), match[2]
+    utc = pa.array(us).cast(pa.timestamp("us", "UTC"))
+    local = pc.local_timestamp(utc.cast(pa.timestamp("us", zone))).view(pa.int64()).to_numpy()
+    wall = local.astype("datetime64[us]")
+    if unit in ("d", "w"):
+        wall = wall - np.timedelta64(count * (7 if unit == "w" else 1), "D")
+    else:
+        months = wall.astype("datetime64[M]")
+        back = np.timedelta64(count * {"mo": 1, "q": 3, "y": 12}[unit], "M")
+        wall = (months - back).astype("datetime64[us]") + (wall - months.astype("datetime64[us]"))
+    naive = pa.array(wall.astype(np.int64)).cast(pa.timestamp("us"))
+    opened = pc.assume_timezone(naive, zone, ambiguous="earliest", nonexistent="latest")
+    values: Ints = opened.view(pa.int64()).to_numpy()
+    return values
+
+
+def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:
+    """Decimal text in `unit` to microseconds, floored; no double ever holds it."""
+    places = UNITS[unit]
+    try:
+        exact = column.cast(pa.decimal128(38, places))
+        limbs = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :][: 2 * len(exact)].reshape(-1, 2)
+        bad = column.is_null().to_numpy(zero_copy_only=False)
+        bad = bad | (limbs[:, 1] != (limbs[:, 0] >> 63))
+        return limbs[:, 0] // 1000, bad
+    except pa.ArrowInvalid:
+        pass
+    us = np.zeros(len(column), np.int64)
+    bad = np.zeros(len(column), np.bool_)
+    for row, value in enumerate(column.to_pylist()):
+        try:
+            floored = (Decimal((value or "").strip()).scaleb(places) / 1000).to_integral_value("ROUND_FLOOR")
+            us[row] = int(floored)
+        except (InvalidOperation, ValueError, OverflowError):
+            bad[row] = True
+    return us, bad
+
+
+def _unit_of(number: Decimal) -> str:
+    """Seconds until the year 5138, milliseconds from 1973 on, and so forth: the readings never overlap."""
+    size = abs(number)
+    return "s" if size < 10**11 else "ms" if size < 10**14 else "us" if size < 10**17 else "ns"
+
+
+def _whole(column: pa.Array) -> Ints:
+    """A timestamp array as microseconds, floored; 0 where NULL."""
+    values = column.view(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    match column.type.unit:
+        case "s":
+            return np.asarray(values * 1_000_000)
+        case "ms":
+            return np.asarray(values * 1_000)
+        case "us":
+            return np.asarray(values)
+        case _:
+            return np.asarray(values // 1_000)
+
+
+def _missing(null: Any) -> list[Fault]:
+    rows = np.flatnonzero(null.to_numpy(zero_copy_only=False))
+    return [Fault(row, "no time") for row in rows.tolist()]
+
+
+def _unreadable(bad: Bools, column: pa.Array, shown: pa.Array) -> list[Fault]:
+    faults = []
+    for row in np.flatnonzero(bad).tolist():
+        empty = not (column[row].as_py() or "").strip()
+        faults.append(Fault(row, "no time") if empty else Fault(row, "not a time in numbers", _show(shown, row)))
+    return faults
+
+
+def _implausible(us: Ints, skip: set[int], shown: pa.Array) -> list[Fault]:
+    rows = np.flatnonzero((us < _EARLIEST_US) | (us >= _LATEST_US)).tolist()
+    kind = "an instant outside the years 1900 to 2199 (is --time-unit right?)"
+    return [Fault(row, kind, _show(shown, row)) for row in rows if row not in skip]
+
+
+def _show(column: pa.Array, row: int) -> str:
+    return f"{str(column[row].as_py())[:60]!r}"

@@ -1,0 +1,72 @@
+"""Parquet files as raw columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tapeql.storage.importers.source import RawBatch
+
+_BATCH_ROWS = 131_072
+
+
+class ParquetSource:
+    """A Parquet file; its lines are its rows, from 1."""
+
+    def __init__(self, path: Path) -> None:
+        self.label = str(path)
+        self._file = pq.ParquetFile(path)
+        self.names = list(self._file.schema_arrow.names)
+        self._rows = self._file.metadata.num_rows
+        self._done = 0
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+    def first_row(self) -> Sequence[str]:
+        return self.names
+
+    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+        wanted = [self.names[i] for i in indices]
+        self._done = 0
+        for batch in self._file.iter_batches(_BATCH_ROWS, columns=list(dict.fromkeys(wanted))):
+            lines = np.arange(self._done + 1, self._done + batch.num_rows + 1)
+            self._done += batch.num_rows
+            yield RawBatch([plain(batch.column(name)) for name in wanted], lines)
+
+    def raw(self, lines: Sequence[int]) -> Mapping[int, str]:
+        return raw_rows(self._file.iter_batches(_BATCH_ROWS), lines)
+
+    def position(self) -> float:
+        return self._done / max(self._rows, 1)
+
+
+def plain(column: pa.Array) -> pa.Array:
+    """A column without dictionary or large types, which say how it was kept and not what it is."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        column = column.cast(pa.string())
+    return column
+
+
+def raw_rows(batches: Iterator[pa.RecordBatch], lines: Sequence[int]) -> dict[int, str]:
+    """Whole rows as text, cells joined by commas."""
+    found: dict[int, str] = {}
+    wanted = np.array(sorted(lines), np.int64) - 1
+    done = 0
+    for batch in batches:
+        here = wanted[(wanted >= done) & (wanted < done + batch.num_rows)]
+        if len(here):
+            taken = batch.take(pa.array(here - done))
+            for row, cells in zip(
+                here.tolist(), zip(*(c.to_pylist() for c in taken.columns), strict=True), strict=True
+            ):
+                found[row + 1] = ",".join("" if cell is None else str(cell) for cell in cells)
+        done += batch.num_rows
+    return found

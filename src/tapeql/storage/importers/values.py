@@ -1,0 +1,87 @@
+"""Numbers, sides, flags and texts of a raw column, with the rows that do not hold one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tapeql.storage.importers.faults import Fault
+
+_NUMBER: Final = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
+_SIDES: Final = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell"}
+_FLAGS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+
+
+def read_numbers(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+    """float64, NULL where empty; NaN and infinities stay for the caller to judge."""
+    if not _is_text(column):
+        return column.cast(pa.float64(), safe=False), []
+    try:
+        return column.cast(pa.float64()), []
+    except pa.ArrowInvalid:
+        pass
+    text = pc.utf8_trim_whitespace(column)
+    text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+    readable = pc.match_substring_regex(text, _NUMBER)
+    plain = pc.replace_substring_regex(pc.if_else(readable, text, pa.scalar(None, pa.string())), r"^\+", "")
+    return plain.cast(pa.float64()), _faults(pc.invert(readable), column, f"{field} is not a number")
+
+
+def read_integers(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+    """int64, NULL where empty."""
+    if pa.types.is_integer(column.type):
+        return column.cast(pa.int64()), []
+    if _is_text(column):
+        try:
+            return column.cast(pa.int64()), []
+        except pa.ArrowInvalid:
+            pass
+    numbers, faults = read_numbers(column, field)
+    whole = pc.fill_null(pc.and_(pc.equal(pc.round(numbers), numbers), pc.less(pc.abs(numbers), 2.0**53)), True)
+    kept = pc.if_else(whole, numbers, pa.scalar(None, pa.float64()))
+    return kept.cast(pa.int64()), faults + _faults(pc.invert(whole), column, f"{field} is not a whole number")
+
+
+def read_sides(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+    """`buy`, `sell` or NULL."""
+    return _words(read_texts(column), column, _SIDES, pa.string(), f"{field} is neither buy nor sell")
+
+
+def read_flags(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+    if pa.types.is_boolean(column.type):
+        return column, []
+    return _words(read_texts(column), column, _FLAGS, pa.bool_(), f"{field} is neither true nor false")
+
+
+def read_texts(column: pa.Array) -> pa.Array:
+    """Strings without the spaces around them, NULL where empty; whole numbers as digits."""
+    if pa.types.is_floating(column.type):
+        numbers = column.to_pylist()
+        return pa.array(
+            [None if v is None or v != v else str(int(v)) if v == int(v) else str(v) for v in numbers], pa.string()
+        )
+    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
+    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def _words(
+    text: pa.Array, column: pa.Array, words: dict[str, str] | dict[str, bool], kind: pa.DataType, wrong: str
+) -> tuple[pa.Array, list[Fault]]:
+    encoded = pc.utf8_lower(text).dictionary_encode()
+    spelled = encoded.dictionary.to_pylist()
+    meanings = pa.array([words.get(word) for word in spelled], kind)
+    values = meanings.take(encoded.indices)
+    unknown = pa.array([word not in words for word in spelled], pa.bool_()).take(encoded.indices)
+    return values, _faults(unknown, column, wrong)
+
+
+def _faults(bad: pa.Array, column: pa.Array, kind: str) -> list[Fault]:
+    rows = np.flatnonzero(pc.fill_null(bad, False).to_numpy(zero_copy_only=False))
+    return [Fault(row, kind, f"{str(column[row].as_py())[:60]!r}") for row in rows.tolist()]
+
+
+def _is_text(column: pa.Array) -> bool:
+    return bool(pa.types.is_string(column.type) or pa.types.is_large_string(column.type))
