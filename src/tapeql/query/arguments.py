@@ -22,8 +22,8 @@ class Arguments:
     params: tuple[syntax.Expr | None, ...]
 
     @property
-    def is_constant(self) -> bool:
-        """Nothing but parameters was written."""
+    def without_series(self) -> bool:
+        """Nothing but constants was written."""
         return not any(self.inputs)
 
 
@@ -36,7 +36,7 @@ def sort_arguments(reader: Expressions, entry: Function, written: syntax.Call) -
     places = [i.name for i in entry.inputs] + [p.name for p in entry.params]
     positional = [a for a in written.arguments if a.keyword is None]
     leading = len(places) if positional and len(positional) == len(places) else 0
-    if positional and not _is_constant(positional[0].value):
+    if positional and not is_constant(positional[0].value):
         leading = len(places)
     free = places if leading else places[len(entry.inputs) :]
     if len(positional) > len(free):
@@ -110,19 +110,20 @@ def usage(entry: Function) -> str:
     return f"call it `{entry.name}({', '.join(filter(None, (series, params)))})`"
 
 
-def _is_constant(written: syntax.Expr) -> bool:
+def is_constant(written: syntax.Expr) -> bool:
+    """A number or a parameter, signed or not: the same for every row."""
     match written:
         case syntax.Number() | syntax.Parameter():
             return True
         case syntax.Unary(x=x):
-            return _is_constant(x)
+            return is_constant(x)
     return False
 
 
 def _number(reader: Expressions, written: syntax.Expr) -> int | float | None:
     from tapeql.query.units import settle
 
-    if not _is_constant(written):
+    if not is_constant(written):
         return None
     match reader.operand(written):
         case Moment():

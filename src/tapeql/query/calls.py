@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from tapeql.errors import Fix
 from tapeql.functions.registry import Function
 from tapeql.language import syntax
-from tapeql.query.arguments import Arguments, constant, sort_arguments, usage
+from tapeql.query.arguments import Arguments, constant, is_constant, sort_arguments, usage
 from tapeql.query.arithmetic import resolve_scalar
 from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.nodes import Call, Over, Type, Verb
 from tapeql.query.units import settle
-from tapeql.query.values import Unit, Value, typed, unknown
+from tapeql.query.values import Unit, Value, of_column, typed, unknown
 
 if TYPE_CHECKING:
     from tapeql.query.expressions import Expressions
@@ -124,7 +124,7 @@ def call(reader: Expressions, entry: Function, written: syntax.Call, output: str
     expr = Call(
         entry.name, tuple(s.expr for s in series), tuple(p for p in params if p is not None), output, written.span
     )
-    if reader.scope.verb is Verb.DAYS and arguments.is_constant:
+    if reader.scope.verb is Verb.DAYS and arguments.without_series:
         from tapeql.query.outputs import call_name
 
         reader.used.append((call_name(reader, entry, arguments, output), expr))
@@ -152,18 +152,14 @@ def _input(
             f"name a column: {', '.join(reader.scope.columns)}",
         )
         return None
-    from tapeql.query.values import of_column
-
     return of_column(replace(column, span=written.name_span))
 
 
 def _is_bare_aggregate(name: str, written: syntax.Call) -> bool:
-    from tapeql.query.arguments import _is_constant
-
     if name not in AGGREGATES or len(written.arguments) != 1:
         return False
     (argument,) = written.arguments
-    return argument.keyword in (None, "x") and not _is_constant(argument.value)
+    return argument.keyword in (None, "x") and not is_constant(argument.value)
 
 
 def _bare_aggregate(reader: Expressions, name: str, written: syntax.Call) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapeql.errors import Diagnostic, QueryError, Span
+from tapeql.errors import NOWHERE, Diagnostic, QueryError, Span
 from tapeql.functions.registry import Function, Param
 from tapeql.query.columns import QUOTE_MEASURES, ROW, SESSION_MEASURES
 from tapeql.query.nodes import Verb
@@ -47,35 +47,34 @@ _COLUMNS = {
 _WEIGHTED = "A quote counts for as long as it stands: until the next quote or a closed market. Crossed and one-sided quotes do not count; without any the mean is NULL."
 
 
-def describe(name: str) -> str:
-    """The text of `DESCRIBE name`; QueryError E101 for a name nothing answers to."""
+def describe(name: str, span: Span = NOWHERE, source: str = "") -> str:
+    """The text of `DESCRIBE name`, a fact a line; QueryError E101 at `span` for a name nothing answers to."""
+    return "\n".join(f"{label:<11}{text}" for label, text in facts(name, span, source))
+
+
+def facts(name: str, span: Span = NOWHERE, source: str = "") -> list[tuple[str, str]]:
+    """What DESCRIBE says of a name as (property, value) pairs; a name that is several things has them one after another."""
     from tapeql.functions.registry import functions
     from tapeql.functions.scalars import SCALARS
 
     word = name.strip().lower()
     session, dot, measure = word.partition(".")
-    sections: list[str] = []
+    found: list[tuple[str, str]] = []
     if word in functions():
-        sections.append(describe_function(functions()[word]))
+        found += [("function", f"{word}: {functions()[word].title}"), *_facts(functions()[word])]
     if word in SCALARS:
-        scalar = SCALARS[word]
-        sections.append(
-            f"{word}: {scalar.title}\n\n  {scalar.definition}\n  computed from one row; NULL outside its domain"
-        )
+        found += [("function", f"{word}: {SCALARS[word].title}"), ("formula", SCALARS[word].definition)]
+        found.append(("NULL", "computed from one row; NULL outside its domain"))
     if word in _COLUMNS:
-        sections.append(_column(word))
+        found += [("column", f"{word}: {_COLUMNS[word]}"), *_column(word)]
     if not dot and word in _sessions():
-        sections.append(_session(word))
+        found += [("session", f"{word}: a session of a trading calendar"), *_session(word)]
     if dot and session in _sessions() and measure in SESSION_MEASURES:
-        sections.append(_measure(session, measure))
-    if not sections:
-        raise _unknown(word, [*functions(), *SCALARS, *_COLUMNS, *_sessions()])
-    return "\n\n".join(sections)
-
-
-def describe_function(entry: Function) -> str:
-    """Inputs, parameters with ranges, outputs, formula, lookback, warm-up, NULL rule and reference of a function."""
-    return "\n".join([f"{entry.name}: {entry.title}", "", *(f"  {label:<11}{text}" for label, text in _facts(entry))])
+        found += [("measure", f"{word}: the {session} session's own {measure}, of the row's session date")]
+        found += _measure(measure)
+    if not found:
+        raise _unknown(name, [*functions(), *SCALARS, *_COLUMNS, *_sessions()], span, source)
+    return found
 
 
 def _facts(entry: Function) -> Iterator[tuple[str, str]]:
@@ -117,46 +116,32 @@ def _examples(entry: Function) -> list[int | float]:
     return [p.kind(min(max(20, p.minimum), p.maximum)) if p.default is None else p.default for p in entry.params]
 
 
-def _column(name: str) -> str:
-    lines = [f"{name}: {_COLUMNS[name]}", ""]
+def _column(name: str) -> Iterator[tuple[str, str]]:
     for verb, columns in ROW.items():
         if verb is not Verb.DAYS and name in columns:
-            lines.append(f"  {verb.value:<11}{columns[name].value}")
+            yield verb.value, columns[name].value
     if name in QUOTE_MEASURES:
-        lines.append(f"  {'bars, days':<11}number, time-weighted. {_WEIGHTED}")
+        yield "candles", f"number, time-weighted. {_WEIGHTED}"
     if name in ("start", "end"):
-        lines.append(f"  {'days':<11}instant")
-    return "\n".join(lines)
+        yield "days", "instant"
 
 
-def _session(name: str) -> str:
+def _session(name: str) -> Iterator[tuple[str, str]]:
     from tapeql.calendars import known_calendars, session_names
 
     having = [calendar for calendar in known_calendars() if name in session_names(calendar)]
     calendars = ", ".join(having) if len(having) <= 8 else f"{', '.join(having[:8])} and {len(having) - 8} more"
-    return "\n".join(
-        [
-            f"{name}: a session of a trading calendar",
-            "",
-            f"  {'calendars':<11}{calendars}; on venues that never close, the reference calendar's (SET calendar)",
-            f"  {'WHERE':<11}`WHERE {name}` is true for intraday rows that lie wholly inside",
-            f"  {'SESSION':<11}`SESSION {name}` builds bars from that session alone",
-            f"  {'measures':<11}" + ", ".join(f"{name}.{measure}" for measure in SESSION_MEASURES),
-        ]
-    )
+    yield "calendars", f"{calendars}; on venues that never close, the reference calendar's (SET calendar)"
+    yield "WHERE", f"`WHERE {name}` is true for intraday rows that lie wholly inside"
+    yield "SESSION", f"`SESSION {name}` builds bars from that session alone"
+    yield "measures", ", ".join(f"{name}.{measure}" for measure in SESSION_MEASURES)
 
 
-def _measure(session: str, measure: str) -> str:
-    weighted = f" {_WEIGHTED}" if measure in QUOTE_MEASURES else ""
-    return "\n".join(
-        [
-            f"{session}.{measure}: the {session} session's own {measure}, of the row's session date",
-            "",
-            f"  {'type':<11}{measure_type(measure).value}",
-            f"  {'meaning':<11}{_COLUMNS[measure]}.{weighted}",
-            f"  {'known':<11}from the close of that session on; NULL before, and where there is no such session",
-        ]
-    )
+def _measure(measure: str) -> Iterator[tuple[str, str]]:
+    weighted = f". {_WEIGHTED}" if measure in QUOTE_MEASURES else ""
+    yield "type", measure_type(measure).value
+    yield "meaning", f"{_COLUMNS[measure]}{weighted}"
+    yield "known", "from the close of that session on; NULL before, and where there is no such session"
 
 
 def _sessions() -> list[str]:
@@ -165,13 +150,9 @@ def _sessions() -> list[str]:
     return list(dict.fromkeys(name for calendar in known_calendars() for name in session_names(calendar)))
 
 
-def _unknown(word: str, candidates: list[str]) -> QueryError:
+def _unknown(name: str, candidates: list[str], span: Span, source: str) -> QueryError:
     from tapeql.language.nearest import nearest
 
-    close = nearest(word, candidates)
-    hints = (
-        ("did you mean " + " or ".join(f"`{c}`" for c in close) + "?",)
-        if close
-        else ("`SHOW functions` lists functions",)
-    )
-    return QueryError([Diagnostic("E101", f"nothing is called `{word}`", Span(0, 0), hints)])
+    close = nearest(name, candidates)
+    told = "did you mean " + " or ".join(f"`{c}`" for c in close) + "?" if close else "`SHOW functions` lists functions"
+    return QueryError([Diagnostic("E101", f"nothing is called `{name}`", span, (told,))], source)

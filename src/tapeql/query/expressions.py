@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field, replace
 
+from tapeql import limits
 from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query import arithmetic, calls, comparisons, dates, names, units
 from tapeql.query.nodes import And, Case, Expr, IsNull, Literal, Not, Or, Shift, Type
 from tapeql.query.scope import Scope
 from tapeql.query.values import Moment, Operand, Unit, Value, typed, unknown
-
-LONGEST_SHIFT = 100_000
-"""Rows an `[n]` may reach back; as far as the longest window."""
 
 
 @dataclass(slots=True)
@@ -48,7 +46,7 @@ class Expressions:
 
     def output(self, written: syntax.Expr) -> Expr:
         """Any value as a column of the result."""
-        return units.settle(self.value(written)).expr
+        return typed(units.settle(self.value(written)).expr, Type.FLOAT)
 
     def value(self, written: syntax.Expr) -> Value:
         """An operand that is no longer a mere date."""
@@ -163,8 +161,10 @@ class Expressions:
                 written.span,
                 f"`[{-written.n}]` is {-written.n} rows before; forward returns are what MARKOUT is for",
             )
-        if written.n > LONGEST_SHIFT:
-            return self.refuse("E208", f"[{written.n}] reaches back more than {LONGEST_SHIFT:,} rows", written.span)
+        if written.n > limits.WINDOW_ROWS:
+            return self.refuse(
+                "E208", f"[{written.n}] reaches back more than {limits.WINDOW_ROWS:,} rows", written.span
+            )
         if self.scope.row_wise:
             return self.refuse(
                 "E207", "TICKS WHERE sees one trade at a time", written.span, "filter rows with WHERE instead"
@@ -182,7 +182,7 @@ class Expressions:
         if len(kinds) > 1:
             found = ", ".join(sorted(kind.value for kind in kinds))
             return self.refuse("E201", f"the branches of CASE are of one type; these are {found}", written.span)
-        kind = kinds.pop() if kinds else Type.NULL
+        kind = kinds.pop() if kinds else Type.FLOAT
         exprs, unit = tuple(value.expr for value in values), Unit.PLAIN
         if kind is Type.FLOAT:
             exprs, unit = units.agree(values, self.scope.report)

@@ -64,7 +64,7 @@ def _qualified(reader: Expressions, first: str, second: str, written: syntax.Nam
             [f"{session}.{known}" for known in SESSION_MEASURES],
             "its measures are " + ", ".join(SESSION_MEASURES),
         )
-        return Value(Column(f"{session}.{measure}", Type.NULL, written.span))
+        return unknown(written.span)
     column = Column(f"{session}.{measure}", measure_type(measure), written.span)
     reader.used.append((f"{session}_{measure}", column))
     return of_column(column)
@@ -111,11 +111,21 @@ def _alias(reader: Expressions, name: str, span: Span) -> Value:
         reader.open_aliases.pop()
 
 
+def _elsewhere(session: str) -> bool:
+    """Whether another calendar has a session of that name."""
+    from tapeql.calendars import known_calendars, session_names
+
+    return any(session in session_names(calendar) for calendar in known_calendars())
+
+
 def _unknown(reader: Expressions, written: syntax.Name) -> Value:
     from tapeql.query.calls import find, is_scalar
 
     scope, name = reader.scope, ".".join(written.parts)
     first = written.parts[0].lower()
+    if first not in scope.sessions and _elsewhere(first) and not scope.row_wise:
+        has = ", ".join(scope.sessions)
+        return reader.refuse("E104", f"the calendar here has no session `{first}`", written.span, f"it has {has}")
     hints: list[str] = []
     if scope.row_wise:
         hints.append("TICKS WHERE sees a trade before it becomes part of a bar: " + ", ".join(scope.columns))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tapeql.errors import Diagnostics
+from tapeql.errors import NOWHERE, Diagnostics
 from tapeql.language import syntax
 from tapeql.query import outputs
 from tapeql.query.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
@@ -161,7 +161,7 @@ class Resolver:
             report.add(
                 "N101",
                 f"session words mean the sessions of {self.settings.calendar} on venues that never close",
-                written.verb.span,
+                NOWHERE,
             )
         return found
 
