@@ -1,0 +1,1 @@
+"""Answers on real recorded markets, each against an independent calculation with pandas."""
