@@ -14,17 +14,24 @@ class Recorded:
     """What is stored of one symbol: trades, quotes and candles by interval, each row a dict with `ts` in microseconds
     and `seq`, sorted by (ts, seq)."""
 
-    trades: list[Row] = field(default_factory=list, repr=False)
-    quotes: list[Row] = field(default_factory=list, repr=False)
-    candles: dict[str, list[Row]] = field(default_factory=dict, repr=False)
+    trades: list[Row] = field(default_factory=list)
+    quotes: list[Row] = field(default_factory=list)
+    candles: dict[str, list[Row]] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Tape:
     """Recorded symbols by (venue, code), and the clock the queries are asked at."""
 
     symbols: dict[tuple[str, str], Recorded]
     now_us: int
+
+    def __repr__(self) -> str:
+        return f"Tape({', '.join(f'{venue}:{code}' for venue, code in self.symbols)})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Hypothesis would print every row."""
+        printer.text(repr(self))
 
     def to_json(self) -> str:
         return json.dumps(

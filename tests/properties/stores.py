@@ -81,6 +81,8 @@ def asker(database: Any, prefix: str = "") -> Callable[[str], Answer]:
             return rows_of(database.query(prefix + text))
         except QueryError as error:
             return Refused(codes(error))
+        except Exception as crash:  # our own bug: it is told as a difference, with the query that made it
+            return Refused((f"{type(crash).__name__}: {crash}",))
 
     return ask
 

@@ -1,0 +1,162 @@
+"""Engines against the oracle on random queries: `python -m tests.properties.differential --queries 2000 --seed N`.
+
+A disagreement is kept as a file in `failures/`, tape and text, and asked again by the default tests forever.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as seeded
+from hypothesis import strategies as st
+
+from tapeql.errors import QueryError
+from tests.oracle.generator import queries
+from tests.oracle.recordings import recording
+from tests.oracle.tape import Tape
+from tests.properties.comparison import difference, is_knife_edge
+from tests.properties.stores import Refused, Shelf, shelf
+from tests.servers import PostgresServer, postgres_binaries
+
+FAILURES = Path(__file__).parent / "failures"
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has seen."""
+
+    queries: int = 0
+    with_rows: int = 0
+    rows: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    compared: Counter[str] = field(default_factory=Counter)
+    knife_edges: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def share_with_rows(self) -> float:
+        return self.with_rows / max(self.queries, 1)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.queries} queries, {self.share_with_rows:.0%} with rows ({self.rows} rows); "
+            f"compared with the oracle: {dict(self.compared)}; refused: {dict(self.refused)}; "
+            f"knife-edges left out: {self.knife_edges}; failures: {len(self.failures)}"
+        )
+
+
+def check(shelf: Shelf, text: str, tally: Tally) -> list[str]:
+    """Asks every engine and the oracle; what does not agree, a sentence each."""
+    expected = shelf.oracle(text)
+    tally.queries += 1
+    if isinstance(expected, Refused):
+        tally.refused.update(expected.codes)
+    elif expected:
+        tally.with_rows += 1
+        tally.rows += len(expected)
+    found = {name: ask(text) for name, ask in shelf.engines.items()}
+    tally.compared.update(found.keys())
+    try:
+        query = shelf.query(text)
+    except QueryError:
+        return [f"{name}: expected {expected}, found {answer}" for name, answer in found.items() if answer != expected]
+    wrong = []
+    for name, answer in found.items():
+        apart = difference(query, shelf.tape, expected, answer)
+        if apart is not None:
+            wrong.append(f"{name}: {apart}")
+    if wrong and is_knife_edge(query, shelf.tape):
+        tally.knife_edges += 1
+        return []
+    return wrong
+
+
+def keep(tape: Tape, text: str) -> Path:
+    """Writes a failure down; the same one has the same name."""
+    kept = json.dumps({"query": text, "tape": json.loads(tape.to_json())})
+    path = FAILURES / f"{hashlib.sha256(kept.encode()).hexdigest()[:12]}.json"
+    FAILURES.mkdir(exist_ok=True)
+    path.write_text(kept + "\n")
+    return path
+
+
+def kept_failures() -> list[Path]:
+    return sorted(FAILURES.glob("*.json"))
+
+
+def load(path: Path) -> tuple[Tape, str]:
+    kept = json.loads(path.read_text())
+    return Tape.from_json(json.dumps(kept["tape"])), kept["query"]
+
+
+@contextmanager
+def shelves(seeds: range, folder: Path, server: PostgresServer | None) -> Iterator[list[Shelf]]:
+    """A shelf for each recording: putting a tape into stores costs more than asking it a hundred queries."""
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(shelf(recording(seed), folder / f"lake-{seed}", server and server.create_database()))
+            for seed in seeds
+        ]
+
+
+def run(on: list[Shelf], count: int, seed: int, tally: Tally, stop_at: int = 1) -> None:
+    """Asks `count` random queries, the same for the same seed; failures are kept, and `stop_at` of them end the run."""
+
+    asked: set[str] = set()
+
+    @seeded(seed)
+    @settings(
+        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(st.data())
+    def ask(data: st.DataObject) -> None:
+        if len(tally.failures) >= stop_at:
+            return
+        shelf = on[data.draw(st.integers(0, len(on) - 1))]
+        text = data.draw(queries(shelf.tape))
+        if text in asked:
+            return
+        asked.add(text)
+        for wrong in check(shelf, text, tally)[:1]:
+            tally.failures.append(f"{text}\n    {wrong}\n    kept as {keep(shelf.tape, text)}")
+
+    ask()
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--queries", type=int, default=2000)
+    options.add_argument("--seed", type=int, default=time.time_ns() % 1_000_000)
+    options.add_argument("--tapes", type=int, default=24)
+    options.add_argument("--engines", nargs="+", default=["kernels", "sql", "postgres"])
+    options.add_argument("--failures", type=int, default=20, help="stop after so many")
+    asked = options.parse_args()
+    print(f"seed {asked.seed}", flush=True)
+    tally = Tally()
+    binaries = postgres_binaries() if "postgres" in asked.engines else None
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = None if binaries is None else stack.enter_context(PostgresServer(binaries, folder))
+        first = asked.seed % 1000 * asked.tapes
+        on = stack.enter_context(shelves(range(first, first + asked.tapes), folder, server))
+        on = [replace(s, engines={name: ask for name, ask in s.engines.items() if name in asked.engines}) for s in on]
+        run(on, asked.queries, asked.seed, tally, asked.failures)
+    for failure in tally.failures:
+        print(failure)
+    print(tally)
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
