@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tapeql.functions.plain import wilder
+from tapeql.functions.plain import deviation, mean, wilder
 from tapeql.functions.registry import Function, functions
 
 ENTRIES = list(functions().values())
@@ -165,6 +165,26 @@ def test_window_has_the_same_bits_wherever_the_series_starts(entry: Function) ->
             longer = [np.concatenate(pair) for pair in zip(history, kept, strict=True)]
             for found, wanted in zip(compute(entry, longer, params), expected, strict=True):
                 np.testing.assert_array_equal(found[before + n - 1 :], wanted[n - 1 :])
+
+
+def test_sums_past_the_largest_double_are_null() -> None:
+    """Overflow in one window is NULL there and nowhere else."""
+    entry = functions()["sum"]
+    assert entry.kernel is not None
+    (found,) = entry.kernel([np.array([1e308, 1e308, 1.0, 2.0])], [2])
+    np.testing.assert_array_equal(found, [np.nan, np.nan, 1e308, 3.0])
+
+
+@pytest.mark.parametrize("n", [8192, 8193, 20_000])
+def test_windows_longer_than_a_piece_are_whole(n: int) -> None:
+    """The pieces a series is worked on in do not show, however long the window."""
+    x = np.round(tape(np.random.default_rng(2), 45_000, 1)[0], 2)
+    for name, plain in (("avg", mean), ("sum", math.fsum), ("min", min), ("max", max), ("stddev", deviation)):
+        entry = functions()[name]
+        assert entry.kernel is not None
+        (found,) = entry.kernel([x], [n])
+        for row in (n - 1, n, 2 * n, 44_999):
+            assert found[row] == pytest.approx(plain(x[row - n + 1 : row + 1].tolist()), rel=1e-13)
 
 
 @pytest.mark.parametrize("entry", WITH_KERNEL, ids=lambda f: f.name)

@@ -23,7 +23,7 @@ SHARED: dict[str, tuple[tuple[float, ...], Callable[..., object]]] = {
     "rsi": ((14,), lambda high, low, close: talib.RSI(close, 14)),
     "atr": ((14,), lambda high, low, close: talib.ATR(high, low, close, 14)),
     "macd": ((12, 26, 9), lambda high, low, close: talib.MACD(close, 12, 26, 9)),
-    "bbands": ((20, 2.0), lambda high, low, close: talib.BBANDS(close, 20, 2, 2, 0)),
+    "bbands": ((20, 2.0), lambda high, low, close: talib.BBANDS(close, 20, 2, 2)),
     "returns": ((3,), lambda high, low, close: talib.ROCP(close, 3)),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from tapeql.functions.plain import deviation, mean
 from tapeql.functions.windows import AGGREGATES, over_all, over_time
 
-SLOW = {
+SLOW: dict[str, Callable[[list[float]], float]] = {
     "avg": mean,
     "sum": math.fsum,
     "min": min,

@@ -9,22 +9,22 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tapeql.functions.exact import Blocks, add, blocks, divide, finite
+from tapeql.functions.exact import Blocks, add, blocks, divide, finite, from_mean
 from tapeql.functions.registry import Floats
 
-CACHED_ROWS = 16_384
-"""Rows worked on at a time: the arrays of one piece stay in the processor's cache."""
+CACHED_ROWS = 8192
+"""Rows worked on at a time: small enough for the processor's cache and for memory that is reused, not asked for anew."""
 
 
 def rolling_sum(x: Floats, n: int) -> Floats:
     """The sum of each window."""
-    (out,) = _in_pieces(x, n, lambda piece: (np.add(*_sums(piece, n)),))
+    (out,) = _in_pieces(x, n, lambda piece: (np.add(*_sums(_parts(piece, n))),))
     return out
 
 
 def rolling_mean(x: Floats, n: int) -> Floats:
     """The mean of each window."""
-    (out,) = _in_pieces(x, n, lambda piece: (np.add(*divide(*_sums(piece, n), n)),))
+    (out,) = _in_pieces(x, n, lambda piece: (np.add(*_means(_parts(piece, n), n)),))
     return out
 
 
@@ -77,18 +77,29 @@ def _in_pieces(x: Floats, n: int, compute: Callable[[Floats], tuple[Floats, ...]
         return outs
 
 
-def _sums(x: Floats, n: int) -> tuple[Floats, Floats]:
-    return _joined(_parts(x, n))
-
-
 def _mean_stddev(x: Floats, n: int) -> tuple[Floats, Floats]:
     parts = _parts(x, n, squares=True)
-    high, low = divide(*_joined(parts), n)
-    squares = np.zeros(len(high))
+    mean = np.add(*_means(parts, n))
+    squares = np.zeros(len(mean))
     for part in parts:
-        apart = np.add(*add(part.high / part.rows, part.low / part.rows, -high, -low))
-        squares += part.squares + part.rows * apart * apart
-    return high + low, np.sqrt(squares / n)
+        apart = from_mean(part, mean)
+        apart *= apart
+        apart *= part.rows
+        squares += part.squares
+        squares += apart
+    squares /= n
+    return mean, np.sqrt(squares)
+
+
+def _means(parts: list[Blocks], n: int) -> tuple[Floats, Floats]:
+    return divide(*_sums(parts), n, parts[0].grid)
+
+
+def _sums(parts: list[Blocks]) -> tuple[Floats, Floats]:
+    high, low = parts[0].high, parts[0].low
+    for part in parts[1:]:
+        high, low = add(high, low, part.high, part.low, part.grid)
+    return high, low
 
 
 def _parts(x: Floats, n: int, *, squares: bool = False) -> list[Blocks]:
@@ -98,16 +109,9 @@ def _parts(x: Floats, n: int, *, squares: bool = False) -> list[Blocks]:
     for block in blocks(x, n, squares=squares):
         if n & block.rows:
             here = slice(at, at + windows)
-            parts.append(Blocks(block.rows, block.high[here], block.low[here], block.squares[here]))
+            parts.append(Blocks(block.rows, block.high[here], block.low[here], block.squares[here], block.grid))
             at += block.rows
     return parts
-
-
-def _joined(parts: list[Blocks]) -> tuple[Floats, Floats]:
-    high, low = parts[0].high, parts[0].low
-    for part in parts[1:]:
-        high, low = add(high, low, part.high, part.low)
-    return high, low
 
 
 def _extreme(better: np.ufunc, x: Floats, n: int) -> Floats:

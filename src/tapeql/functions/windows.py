@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tapeql.functions.exact import add, blocks, divide, finite, whole
+from tapeql.functions.exact import Blocks, add, blocks, divide, finite, from_mean, whole
 from tapeql.functions.registry import Floats
 
 AGGREGATES: Final = ("avg", "sum", "min", "max", "count", "median", "stddev")
@@ -60,8 +60,7 @@ def over_all(aggregate: str, x: Floats, mask: npt.NDArray[np.bool_]) -> float:
             case "avg":
                 found = np.add(*divide(*whole(values), n))
             case "stddev":
-                high, low = divide(*whole(values), n)
-                apart = (values - high) - low
+                apart = values - np.add(*divide(*whole(values), n))
                 found = np.sqrt(np.add(*whole(apart * apart)) / n)
             case "min":
                 found = values.min(keepdims=True)
@@ -94,15 +93,15 @@ def _sums(values: Floats, first: Places, last: Places) -> tuple[Floats, Floats]:
 
 def _stddevs(values: Floats, first: Places, last: Places) -> Floats:
     length = last - first
-    high, low = divide(*_sums(values, first, last), length.astype(np.float64))
+    mean = np.add(*divide(*_sums(values, first, last), length.astype(np.float64)))
     squares = np.zeros(len(first))
     at = first.copy()
     for block in blocks(values, int(length.max(initial=0)), squares=True):
         rows = np.flatnonzero(length & block.rows)
         here = at[rows]
-        mean = block.high[here] / block.rows, block.low[here] / block.rows
-        apart = np.add(*add(*mean, -high[rows], -low[rows]))
-        squares[rows] += block.squares[here] + block.rows * apart * apart
+        part = Blocks(block.rows, block.high[here], block.low[here], block.squares[here], block.grid)
+        apart = from_mean(part, mean[rows])
+        squares[rows] += part.squares + part.rows * apart * apart
         at[rows] += block.rows
     return np.asarray(np.sqrt(squares / length), dtype=np.float64)
 
