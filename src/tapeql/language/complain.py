@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tapeql import limits
 from tapeql.errors import Diagnostic, Fix, Span
 from tapeql.language import later, vocabulary
 from tapeql.language import syntax as s
@@ -24,6 +25,9 @@ _PLAIN = {
 _EXPRESSION = frozenset({"NAME", "NUMBER", "STRING", "LPAR", "CASE"})
 _UNSAID = frozenset({"SET_OPEN", "PLUS", "MINUS", "STAR", "SLASH", "COMPARISON", "PIPE", "$END"})
 _OPERATOR_WORDS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", "IS", "CROSSES", "OVER", "EQUAL", "LSQB", "DOT"])
+UNFINISHED = "add the closing bracket"
+"""The hint of brackets that the end of the text left open."""
+
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -33,12 +37,14 @@ class Complaint:
 
     repair      the terminal that the word should be read as, where that is clear
     may_begin   a clause could have begun at the word, so what came before is whole
+    resume      from where on the next clause is looked for; the word itself when None
     """
 
     diagnostic: Diagnostic
     at: Span
     repair: str | None = None
     may_begin: bool = False
+    resume: int | None = None
 
 
 def about(unexpected: Any, statement: Statement) -> Complaint:
@@ -54,7 +60,7 @@ def about(unexpected: Any, statement: Statement) -> Complaint:
         or _about_later(token, at, before, statement, accepts)
         or _about_start(token, at, before, statement)
         or _about_spelling(token, at, accepts)
-        or _about_habits(token, at, before, accepts)
+        or _about_habits(token, at, before, statement.text, accepts)
         or Complaint(_general(token, at, accepts), at)
     )
     return replace(complaint, may_begin="FROM" in accepts)
@@ -65,8 +71,9 @@ def _about_end(statement: Statement, accepts: Collection[str]) -> Complaint:
     end = Span(last.end_pos or 0, last.end_pos or 0)
     if statement.brackets:
         bracket, start = statement.brackets[-1]
-        hint = f"expected {_expected(accepts)}" if "RPAR" not in accepts else "add the closing bracket"
-        return Complaint(Diagnostic("E004", f"this `{bracket}` is never closed", Span(start, start + 1), (hint,)), end)
+        return Complaint(
+            Diagnostic("E004", f"this `{bracket}` is never closed", Span(start, start + 1), (UNFINISHED,)), end
+        )
     reason = f"something is missing after `{last}`"
     return Complaint(Diagnostic("E003", reason, end, (f"expected {_expected(accepts)}",)), end)
 
@@ -144,12 +151,13 @@ def _about_spelling(token: Any, at: Span, accepts: Collection[str]) -> Complaint
 
 def _misspelt(token: Any, at: Span, keywords: Collection[str]) -> Complaint:
     close = nearest(token, keywords)
-    hint = f"did you mean {_or([f'`{word}`' for word in close])}?"
-    diagnostic = Diagnostic("E011", f"unknown keyword `{token}`", at, (hint,), Fix(at, close[0]))
+    shown = [vocabulary.spelling()[word] for word in close]
+    hint = f"did you mean {_or([f'`{word}`' for word in shown])}?"
+    diagnostic = Diagnostic("E011", f"unknown keyword `{token}`", at, (hint,), Fix(at, shown[0]))
     return Complaint(diagnostic, at, close[0])
 
 
-def _about_habits(token: Any, at: Span, before: Any, accepts: Collection[str]) -> Complaint | None:
+def _about_habits(token: Any, at: Span, before: Any, text: str, accepts: Collection[str]) -> Complaint | None:
     """What people bring along from other languages."""
     complete = "AND" in accepts
     if token.type in ("COMPARISON", "EQUAL") and complete:
@@ -157,11 +165,15 @@ def _about_habits(token: Any, at: Span, before: Any, accepts: Collection[str]) -
         return Complaint(Diagnostic("E013", "comparisons do not chain", at, (hint,)), at)
     if before is not None and before.type in ("AS", "DOT") and token.type in vocabulary.reserved():
         reason = f"`{token}` is a reserved word and cannot be a name"
-        return Complaint(Diagnostic("E012", reason, at, (f"choose another one, such as `{token.lower()}_`",)), at)
+        hint = f"choose another one, such as `{token.lower()}_`"
+        return Complaint(Diagnostic("E012", reason, at, (hint,)), at, resume=at.end)
     if before is not None and before.type == "DATE" and token.type == "TIME":
         gap = Span(before.end_pos, at.start)
         reason, hint = "a date and a time of day are joined by `T`", f"write `{before}T{token}`"
         return Complaint(Diagnostic("E009", reason, Span(before.start_pos, at.end), (hint,), Fix(gap, "T")), at)
+    if before is not None and "TICKER" in accepts and text[at.end : at.end + 1] == ":":
+        hint = "write `venue:code` in one piece, such as `binance:BTCUSDT` or `binance:{BTCUSDT,ETHUSDT}`"
+        return Complaint(Diagnostic("E002", f"no symbol follows `{token}:`", Span(at.start, at.end + 1), (hint,)), at)
     if before is not None and before.type == "SELECT" and token.type == "STAR":
         hint = "leave SELECT out to get every column"
         return Complaint(Diagnostic("E002", "`*` is no list of columns", at, (hint,)), at)
@@ -177,8 +189,9 @@ def _about_habits(token: Any, at: Span, before: Any, accepts: Collection[str]) -
 def _general(token: Any, at: Span, accepts: Collection[str]) -> Diagnostic:
     hints = [f"expected {_expected(accepts)}"]
     if token.type in vocabulary.reserved():
-        kind = "begins a clause" if token.type in vocabulary.openers() else "is a word of the language"
-        hints.append(f"{token.type} {kind} and is never a name")
+        if "NAME" in accepts:
+            kind = "begins a clause" if token.type in vocabulary.openers() else "is a word of the language"
+            hints.append(f"{token.type} {kind} and is never a name")
         return Diagnostic("E002", f"unexpected keyword `{token}`", at, tuple(hints))
     return Diagnostic("E002", f"unexpected `{token}`", at, tuple(hints))
 
@@ -201,7 +214,10 @@ def _expected(accepts: Collection[str]) -> str:
     if len(verbs) > 1:
         said.append("a verb such as `CANDLES 1h`")
         left -= verbs
-    said += [_PLAIN.get(name, f"`{name}`") for name in sorted(left, key=lambda name: (name not in _PLAIN, name))]
+    said += [
+        _PLAIN.get(name, f"`{vocabulary.spelling().get(name, name)}`")
+        for name in sorted(left, key=lambda name: (name not in _PLAIN, name))
+    ]
     if "$END" in accepts:
         said.append("the end")
     return _or(list(dict.fromkeys(said)))
@@ -215,7 +231,7 @@ def _or(items: list[str]) -> str:
 
 
 def about_clauses(statement: s.Statement, text: str) -> Iterator[Diagnostic]:
-    """Clauses given twice, and queries that name no symbols."""
+    """Clauses given twice."""
     match statement:
         case s.Explain(query=query) | s.Describe(subject=(s.Query() | s.Pipe()) as query):
             yield from about_clauses(query, text)
@@ -224,9 +240,6 @@ def about_clauses(statement: s.Statement, text: str) -> Iterator[Diagnostic]:
             yield from _twice(right, text)
         case s.Query():
             yield from _twice(statement, text)
-            if not any(isinstance(clause, s.From) for clause in statement.clauses):
-                hint = "add FROM with symbols, such as `FROM binance:BTCUSDT`"
-                yield Diagnostic("E014", "the query does not say what it reads", statement.verb.span, (hint,))
 
 
 def _twice(query: s.Query, text: str) -> Iterator[Diagnostic]:
@@ -248,23 +261,31 @@ def _short(text: str) -> str:
 
 
 _OPENING = re.compile(rf"\b(?:{'|'.join(sorted(vocabulary.openers() & vocabulary.reserved()))})\b|\|>", re.I)
+_CLOSED = re.compile(r"\([^()]*\)")
 _MASKED = re.compile(r"'(?:[^'\n]|'')*'|--[^\n]*")
 
 
-def without_clause(statement: Statement, at: Span, may_begin: bool) -> str | None:
-    """The text with the broken clause blanked out, up to the next one; None where the verb itself is broken.
-
-    `may_begin` says that a clause could have begun at `at`: then what came before is whole and stays.
-    """
+def without_clause(statement: Statement, at: Span, may_begin: bool, resume: int | None = None) -> str | None:
+    """The text with the broken clause blanked out, up to the next one; None where the verb itself is broken."""
     if may_begin:
         start = at.start
     elif statement.clause is not None:
         start = statement.clause.start_pos or 0
     else:
         return None
-    masked = _MASKED.sub(lambda match: " " * len(match[0]), statement.text)
-    following = _OPENING.search(masked, at.end if may_begin else max(at.start, start + 1), statement.end)
+    resume = resume or (at.end if may_begin else max(at.start, start + 1))
+    following = _OPENING.search(_masked(statement.text), resume, statement.end)
     stop = following.start() if following else statement.end
     if not statement.text[start:stop].strip():
         return None
     return f"{statement.text[:start]}{' ' * (stop - start)}{statement.text[stop:]}"
+
+
+def _masked(text: str) -> str:
+    """The text with strings, comments and everything in closed parentheses blanked out."""
+    masked = _MASKED.sub(lambda match: " " * len(match[0]), text)
+    for _ in range(limits.QUERY_NESTING_LEVELS):
+        masked, closed = _CLOSED.subn(lambda match: " " * len(match[0]), masked)
+        if not closed:
+            break
+    return masked

@@ -12,7 +12,7 @@ import functools
 import re
 from typing import Any
 
-from tapeql.errors import Diagnostic, Diagnostics, Span
+from tapeql.errors import Diagnostic, Diagnostics, QueryError, Span
 from tapeql.language import grammar, guard
 from tapeql.language import syntax as s
 
@@ -76,21 +76,32 @@ def _statement(text: str, start: int, end: int, found: Diagnostics) -> s.Stateme
             statement: s.Statement = _parser().parse(reading)
         except Stop as stop:
             found.add(stop.diagnostic)
-            at, may_begin = stop.diagnostic.span, False
+            at, may_begin, resume = stop.diagnostic.span, False, None
         except UnexpectedToken as unexpected:
             complaint = complain.about(unexpected, reading)
             found.add(complaint.diagnostic)
             if complaint.repair is not None:
                 reading.repairs[complaint.at.start] = complaint.repair
                 continue
-            at, may_begin = complaint.at, complaint.may_begin
+            at, may_begin, resume = complaint.at, complaint.may_begin, complaint.resume
         else:
             if not attempt:
                 for diagnostic in complain.about_clauses(statement, text):
                     found.add(diagnostic)
             return statement
-        blanked = complain.without_clause(reading, at, may_begin)
+        blanked = complain.without_clause(reading, at, may_begin, resume)
         if blanked is None:
             return None
         reading.text = blanked
     return None
+
+
+def is_unfinished(text: str) -> bool:
+    """Whether `text` only breaks off: it is no script yet, and more words could make it one."""
+    from tapeql.language.complain import UNFINISHED
+
+    try:
+        parse(text)
+    except QueryError as error:
+        return all(d.code == "E003" or UNFINISHED in d.hints for d in error.diagnostics)
+    return False

@@ -16,8 +16,8 @@ from tapeql.language.misread import Misreading, Stop, bad_date, misread
 
 Match = Callable[[str, int, int], "re.Match[str] | None"]
 
-_MAY_BE_RESERVED = frozenset({"SETTING", "CODE", "DATE"})
-_BRACKETS = {"LPAR": "(", "LSQB": "[", "SET_OPEN": "{", "RPAR": ")", "RSQB": "]", "RBRACE": "}"}
+_MAY_BE_RESERVED = frozenset({"SETTING_NAME", "SETTING", "CODE", "DATE"})
+_BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "RPAR", "RSQB", "RBRACE"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LARGEST_COUNT = 2**63 - 1
 
@@ -93,12 +93,14 @@ class Tokenizer(Lexer):
             if beyond is not None:
                 raise Stop(beyond)
             if token.type in _BRACKETS:
-                self._follow(statement, token)
-            elif token.type in self.openers and "FROM" in state.accepts:
+                _check_pair(statement, token)
+            elif token.type in self.openers and "FROM" in state.accepts and not statement.brackets:
                 statement.clause = token
             elif token.type in self.verbs and "CANDLES" in state.accepts:
                 statement.clause = None
             yield token
+            if token.type in _BRACKETS:
+                _follow(statement, token)
             statement.recent = [*statement.recent[-2:], token]
 
     def _state(self, parser_state: Any) -> _State:
@@ -114,7 +116,9 @@ class Tokenizer(Lexer):
         text, end = statement.text, statement.end
         for name, match in state.only_here:
             found = match(text, at, end)
-            if found and (name in _MAY_BE_RESERVED or found[0].upper() not in self.never_codes):
+            if found is None or not (found[0].isascii() or name == "SETTING"):
+                continue
+            if name in _MAY_BE_RESERVED or found[0].upper() not in self.never_codes:
                 return _token(name, found[0], at)
         found = self.plain(text, at, end)
         if found is None or (found[0] == "=" and text[at + 1 : at + 2] in ("=", "<", ">")):
@@ -140,23 +144,29 @@ class Tokenizer(Lexer):
         if keyword is None or keyword in state.accepts:
             return keyword or "NAME"
         is_called = statement.text[at + len(word) : at + len(word) + 1] == "("
-        return keyword if keyword in self.reserved and not is_called else "NAME"
+        is_described = bool(statement.recent) and statement.recent[-1].type == "DESCRIBE"
+        return keyword if keyword in self.reserved and not (is_called or is_described) else "NAME"
 
     def _misread(self, statement: Statement, found: Misreading, at: int) -> tuple[Token, int]:
         statement.found.add(found.diagnostic)
         return _token(found.kind, found.meant, at, found.length)
 
-    def _follow(self, statement: Statement, token: Token) -> None:
-        """Keeps the open brackets; a closing one must match."""
-        bracket, start = _BRACKETS[token.type], token.start_pos or 0
-        if bracket not in _PAIRS:
-            statement.brackets.append((bracket, start))
-        elif statement.brackets:
-            opening, at = statement.brackets[-1]
-            if opening != _PAIRS[bracket]:
-                hint = f"close it before the `{bracket}` at the end of the marked text"
-                raise Stop(Diagnostic("E004", f"this `{opening}` is never closed", Span(at, start + 1), (hint,)))
-            statement.brackets.pop()
+
+def _check_pair(statement: Statement, token: Token) -> None:
+    """A closing bracket must match the one opened last."""
+    opening = _PAIRS.get(token[-1])
+    if opening and statement.brackets and statement.brackets[-1][0] != opening:
+        wrong, at = statement.brackets[-1]
+        hint = f"close it before the `{token[-1]}` at the end of the marked text"
+        raise Stop(Diagnostic("E004", f"this `{wrong}` is never closed", Span(at, token.end_pos or at + 1), (hint,)))
+
+
+def _follow(statement: Statement, token: Token) -> None:
+    """Keeps the open brackets, once the parser took the token."""
+    if token[-1] not in _PAIRS:
+        statement.brackets.append((token[-1], (token.end_pos or 1) - 1))
+    elif statement.brackets:
+        statement.brackets.pop()
 
 
 def _token(kind: str, text: str, at: int, length: int | None = None) -> tuple[Token, int]:
@@ -181,7 +191,8 @@ def _check_size(kind: str, word: str, at: int) -> None:
         if past_midnight or minutes >= 60 or any(s >= 60 for s in seconds):
             raise Stop(Diagnostic("E009", f"`{word}` is not a time of day", span, ("times go from 00:00 to 24:00",)))
     elif kind == "NUMBER":
-        if float(re.sub(r"[\s_%]|bps", "", word.lower())) == float("inf"):
+        digits = re.sub(r"[\s_%]|bps", "", word.lower())
+        if not word.isascii() or float(digits) == float("inf"):
             raise Stop(Diagnostic("E015", "this number is too large", span, ("numbers go up to about 1.8e308",)))
     elif len(word) > 18 and any(int(n.replace("_", "")[:20]) > _LARGEST_COUNT for n in re.findall(r"[\d_]+", word)):
         raise Stop(Diagnostic("E015", "this number is too large", span, (f"counts go up to {_LARGEST_COUNT}",)))

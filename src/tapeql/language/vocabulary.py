@@ -11,8 +11,14 @@ from tapeql.language import grammar
 @functools.cache
 def keywords() -> tuple[str, ...]:
     """Every keyword, upper case, in byte order."""
-    found = {word for name in grammar.rules() if name.islower() for word in grammar.words(name)}
+    found = {word.upper() for name in grammar.rules() if name.islower() for word in grammar.words(name)}
     return tuple(sorted(found))
+
+
+@functools.cache
+def spelling() -> dict[str, str]:
+    """How each keyword is written: clause words in capitals, choices such as `partial` small."""
+    return {word.upper(): word for name in grammar.rules() if name.islower() for word in grammar.words(name)}
 
 
 @functools.cache
