@@ -31,7 +31,6 @@ _EXTENDED: Final = ("premarket", "regular", "aftermarket")
 
 _ZONES: Final = {
     "America/Argentina/Buenos_Aires": "XBUE",
-    "America/Bogota": "XBOG",
     "America/Lima": "XLIM",
     "America/Mexico_City": "XMEX",
     "America/Sao_Paulo": "BVMF",
