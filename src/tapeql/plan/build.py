@@ -171,7 +171,10 @@ def _feed(query: Query, symbol: Symbol, found: Stored, sources: tuple[Source, ..
     first = min(p.min_us for p in found.parts) - shape.reach_us
     last = max(p.max_us for p in found.parts) + 1
     start = first if query.start_us is None else max(query.start_us, first)
-    end = min(last if query.end_us is None else query.end_us, query.now_us)
+    end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
+    whole = query.start_us is None and end == query.now_us
+    if query.fill is None or whole:  # FILL goes on to the end of a range, but everything stored ends where it ends
+        end = min(end, last)
     return Feed(symbol, _calendar(query, symbol), start, max(end, start), sources)
 
 

@@ -136,11 +136,8 @@ def _sorted(batches: Iterable[pa.RecordBatch], descending: Sequence[bool]) -> It
     if not whole:
         return
     table = pa.Table.from_batches(whole)
-    order = pc.sort_indices(
-        table,
-        sort_keys=[(f"order.{n}", "descending" if d else "ascending") for n, d in enumerate(descending)],
-        null_placement="at_end",
-    )
+    keys = [(f"order.{n}", "descending" if d else "ascending", "at_end") for n, d in enumerate(descending)]
+    order = pc.sort_indices(table, sort_keys=keys)
     yield from table.take(order).combine_chunks().to_batches()
 
 
