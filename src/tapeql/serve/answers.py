@@ -8,9 +8,11 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tapeql import calendars
+from tapeql.errors import Span
 from tapeql.language import syntax
 from tapeql.plan.nodes import Plan
 from tapeql.query.settings import Settings
+from tapeql.run.cancel import Cancel
 from tapeql.storage.schema import OHLCV, QUOTES, TICKS, TS
 from tapeql.storage.snapshot import Part, Snapshot
 
@@ -78,7 +80,7 @@ Row = tuple[Any, ...]
 # ── EXPLAIN ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def explain(what: str, plan: Plan, snapshot: Snapshot) -> pa.Table:
+def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Table:
     """The plan, the SQL of the snapshot's engine, or what is read before the range."""
     match what:
         case "sql":
@@ -86,7 +88,11 @@ def explain(what: str, plan: Plan, snapshot: Snapshot) -> pa.Table:
 
             text = explain_sql(plan, snapshot, dialect_of(snapshot))
         case "warmup":
-            text = "\n".join(_warmup(plan))
+            from tapeql.plan.text import warmup
+            from tapeql.run.kernels.context import Context
+            from tapeql.run.locate import located
+
+            text = warmup(located(plan, Context(snapshot, plan.query.now_us, cancel)).plan)
         case _:
             from tapeql.plan.text import describe
 
@@ -99,24 +105,18 @@ def dialect_of(snapshot: Snapshot) -> str:
     return "postgres" if hasattr(snapshot, "connection") else "duckdb"
 
 
-def _warmup(plan: Plan) -> Iterator[str]:
-    written = plan.query.warmup_rows
-    why = "WARMUP says so" if written is not None else "inferred from the functions used"
-    if plan.lookback_rows is None:
-        yield f"all stored rows before the range are read ({why})"
-    elif plan.lookback_rows or plan.lookback_us:
-        yield f"{plan.lookback_rows:,} existing rows before the range are read ({why}); they are not shown"
-        if plan.lookback_us:
-            yield f"and {plan.lookback_us / 1e6:g} s before the first of them"
-    else:
-        yield f"nothing before the range is read ({why})"
-
-
 # ── DESCRIBE ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def describe_schema(statement: syntax.Describe) -> pa.Schema:
     return PROPERTIES if isinstance(statement.subject, str) else COLUMNS
+
+
+def describe_name(name: str, span: Span, source: str) -> pa.Table:
+    """The properties of a function, a column, a measure or a session; QueryError for a name nothing answers to."""
+    from tapeql.query.describe import facts
+
+    return _table(PROPERTIES, facts(name, span, source))
 
 
 def describe_query(plan: Plan) -> pa.Table:

@@ -35,7 +35,8 @@ def cut(
 
 
 def _rows_within(batch: pa.RecordBatch, size_bytes: int) -> int:
-    return max(1, size_bytes * batch.num_rows // max(batch.nbytes, 1))
+    fitting: int = size_bytes * batch.num_rows // max(batch.nbytes, 1)
+    return max(1, fitting)
 
 
 def _join(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

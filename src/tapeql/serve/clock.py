@@ -49,7 +49,9 @@ def _parsed(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise QueryError([Diagnostic("E401", f"`{text}` is not an instant; write 2025-03-10T13:30:00Z")], text) from None
+        raise QueryError(
+            [Diagnostic("E401", f"`{text}` is not an instant; write 2025-03-10T13:30:00Z")], text
+        ) from None
 
 
 def _us(instant: datetime) -> int:

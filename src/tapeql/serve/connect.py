@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from os import PathLike, fspath
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -126,8 +127,12 @@ def _plain(name: str, value: Any) -> Any:
             return value.isoformat()
         case bool() | int() | float() | str() | None:
             return value
-    if callable(getattr(value, "item", None)):
-        return _plain(name, value.item())
+        case Decimal():
+            return float(value)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind and getattr(value, "shape", None) == ():
+        # A numpy scalar; nanoseconds would come out as a bare integer.
+        return _plain(name, (value.astype("datetime64[us]") if kind == "M" else value).item())
     raise TypeError(f"parameter `{name}` is a {type(value).__name__}; give a number, text, a date or a datetime")
 
 
@@ -138,7 +143,9 @@ def _moved(error: QueryError, text: str, at: int, by: int) -> QueryError:
     from tapeql.errors import Span
 
     def back(span: Span) -> Span:
-        return Span(span.start - by if span.start >= at + by else span.start, span.end - by if span.end > at else span.end)
+        return Span(
+            span.start - by if span.start >= at + by else span.start, span.end - by if span.end > at else span.end
+        )
 
     moved = [
         replace(d, span=back(d.span), fix=replace(d.fix, span=back(d.fix.span)) if d.fix else None)

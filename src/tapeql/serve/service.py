@@ -1,7 +1,7 @@
 """The service: a request in, a result out, with no transport in it.
 
-    text ──▶ SETs, then one statement ──▶ a query: resolve ─▶ plan ─▶ execute
-                                          EXPLAIN, DESCRIBE, SHOW, SET: a small table
+text ──▶ SETs, then one statement ──▶ a query: resolve ─▶ plan ─▶ execute
+                                      EXPLAIN, DESCRIBE, SHOW, SET: a small table
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Service:
                 result.info["settings"] = _changed(task.settings)
                 return Result(result.schema, cut(result.batches), result.info)
             case _:
-                table = self._answer(task)
+                table = self._answer(task, cancel)
                 return Result(table.schema, cut(table.to_batches()), {"settings": _changed(task.settings)})
 
     def schema(self, request: Request) -> pa.Schema:
@@ -138,13 +138,13 @@ class Service:
         understood = resolve(query, snapshot, task.settings, request.params, task.now_us, request.query)
         return build(understood, snapshot)
 
-    def _answer(self, task: Task) -> pa.Table:
+    def _answer(self, task: Task, cancel: Cancel) -> pa.Table:
         from tapeql.serve import answers
 
         match task.statement:
             case syntax.Explain(what=what, query=query):
                 snapshot = self._store.snapshot()
-                return answers.explain(what, self._plan(query, task, snapshot), snapshot)
+                return answers.explain(what, self._plan(query, task, snapshot), snapshot, cancel)
             case syntax.Describe(subject=str() as name, span=span):
                 return answers.describe_name(name, span, task.request.query)
             case syntax.Describe(subject=syntax.Query() | syntax.Pipe() as query):

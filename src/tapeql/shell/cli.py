@@ -62,7 +62,9 @@ def told(found: Sequence[Diagnostic], source: str) -> str:
 
 def parser() -> argparse.ArgumentParser:
     place = argparse.ArgumentParser(add_help=False)
-    place.add_argument("--lake", metavar="DIR", default=argparse.SUPPRESS, help="the lake; else $TAPEQL_LAKE, else ./tape")
+    place.add_argument(
+        "--lake", metavar="DIR", default=argparse.SUPPRESS, help="the lake; else $TAPEQL_LAKE, else ./tape"
+    )
     place.add_argument("--now", metavar="INSTANT", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
 
     top = argparse.ArgumentParser(
@@ -74,7 +76,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"tapeql {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def command(name: str, summary: str, parents: Sequence[argparse.ArgumentParser] = (place,)) -> argparse.ArgumentParser:
+    def command(
+        name: str, summary: str, parents: Sequence[argparse.ArgumentParser] = (place,)
+    ) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=summary, description=summary, parents=list(parents))
 
     query = command("query", "Answers one query.")
@@ -104,7 +108,10 @@ def parser() -> argparse.ArgumentParser:
 
     serve = command("serve", "Serves the lake over Arrow Flight until it is told to stop.")
     serve.add_argument(
-        "--flight", metavar="HOST:PORT", default=f"127.0.0.1:{limits.FLIGHT_PORT}", help="default: %(default)s; port 0 picks one"
+        "--flight",
+        metavar="HOST:PORT",
+        default=f"127.0.0.1:{limits.FLIGHT_PORT}",
+        help="default: %(default)s; port 0 picks one",
     )
     serve.add_argument("--store", metavar="postgresql://…", help="serve a database instead of the lake")
     serve.set_defaults(run=_serve)

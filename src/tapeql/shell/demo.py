@@ -48,7 +48,7 @@ _MARK: Final = "SYNTHETIC.txt"
 def demo(folder: str | None) -> int:
     """Makes the tape in `folder` (None: a new temporary one) and prints what it can answer. Exit status."""
     place = _place(folder)
-    _make(place)
+    make(place)
     width, colour = _width(), sys.stdout.isatty()
     _say(f"A small SYNTHETIC tape, made up from a fixed seed (not market data), is now in {place}\n")
     with connect(place, now=NOW) as database:
@@ -75,7 +75,7 @@ def _place(folder: str | None) -> Path:
     return place
 
 
-def _make(place: Path) -> None:
+def make(place: Path) -> None:
     """Writes the tape; where it is already, nothing changes."""
     place.mkdir(parents=True, exist_ok=True)
     (place / _MARK).write_text(LABEL)
@@ -106,5 +106,3 @@ def _width() -> int:
 def _say(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-

@@ -61,7 +61,7 @@ def _stock_spans(random: np.random.RandomState) -> Iterator[_Span]:
             busy = float(np.exp(0.35 * random.standard_normal()))
             wide = float(np.exp(0.40 * random.standard_normal()))
             clock = [datetime.combine(day, time(h, m), _NEW_YORK) for h, m in ((4, 0), (9, 30), (16, 0), (20, 0))]
-            yield _Span(clock[0], clock[1], 260, 5.0 * wide, 40.0)
+            yield _Span(clock[0], clock[1], 260, 4.3 * wide, 40.0)
             yield _Span(clock[1], clock[2], int(1500 * busy), 0.8, 120.0)
             yield _Span(clock[2], clock[3], 140, 7.0 * wide, 40.0)
         day += timedelta(days=1)

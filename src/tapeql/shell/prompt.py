@@ -24,7 +24,13 @@ from tapeql.query.columns import BAR, QUOTE, QUOTE_MEASURES, TICK
 from tapeql.serve.connect import Database
 
 STYLE: Final = Style.from_dict(
-    {"keyword": "bold ansiblue", "function": "ansicyan", "number": "ansimagenta", "text": "ansigreen", "comment": "ansibrightblack"}
+    {
+        "keyword": "bold ansiblue",
+        "function": "ansicyan",
+        "number": "ansimagenta",
+        "text": "ansigreen",
+        "comment": "ansibrightblack",
+    }
 )
 
 _TOKEN: Final = re.compile(

@@ -83,10 +83,12 @@ class _Shown:
         head = pa.Table.from_batches(self._head, self.schema).column(i)
         if self.cut:
             tail = pa.Table.from_batches(self._tail, self.schema).column(i)
-            head = pa.chunked_array([*head.slice(0, self._head_rows).chunks, *tail.slice(len(tail) - self._tail_rows).chunks])
+            head = pa.chunked_array(
+                [*head.slice(0, self._head_rows).chunks, *tail.slice(len(tail) - self._tail_rows).chunks]
+            )
         return head.combine_chunks() if isinstance(head, pa.ChunkedArray) else head
 
-    def layout(self, columns: list[Sequence[str]], width: int | None) -> str:
+    def layout(self, columns: Sequence[Sequence[str]], width: int | None) -> str:
         names, numeric = self.schema.names, [_is_number(f.type) for f in self.schema]
         widths = [max(map(len, (name, *cells)), default=0) for name, cells in zip(names, columns, strict=True)]
         keep = list(range(len(names)))
