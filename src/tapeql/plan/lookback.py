@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from tapeql.functions.registry import functions
-from tapeql.query.nodes import Call, Expr, Over, Shift, children
+from tapeql.query.nodes import Arithmetic, Call, Column, Expr, Literal, Negate, Over, Shift, children
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +27,38 @@ class Lookback:
         return Lookback(rows, self.us + other.us)
 
 
+_PRICES: Final = frozenset({"open", "high", "low", "close", "volume", "price", "quantity", "bid", "ask"})
+
+
+def _solid(expr: Expr) -> bool:
+    """Whether every row that counts as history has a value.
+
+    A recursive function keeps its state over NULLs, so how many rows of a series with NULLs settle it cannot be told
+    without reading them: it reads everything stored.
+    """
+    match expr:
+        case Column(name=name):
+            return name in _PRICES
+        case Literal(value=value):
+            return value is not None
+        case Arithmetic(op=op):
+            return op != "/" and all(_solid(child) for child in children(expr))
+        case Negate() | Shift() | Call():
+            return all(_solid(child) for child in children(expr))
+    return False
+
+
 def reach(expr: Expr) -> Lookback:
     """What the outermost node alone looks back to."""
     match expr:
         case Shift(rows=rows):
             return Lookback(rows)
-        case Call(function=name, params=params):
-            return Lookback(functions()[name].warmup(params))
+        case Call(function=name, params=params, inputs=inputs):
+            entry = functions()[name]
+            warmup = entry.warmup(params)
+            if warmup > entry.lookback(params) and not all(_solid(x) for x in inputs):
+                return Lookback(None)
+            return Lookback(warmup)
         case Over(us=int(us)):
             return Lookback(0, us)
         case Over(us=None):

@@ -116,7 +116,7 @@ def _unit_edges(grid: Grid, calendar: str, shape: Shape, start_us: int, end_us: 
         return np.append(np.unique(grid.origin), end_us)
     zone = shape.zone if calendars.is_continuous(calendar) else calendars.zone_of(calendar)
     first, last = start_us // DAY_US - 1, end_us // DAY_US + 1
-    return np.array([calendars.local_midnight_us(day, zone) for day in range(first, last + 1)], dtype=np.int64)
+    return calendars.local_midnight_us(np.arange(first, last + 1), zone)
 
 
 def _covered(edges: npt.NDArray[np.int64], parts: Sequence[Part]) -> npt.NDArray[np.bool_]:

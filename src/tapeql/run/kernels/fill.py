@@ -50,9 +50,7 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
     opens, closes, segment, before, after = opens[keep], closes[keep], segment[keep], before[keep], after[keep]
     new = _rows(methods, bars, feed, rows, opens, closes, grid.session_date[segment], before, after, now_us)
     order = np.argsort(np.concatenate([ts, opens]), kind="stable")
-    whole = join([rows, new]).take(order)
-    for first in range(0, whole.length, limits.CHUNK_ROWS):
-        yield whole.take(slice(first, first + limits.CHUNK_ROWS))
+    yield join([rows, new]).take(order)
 
 
 def _hole_lengths(before: Indices, market: npt.NDArray[np.int64]) -> Indices:
