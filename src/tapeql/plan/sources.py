@@ -16,7 +16,7 @@ from tapeql.query.nodes import Align, Interval, SessionSpec, Symbol
 from tapeql.storage.snapshot import Part, Snapshot
 
 DAY_US = 86_400_000_000
-_UNIT_DAYS = {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}
+UNIT_DAYS = {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}
 _UNIT_US = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 
 
@@ -46,7 +46,7 @@ class Shape:
     def reach_us(self) -> int:
         """No bar opens earlier than this before one of its rows."""
         if self.interval.is_calendar:
-            return (self.interval.count * _UNIT_DAYS[self.interval.unit] + 4) * DAY_US
+            return (self.interval.count * UNIT_DAYS[self.interval.unit] + 4) * DAY_US
         return 2 * DAY_US
 
 
@@ -132,7 +132,7 @@ def _covered(edges: npt.NDArray[np.int64], parts: Sequence[Part]) -> npt.NDArray
 def nests(interval: str, parts: Sequence[Part], grid: Grid, shape: Shape, calendar: str) -> bool:
     """Whether each stored candle lies wholly in one bar of the grid."""
     unit, count = _unit(interval)
-    if unit in _UNIT_DAYS:
+    if unit in UNIT_DAYS:
         return _calendar_nests(unit, count, shape, calendar)
     us = interval_us(interval)
     phase = parts[0].min_us % us
@@ -155,7 +155,7 @@ def _calendar_nests(unit: str, count: int, shape: Shape, calendar: str) -> bool:
 def interval_us(interval: str) -> int:
     """An approximate length, exact for elapsed time, to tell coarse from fine."""
     unit, count = _unit(interval)
-    return count * (_UNIT_US.get(unit) or _UNIT_DAYS[unit] * DAY_US)
+    return count * (_UNIT_US.get(unit) or UNIT_DAYS[unit] * DAY_US)
 
 
 def _unit(interval: str) -> tuple[str, int]:

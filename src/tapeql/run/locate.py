@@ -24,7 +24,7 @@ from tapeql.plan.nodes import (
     Ticks,
 )
 from tapeql.plan.rules.expand_formulas import expanded
-from tapeql.plan.sources import DAY_US
+from tapeql.plan.sources import DAY_US, UNIT_DAYS
 from tapeql.run.kernels.bars import bar_frames
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.quotes import prevailing
@@ -126,7 +126,7 @@ def _rows_before(rows: Rows, feed: Feed, end_us: int, count: int, first_us: int,
 def _guess(rows: Rows, count: int) -> int:
     if isinstance(rows, Bars):
         if rows.interval.is_calendar:
-            return max(count, 1) * 2 * DAY_US * rows.interval.count * {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}[rows.interval.unit]
+            return max(count, 1) * 2 * DAY_US * rows.interval.count * UNIT_DAYS[rows.interval.unit]
         return max(DAY_US, 2 * count * rows.interval.us)
     return DAY_US // 24
 
@@ -169,5 +169,3 @@ def _around(bars: Bars, rows: Rows, back: int, context: Context) -> Bars:
         own = replace(feed, start_us=start, end_us=end)
         feeds.append(replace(own, quotes_from_us=prevailing(own, context.snapshot, start)))
     return replace(bars, feeds=tuple(feeds))
-
-
