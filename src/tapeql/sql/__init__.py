@@ -1,0 +1,1 @@
+"""Plan → SQL: one statement a plan, built node by node and never from text."""

@@ -1,0 +1,387 @@
+"""Bars from stored trades and finer candles: rows find their segment, the segment their bar, then one GROUP BY."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from tapeql import calendars, tapes
+from tapeql.calendars.grid import Grid
+from tapeql.plan.nodes import Bars, Feed
+from tapeql.query.columns import BAR
+from tapeql.query.nodes import Column, Expr, Interval, Type, children
+from tapeql.sql.dialects.dialect import Read
+from tapeql.sql.expressions import Field, Rowwise
+from tapeql.sql.grids import GridTable, bar_grid, build, grid_table, last_close, sessions
+from tapeql.sql.statement import AT, FEED, SEQ, Statement, Stream
+from tapeql.sql.tape import stored
+from tapeql.sql.terms import (
+    BIGINT,
+    DOUBLE,
+    TEXT,
+    Kind,
+    Node,
+    both,
+    call,
+    case,
+    cast,
+    coalesce,
+    column,
+    either,
+    false,
+    filtered,
+    integer,
+    is_null,
+    join,
+    named,
+    negation,
+    null,
+    op,
+    select,
+    star,
+    table,
+    text,
+    union_all,
+)
+
+DAY_US = 86_400_000_000
+CLOSE, DATE = "bar_close", "session_date"
+_MEASURES = ("open", "high", "low", "close", "volume", "trades", "vwap")
+_ONE_DAY = Interval("1d", 0, 1, "d")
+
+
+def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tuple[Stream, GridTable]:
+    """The stream of bars, columns as in `BAR`, and the grid they lie on."""
+    grid = bar_grid(statement, f"{prefix}grid", node)
+    tables = dict.fromkeys((source.table, source.interval) for feed in node.feeds for source in feed.sources)
+    parts = [_from_ticks(statement, node, grid, prefix) for stored_table, _ in tables if stored_table == "ticks"]
+    parts += [
+        _from_candles(statement, node, grid, interval, prefix)
+        for stored_table, interval in tables
+        if stored_table == "ohlcv"
+    ]
+    if len(parts) > 1:
+        whole = statement.add(f"{prefix}all_bars", union_all([select([star()], table(part)) for part in parts]))
+    else:
+        whole = parts[0]
+    return _labelled(statement, node, whole, now_us, prefix), grid
+
+
+def columns_of(expr: Expr | None) -> set[str]:
+    """The columns an expression reads."""
+    if expr is None:
+        return set()
+    own = {expr.name} if isinstance(expr, Column) else set()
+    return own.union(*(columns_of(child) for child in children(expr)))
+
+
+# ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) -> str:
+    spans = _spans(node, "ticks", "")
+    reads = [
+        Read(
+            statement.number(feed),
+            statement.group(feed),
+            feed.symbol,
+            ranges[0][0],
+            max(last_close(grid.grids[statement.group(feed)], low, high) for low, high in ranges),
+        )
+        for feed, ranges in spans
+    ]
+    where, wanted = node.ticks_where, columns_of(node.ticks_where)
+    rules = {feed: tapes.eligibility(feed.symbol.venue) for feed, _ in spans}
+    ruled = where is None and any(rules.values())
+    columns = ["price", "quantity"]
+    columns += [c for c in ("side", "trade_id", "conditions") if c in wanted or (c == "conditions" and ruled)]
+    trades = stored(statement, f"{prefix}trades", "ticks", "", reads, columns)
+    located = _located(statement, f"{prefix}trades_in_bars", trades, columns, grid)
+    located = _chosen(statement, f"{prefix}chosen_trades", located, spans, prefix)
+    if where is not None:
+        located = _passing(statement, node, located, where, columns, prefix)
+    counts: dict[str, Node | None] = dict.fromkeys(("volume", "high_low", "open_close"))
+    if ruled:
+        located, counts = _counted(statement, located, rules, prefix)
+    dialect = statement.dialect
+    price, quantity, order = column("price"), column("quantity"), (AT, SEQ)
+    volume = coalesce(filtered(dialect.sum(quantity), counts["volume"]), _zero())
+    notional = filtered(dialect.sum(op("*", price.copy(), quantity.copy())), counts["volume"])
+    measures = {
+        "open": dialect.first(price.copy(), order, counts["open_close"]),
+        "high": filtered(call("max", price.copy()), counts["high_low"]),
+        "low": filtered(call("min", price.copy()), counts["high_low"]),
+        "close": dialect.first(price.copy(), order, counts["open_close"], last=True),
+        "volume": volume,
+        "trades": filtered(call("count", star()), counts["volume"]),
+        "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
+    }
+    return _grouped(statement, f"{prefix}bars_from_trades", located, measures)
+
+
+def _passing(statement: Statement, node: Bars, located: str, where: Expr, columns: Sequence[str], prefix: str) -> str:
+    """TICKS WHERE, over the columns of trades and their session labels."""
+    from tapeql.sql.rows import with_sessions
+
+    types = {name: Field(name, Type.STRING) for name in ("exchange", "symbol", "side", "trade_id", "conditions")}
+    types |= {
+        "ts": Field(AT, Type.INSTANT),
+        "seq": Field(SEQ, Type.INT),
+        "price": Field("price", Type.FLOAT),
+        "quantity": Field("quantity", Type.FLOAT),
+        DATE: Field(DATE, Type.DATE),
+    }
+    wanted = columns_of(where)
+    if wanted & {"exchange", "symbol"}:
+        joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, located)))
+        names = [column(c, "symbols") for c in ("exchange", "symbol")]
+        located = statement.add(
+            f"{prefix}named_trades", select([star(located), *names], table(located), joins=[joined])
+        )
+    flags = {name for name in wanted if name.startswith("in.")}
+    if flags or "session" in wanted:
+        low = min(feed.start_us for feed in node.feeds)
+        high = max(feed.end_us for feed in node.feeds) + 2 * DAY_US
+        spans = sessions(statement, f"{prefix}trade_sessions", node, low - 2 * DAY_US, high)
+        located = with_sessions(statement, f"{prefix}trades_with_sessions", located, spans, None)
+        types["session"] = Field("session", Type.STRING)
+    rowwise = Rowwise(statement.dialect, types)
+    condition = rowwise.truth(flags_as_sessions(where))
+    return statement.add(f"{prefix}passing_trades", select([star()], table(located), where=condition))
+
+
+def flags_as_sessions(expr: Expr) -> Expr:
+    """`in.premarket` is a matter of the row's session: the named sessions of a calendar are disjoint."""
+    from tapeql.plan.expressions import bottom_up
+    from tapeql.query.nodes import And, Compare, IsNull, Literal, Not
+
+    def rewrite(part: Expr) -> Expr:
+        if isinstance(part, Column) and part.name.startswith("in."):
+            session = Column("session", Type.STRING)
+            return And((Not(IsNull(session)), Compare("=", session, Literal(part.name[3:], Type.STRING))))
+        return part
+
+    return bottom_up(expr, rewrite)
+
+
+def _counted(
+    statement: Statement, located: str, rules: Mapping[Feed, tapes.Eligibility | None], prefix: str
+) -> tuple[str, dict[str, Node | None]]:
+    """Trades that count for something, and the conditions under which one counts for each thing."""
+    names = ("no_volume", "no_high_low", "no_open_close")
+    constants: dict[str, tuple[Kind, Sequence[object]]] = {
+        FEED: (BIGINT, [statement.number(feed) for feed in rules]),
+        **{name: (TEXT, [getattr(rule, name) if rule else "" for rule in rules.values()]) for name in names},
+    }
+    ruling = statement.constants(f"{prefix}sale_conditions", constants)
+    codes = coalesce(column("conditions", located), text(""))
+    flags = {
+        name[3:]: op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy())
+        for name in names
+    }
+    joined = join(table(ruling), op("=", column(FEED, ruling), column(FEED, located)))
+    counted = statement.add(
+        f"{prefix}counted_trades",
+        select(
+            [star(located), *(named(flag, f"for_{name}") for name, flag in flags.items())],
+            table(located),
+            joins=[joined],
+            where=either(*(flag.copy() for flag in flags.values())),
+        ),
+    )
+    return counted, {name: column(f"for_{name}") for name in flags}
+
+
+# ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: str, prefix: str) -> str:
+    spans = _spans(node, "ohlcv", interval)
+    daily = is_daily(interval)
+    reads = []
+    for feed, ranges in spans:
+        low, high = ranges[0][0], max(last_close(grid.grids[statement.group(feed)], *r) for r in ranges)
+        reach = 32 * DAY_US if daily else 0
+        reads.append(Read(statement.number(feed), statement.group(feed), feed.symbol, low - reach, high + reach))
+    candles = stored(statement, f"{prefix}candles_{interval}", "ohlcv", interval, reads, _MEASURES)
+    table_of_grid = _dated(statement, node, grid, f"{prefix}days_of_grid") if daily else grid
+    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, _MEASURES, table_of_grid)
+    located = _chosen(statement, f"{prefix}chosen_candles_{interval}", located, spans, prefix)
+    dialect, order = statement.dialect, (AT, SEQ)
+
+    def unless_missing(name: str, total: Node) -> Node:
+        return case((op("=", call("count", column(name)), call("count", star())), total))
+
+    def known(name: str) -> Node:
+        return negation(is_null(column(name)))
+
+    volume = dialect.sum(column("volume"))
+    notional = unless_missing("vwap", dialect.sum(op("*", column("vwap"), column("volume"))))
+    measures = {
+        "open": dialect.first(column("open"), order, known("open")),
+        "high": call("max", column("high")),
+        "low": call("min", column("low")),
+        "close": dialect.first(column("close"), order, known("close"), last=True),
+        "volume": volume,
+        "trades": unless_missing("trades", cast(call("sum", column("trades")), BIGINT)),
+        "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
+    }
+    return _grouped(statement, f"{prefix}bars_from_{interval}", located, measures)
+
+
+def is_daily(interval: str) -> bool:
+    """Stored candles of a day or longer, which match sessions by date."""
+    return interval.endswith(("d", "w", "o", "q", "y"))
+
+
+def _dated(statement: Statement, node: Bars, grid: GridTable, name: str) -> GridTable:
+    """The grid for stamps of whole days: the segment of a session date reaches from noon before it to noon of it,
+    so midnight stamps of the zone, of UTC and opening stamps agree."""
+    ranges: dict[str, tuple[int, int]] = {}
+    for feed in node.feeds:
+        low, high = ranges.get(feed.calendar, (feed.start_us, feed.end_us))
+        ranges[feed.calendar] = min(low, feed.start_us), max(high, feed.end_us)
+    dated = {}
+    for calendar, (low, high) in ranges.items():
+        g = statement.calendars[calendar]
+        main = grid.grids[g]
+        end = last_close(main, low, high)
+        days = build(_days_of(node), calendar, int(main.start.min(initial=low)), max(end, low + 1))
+        zone = node.zone if calendars.is_continuous(calendar) else calendars.zone_of(calendar)
+        _, first = np.unique(days.session_date, return_index=True)
+        dates, opens = days.session_date[first], days.start[first]
+        index = np.searchsorted(main.start, opens, side="right") - 1
+        held = (index >= 0) & (opens < main.end[np.maximum(index, 0)])
+        dates, index = dates[held], index[held]
+        dated[g] = Grid(
+            calendars.local_midnight_us(dates, zone) - DAY_US // 2,
+            calendars.local_midnight_us(dates + 1, zone) - DAY_US // 2,
+            main.origin[index],
+            main.step[index],
+            main.limit[index],
+            main.session_date[index],
+            main.market_open[index],
+        )
+    return grid_table(statement, name, dated)
+
+
+def _days_of(node: Bars) -> Bars:
+    return replace(node, interval=_ONE_DAY)
+
+
+# ── bars ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _spans(node: Bars, stored_table: str, interval: str) -> list[tuple[Feed, list[tuple[int, int]]]]:
+    """For each feed, the ranges of bar openings that a stored table answers for."""
+    found = []
+    for feed in node.feeds:
+        ranges = [
+            (max(source.start_us, feed.start_us), min(source.end_us, feed.end_us))
+            for source in feed.sources
+            if (source.table, source.interval) == (stored_table, interval)
+        ]
+        ranges = [(low, high) for low, high in ranges if low < high]
+        if ranges:
+            found.append((feed, ranges))
+    return found
+
+
+def _located(statement: Statement, name: str, rows: str, columns: Sequence[str], grid: GridTable) -> str:
+    """Rows with the opening and closing of their bar and the session date of their segment."""
+    at = column(AT, rows)
+    opening = grid.opening(statement, at.copy(), "s")
+    closing = grid.closing(opening.copy(), "s")
+    values = [
+        *(column(c, rows) for c in (FEED, "g", AT, SEQ, *columns)),
+        named(opening, "bar"),
+        named(closing, CLOSE),
+        named(column(DATE, "s"), DATE),
+    ]
+    joins = statement.dialect.containing(at, column("g", rows), grid.relation, "s")
+    inside = op("<", at.copy(), column("end", "s"))
+    return statement.add(name, select(values, table(rows), joins=joins, where=inside))
+
+
+def _chosen(
+    statement: Statement, name: str, located: str, spans: Sequence[tuple[Feed, list[tuple[int, int]]]], prefix: str
+) -> str:
+    """Rows of the bars this source answers for."""
+    constants: dict[str, tuple[Kind, Sequence[object]]] = {
+        FEED: (BIGINT, [statement.number(feed) for feed, ranges in spans for _ in ranges]),
+        "from": (BIGINT, [low for _, ranges in spans for low, _ in ranges]),
+        "until": (BIGINT, [high for _, ranges in spans for _, high in ranges]),
+    }
+    span = statement.constants(f"{prefix}openings", constants)
+    on = both(
+        op("=", column(FEED, span), column(FEED, located)),
+        op(">=", column("bar", located), column("from", span)),
+        op("<", column("bar", located), column("until", span)),
+    )
+    return statement.add(name, select([star(located)], table(located), joins=[join(table(span), on)]))
+
+
+def _grouped(statement: Statement, name: str, located: str, measures: Mapping[str, Node]) -> str:
+    keys = [column(c) for c in (FEED, "g", "bar", CLOSE)]
+    date = statement.dialect.first(column(DATE), (AT, SEQ))
+    values = [*keys, named(date, DATE), *(named(node, c) for c, node in measures.items())]
+    return statement.add(name, select(values, table(located), group=[k.copy() for k in keys]))
+
+
+def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix: str) -> Stream:
+    """Bars under their own names, with exchange, symbol, session and completeness."""
+    closing = column(CLOSE, whole)
+    joins = [join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, whole)))]
+    if node.interval.is_calendar:
+        session = _session_of_units(node)
+    else:
+        low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
+        spans = sessions(statement, f"{prefix}sessions", node, low - 2 * DAY_US, high)
+        joins += statement.dialect.containing(column("bar", whole), column("g", whole), spans, "span", side="LEFT")
+        session = case((op("<=", closing.copy(), column("end", "span")), column("name", "span")))
+    values: dict[str, Node] = {
+        "symbol": column("symbol", "symbols"),
+        "exchange": column("exchange", "symbols"),
+        "interval": statement.dialect.text(node.interval.text),
+        "ts_close": closing,
+        **{name: column(name, whole) for name in _MEASURES},
+        "session": session,
+        DATE: column(DATE, whole),
+        "complete": op("<=", closing.copy(), integer(now_us)),
+        "filled": false(),
+    }
+    chosen = [
+        column(FEED, whole),
+        named(column("bar", whole), AT),
+        *(named(node, name) for name, node in values.items()),
+    ]
+    relation = statement.add(f"{prefix}bars", select(chosen, table(whole), joins=joins))
+    fields = {name: Field(AT if name == "ts" else name, type) for name, type in BAR.items()}
+    return Stream(relation, fields, (AT,))
+
+
+def _session_of_units(node: Bars) -> Node:
+    """Bars of calendar units hold the regular session where there is one, or the one session asked for."""
+    if len(node.sessions) == 1:
+        return cast(text(node.sessions[0].name), TEXT)
+    closing = [feed.calendar for feed in node.feeds if not calendars.is_continuous(feed.calendar)]
+    if node.sessions or not closing:
+        return null(TEXT)
+    if len(closing) == len(node.feeds):
+        return cast(text("regular"), TEXT)
+    names = dict.fromkeys((f.symbol, calendars.is_continuous(f.calendar)) for f in node.feeds)
+    regular = [
+        both(
+            op("=", column("exchange", "symbols"), text(symbol.venue)),
+            op("=", column("symbol", "symbols"), text(symbol.code)),
+        )
+        for symbol, continuous in names
+        if not continuous
+    ]
+    return case((either(*regular), text("regular")))
+
+
+def _zero() -> Node:
+    return cast(integer(0), DOUBLE)

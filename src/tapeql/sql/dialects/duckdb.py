@@ -1,0 +1,171 @@
+"""DuckDB: IEEE doubles, lambdas, as-of joins, and the registry's kernels as functions of lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from tapeql.sql.dialects.dialect import Constants, Dialect, Read, half_away
+from tapeql.sql.terms import (
+    BIGINT,
+    DATE,
+    INTEGER,
+    TEXT,
+    Kind,
+    Node,
+    array,
+    both,
+    call,
+    cast,
+    column,
+    filtered,
+    join,
+    name,
+    named,
+    null,
+    op,
+    order,
+    select,
+    table,
+    text,
+    tight,
+)
+from tapeql.storage.schema import TABLES
+from tapeql.storage.snapshot import Snapshot
+
+
+class DuckDB(Dialect):
+    name = "duckdb"
+    ieee = True
+    runs_kernels = True
+
+    def _let(self, bound: Sequence[tuple[exp.Column, Node]], body: Node) -> Node:
+        for atom, value in reversed(bound):
+            one = exp.Array(expressions=[value])
+            each = exp.Lambda(this=body, expressions=[atom.this.copy()])
+            body = exp.Bracket(this=call("list_transform", one, each), expressions=[exp.Literal.number(0)])
+        return body
+
+    def arithmetic(self, op: str, left: Node, right: Node) -> Node:
+        raise AssertionError("IEEE arithmetic needs no questions beforehand")
+
+    def scalar(self, function: str, arguments: Sequence[Node]) -> Node:
+        match function:
+            case "mod":
+                return exp.Mod(this=tight(arguments[0]), expression=tight(arguments[1]))
+            case "round" if len(arguments) == 1:
+                return half_away(arguments[0])
+        return call(function, *arguments)
+
+    def text(self, value: str) -> Node:
+        return text(value)
+
+    def byte_order(self, x: Node) -> Node:
+        return x
+
+    def whole_division(self, left: Node, right: Node) -> Node:
+        return exp.IntDiv(this=tight(left), expression=tight(right))
+
+    def microseconds(self, x: Node) -> Node:
+        return call("epoch_us", x)
+
+    def instant(self, x: Node) -> Node:
+        return call("make_timestamptz", x)
+
+    def date(self, x: Node) -> Node:
+        return op("+", cast(text("1970-01-01"), DATE), cast(x, INTEGER))
+
+    def first(self, x: Node, keys: Sequence[str], where: Node | None = None, *, last: bool = False) -> Node:
+        ordered = exp.Order(this=x, expressions=order(*(column(key) for key in keys)))
+        return filtered(call("last" if last else "first", ordered), where)
+
+    def sum(self, x: Node) -> Node:
+        return call("fsum", x)
+
+    def median(self, x: Node) -> Node:
+        return call("median", x)
+
+    def unnested(self, values: Sequence[object], kind: Kind) -> Node:
+        if kind is exp.DataType.Type.TEXT:
+            items: Node = exp.Array(expressions=[exp.Null() if v is None else text(str(v)) for v in values])
+        else:
+            items = text("[" + ", ".join("NULL" if v is None else str(v) for v in values) + "]")
+        return call("unnest", exp.Cast(this=items, to=array(kind)))
+
+    def interval_index(self, table: str) -> exp.Select | None:
+        return None
+
+    def containing(self, at: Node, g: Node, table_name: str, alias: str, *, side: str = "") -> list[exp.Join]:
+        on = both(op("=", g, column("g", alias)), op(">=", at, column("start", alias)))
+        return [join(table(table_name, alias), on, side=side, method="ASOF")]
+
+    def tape(
+        self,
+        table_name: str,
+        interval: str,
+        reads: Sequence[Read],
+        columns: Sequence[str],
+        snapshot: Snapshot,
+        constants: Constants,
+    ) -> exp.Query:
+        files = [
+            (str(snapshot.file(part)), read)  # type: ignore[attr-defined]
+            for read in reads
+            for part in snapshot.parts(table_name, read.symbol.venue, read.symbol.code, interval)
+            if part.min_us < read.end_us and part.max_us >= read.start_us
+        ]
+        if not files:
+            return _nothing(table_name, columns)
+        file = constants(
+            f"{table_name}_files",
+            {
+                "path": (TEXT, [path for path, _ in files]),
+                "feed": (BIGINT, [read.feed for _, read in files]),
+                "g": (BIGINT, [read.g for _, read in files]),
+                "start": (BIGINT, [read.start_us for _, read in files]),
+                "end": (BIGINT, [read.end_us for _, read in files]),
+            },
+        )
+        values = [
+            column("feed", file),
+            column("g", file),
+            named(self.microseconds(column("ts", "t")), "at"),
+            *(column(c, "t") for c in ("seq", *columns)),
+        ]
+        source = exp.Table(this=_parquet([path for path, _ in files]), alias=exp.TableAlias(this=name("t")))
+        where = both(
+            op(">=", column("ts", "t"), self.instant(column("start", file))),
+            op("<", column("ts", "t"), self.instant(column("end", file))),
+        )
+        same = op("=", column("filename", "t"), column("path", file))
+        return select(values, source, joins=[join(table(file), same)], where=where)
+
+
+def _nothing(table_name: str, columns: Sequence[str]) -> exp.Query:
+    stored = {str(f.name): _STORED[str(f.type)] for f in TABLES[table_name].schema}
+    kinds = {**dict.fromkeys(("feed", "g", "at", "seq"), BIGINT), **{c: stored[c] for c in columns}}
+    return select([named(null(kind), c) for c, kind in kinds.items()], where=exp.false())
+
+
+_GLOB: Final = re.compile(r"([*?\[])")
+_STORED: Final = {
+    "timestamp[us, tz=UTC]": exp.DataType.Type.TIMESTAMPTZ,
+    "int64": BIGINT,
+    "double": exp.DataType.Type.DOUBLE,
+    "string": TEXT,
+    "bool": exp.DataType.Type.BOOLEAN,
+}
+
+
+def _parquet(paths: Sequence[str]) -> Node:
+    """The files themselves: nothing in their names is a pattern or a partition."""
+    listed = exp.Array(expressions=[text(_GLOB.sub(r"[\1]", path)) for path in paths])
+    options = {"filename": True, "hive_partitioning": False}
+    return call(
+        "read_parquet",
+        listed,
+        *(exp.PropertyEQ(this=exp.to_identifier(k), expression=exp.Boolean(this=v)) for k, v in options.items()),
+    )

@@ -1,0 +1,136 @@
+"""Plan → SQL: one statement for all of the plan that the engine can say, and how much of it that is."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tapeql.plan.nodes import Compute, FillSlots, Plan
+from tapeql.query.nodes import Type
+from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
+from tapeql.sql.statement import Statement
+from tapeql.sql.steps import State, apply, ordering, rows
+from tapeql.sql.terms import DOUBLE, Node, cast, column, named, select, table
+from tapeql.sql.windows import says
+from tapeql.storage.snapshot import Snapshot
+
+ARROW: Final[dict[Type, pa.DataType]] = {
+    Type.FLOAT: pa.float64(),
+    Type.INT: pa.int64(),
+    Type.INSTANT: pa.timestamp("us", tz="UTC"),
+    Type.DATE: pa.date32(),
+    Type.BOOL: pa.bool_(),
+    Type.STRING: pa.string(),
+    Type.NULL: pa.float64(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A statement and what to make of its rows.
+
+    pushed_steps   how many steps of the plan the statement does; all of them: its rows are the result
+    schema         its columns, in order, under the names the plan knows them by (SQL's own may differ)
+    functions      registry functions it calls: SQL name → (function, output), from lists of doubles to one
+    """
+
+    statement: exp.Select
+    pushed_steps: int
+    schema: pa.Schema
+    functions: Mapping[str, tuple[str, str]]
+    dialect: str
+
+    def sql(self, *, pretty: bool = False) -> str:
+        with deep_recursion():
+            return self.statement.sql(self.dialect, pretty=pretty, comments=False)
+
+
+def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
+    """The statement of a plan over what a snapshot holds.
+
+    Raises Unsayable where the engine cannot even say the rows the plan begins with.
+    """
+    target = DIALECTS[dialect]
+    with deep_recursion():
+        for steps in _attempts(plan, target):
+            try:
+                return _lowered(plan, snapshot, target, steps)
+            except Unsayable:
+                if steps == 0:
+                    raise
+    raise AssertionError("the last attempt pushes no step")
+
+
+def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty: bool = True) -> str:
+    """The statement as text."""
+    return lower(plan, snapshot, dialect).sql(pretty=pretty)
+
+
+def _attempts(plan: Plan, dialect: Dialect) -> Iterator[int]:
+    """Numbers of steps to try, the most first."""
+    yield from range(len(plan.steps), -1, -1)
+
+
+def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect, steps: int) -> Lowered:
+    dialect.start()
+    statement = Statement(plan, snapshot, dialect)
+    state = rows(statement, plan)
+    for step in plan.steps[:steps]:
+        if isinstance(step, Compute) and not says(statement, step):
+            raise Unsayable("a kernel")
+        if isinstance(step, FillSlots) and not dialect.runs_kernels:
+            raise Unsayable("FILL")
+        state = apply(statement, plan, step, state)
+    whole = steps == len(plan.steps)
+    types = _result_types(plan) if whole else {c: f.type for c, f in state.stream.columns.items()}
+    values = [_output(statement, state, name, type) for name, type in types.items()]
+    last = select(values, table(state.stream.relation), ordered=ordering(statement, state))
+    schema = plan.schema if whole else pa.schema([pa.field(name, ARROW[type]) for name, type in types.items()])
+    return Lowered(statement.finished(last), steps, schema, dict(statement.functions), dialect.name)
+
+
+def _result_types(plan: Plan) -> dict[str, Type]:
+    return {c.name: c.expr.type for c in plan.query.columns}
+
+
+def _output(statement: Statement, state: State, name: str, type: Type) -> Node:
+    field = state.stream.columns[name]
+    value: Node = column(field.name)
+    match type:
+        case Type.INSTANT:
+            value = statement.dialect.instant(value)
+        case Type.DATE:
+            value = statement.dialect.date(value)
+        case Type.NULL:
+            value = cast(value, DOUBLE)
+    return named(value, field.name) if not isinstance(value, exp.Column) else value
+
+
+_DEPTH: Final = 20_000
+_deepening = threading.Lock()
+_nested = 0
+
+
+@contextmanager
+def deep_recursion() -> Iterator[None]:
+    """Room for expressions as deep as the language's limits allow, several frames a level; nesting does no harm."""
+    global _nested
+    with _deepening:
+        _nested += 1
+        if _nested == 1:
+            deep_recursion.before = sys.getrecursionlimit()  # type: ignore[attr-defined]
+            sys.setrecursionlimit(max(_DEPTH, sys.getrecursionlimit()))
+    try:
+        yield
+    finally:
+        with _deepening:
+            _nested -= 1
+            if _nested == 0:
+                sys.setrecursionlimit(deep_recursion.before)  # type: ignore[attr-defined]

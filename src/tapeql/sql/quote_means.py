@@ -1,0 +1,186 @@
+"""Time-weighted means of quotes over bars.
+
+    quotes ∪ pieces of bars, in order of time ─▶ what stands from each event to the next, and in which piece
+                                               ─▶ Σ value · time / Σ time of valid quotes, bar by bar
+
+A piece begins with an event of its own, so the quote that prevails then counts from there and no life straddles an edge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from tapeql.calendars.grid import NEVER
+from tapeql.plan.nodes import Bars
+from tapeql.sql.dialects.dialect import Read
+from tapeql.sql.grids import GridTable, last_close
+from tapeql.sql.statement import AT, FEED, SEQ, Statement
+from tapeql.sql.tape import stored
+from tapeql.sql.terms import (
+    BIGINT,
+    DOUBLE,
+    Node,
+    both,
+    call,
+    cast,
+    coalesce,
+    column,
+    double,
+    either,
+    integer,
+    join,
+    least,
+    named,
+    null,
+    op,
+    over,
+    select,
+    table,
+    union_all,
+)
+
+BAR = "bar"
+EARLIEST: Final = -(2**53)
+"""Before every quote, and an instant engines can still write down."""
+
+
+def quote_means(
+    statement: Statement,
+    rows: str,
+    closing: str,
+    node: Bars,
+    grid: GridTable,
+    measures: Sequence[str],
+    prefix: str = "",
+) -> str:
+    """A relation (feed, bar, *measures) for the bars (feed, at, `closing`) of a relation; no row where no quote stood."""
+    reads = []
+    for feed in node.feeds:
+        g = statement.group(feed)
+        until = last_close(grid.grids[g], feed.start_us, feed.end_us)
+        reads.append(Read(statement.number(feed), g, feed.symbol, feed.quotes_from_us or EARLIEST, until))
+    quotes = stored(statement, f"{prefix}standing_quotes", "quotes", "", reads, ("bid", "ask"))
+    pieces = _pieces(statement, f"{prefix}pieces", rows, closing, grid)
+    events = statement.add(f"{prefix}events", _events(quotes, pieces))
+    standing = _standing(statement, events, prefix)
+    lives = statement.add(f"{prefix}lives", _lives(standing))
+    return statement.add(f"{prefix}quote_means", _means(statement, lives, measures))
+
+
+def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: GridTable) -> str:
+    """The open-market pieces of bars: (feed, at, bar, until, opened)."""
+    at, close = column(AT, rows), column(closing, rows)
+    known = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, rows)))
+    is_open = op("<", column("market_open", "s"), integer(NEVER))
+    end = least(close, column("end", "s"))
+    parts = []
+    if grid.steps != {0}:
+        joins = statement.dialect.containing(at, column("g", "symbols"), grid.relation, "s")
+        own = op("=", grid.opening(statement, at.copy(), "s"), at.copy())
+        where = both(op("<", at.copy(), column("end", "s")), own, is_open)
+        parts.append(select(_piece(rows, at.copy(), end), table(rows), joins=[known, *joins], where=where))
+    if 0 in grid.steps or grid.carried:
+        same = both(op("=", column("g", "s"), column("g", "symbols")), op("=", column("first_open", "s"), at.copy()))
+        segment = join(table(grid.relation, "s"), same)
+        begun = op(">", column("start", "s"), column("first_open", "s"))
+        if grid.steps == {0}:
+            where = is_open.copy()
+        elif 0 in grid.steps:
+            where = both(either(op("=", column("step", "s"), integer(0)), begun), is_open.copy())
+        else:
+            where = both(begun, is_open.copy())
+        values = _piece(rows, column("start", "s"), end.copy())
+        parts.append(select(values, table(rows), joins=[known.copy(), segment], where=where))
+    return statement.add(name, union_all(parts))
+
+
+def _piece(rows: str, start: Node, end: Node) -> list[Node]:
+    return [
+        column(FEED, rows),
+        named(start, AT),
+        named(column(AT, rows), BAR),
+        named(end, "until"),
+        named(column("market_open", "s"), "opened"),
+    ]
+
+
+def _events(quotes: str, pieces: str) -> exp.Query:
+    nothing = {name: null(BIGINT) for name in (BAR, "until", "opened")}
+    from_quotes = [
+        *(column(c) for c in (FEED, AT, SEQ)),
+        named(integer(1), "kind"),
+        named(column(AT), "since"),
+        column("bid"),
+        column("ask"),
+        *(named(node, name) for name, node in nothing.items()),
+    ]
+    from_pieces = [
+        *(column(c) for c in (FEED, AT)),
+        named(cast(integer(0), BIGINT), SEQ),
+        named(integer(0), "kind"),
+        named(null(BIGINT), "since"),
+        named(null(DOUBLE), "bid"),
+        named(null(DOUBLE), "ask"),
+        *(column(c) for c in (BAR, "until", "opened")),
+    ]
+    return union_all([select(from_quotes, table(quotes)), select(from_pieces, table(pieces))])
+
+
+def _standing(statement: Statement, events: str, prefix: str) -> str:
+    """Each event with its piece and with the quote that stands from it on, numbered and then carried forward."""
+    from sqlglot import exp
+
+    feed: list[Node] = [column(FEED)]
+    order: list[Node] = [exp.Ordered(this=column(c), desc=False, nulls_first=False) for c in (AT, "kind", SEQ)]
+    numbered = statement.add(
+        f"{prefix}numbered_events",
+        select(
+            [
+                exp.Star(),
+                named(over(call("count", column("since")), feed, order, "ROWS"), "quote_number"),
+                named(over(call("count", column(BAR)), feed, order, "ROWS"), "piece_number"),
+                named(over(call("lead", column(AT)), feed, order), "next"),
+            ],
+            table(events),
+        ),
+    )
+    quote = [column(FEED), column("quote_number")]
+    piece = [column(FEED), column("piece_number")]
+    carried = [(c, quote) for c in ("since", "bid", "ask")] + [(c, piece) for c in (BAR, "until", "opened")]
+    values = [named(over(call("max", column(c)), partition), c) for c, partition in carried]
+    return statement.add(
+        f"{prefix}standing_events", select([column(FEED), column(AT), column("next"), *values], table(numbered))
+    )
+
+
+def _lives(standing: str) -> exp.Query:
+    """How long each valid quote stood in each piece. A side that is 0 or NULL is no quote, nor are crossed ones."""
+    end = least(coalesce(column("next"), column("until")), column("until"))
+    where = both(
+        op("<", column(AT), end),
+        op(">=", column("since"), column("opened")),
+        op(">", column("bid"), double(0)),
+        op("<=", column("bid"), column("ask")),
+    )
+    lasted = named(cast(op("-", end.copy(), column(AT)), DOUBLE), "us")
+    return select([*(column(c) for c in (FEED, BAR, "bid", "ask")), lasted], table(standing), where=where)
+
+
+def _means(statement: Statement, lives: str, measures: Sequence[str]) -> exp.Query:
+    values: Mapping[str, Node] = {
+        "bid": column("bid"),
+        "ask": column("ask"),
+        "spread": op("-", column("ask"), column("bid")),
+        "mid": op("/", op("+", column("bid"), column("ask")), double(2)),
+        "spread_pct": op(
+            "/",
+            op("*", double(100), op("-", column("ask"), column("bid"))),
+            op("/", op("+", column("bid"), column("ask")), double(2)),
+        ),
+    }
+    total = statement.dialect.sum
+    means = [named(op("/", total(op("*", values[name], column("us"))), total(column("us"))), name) for name in measures]
+    return select([column(FEED), column(BAR), *means], table(lives), group=[column(FEED), column(BAR)])

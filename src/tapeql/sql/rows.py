@@ -1,0 +1,83 @@
+"""Trades and quotes as they are stored, with their session labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tapeql.plan.nodes import Quotes, Ticks
+from tapeql.query.columns import QUOTE, TICK
+from tapeql.query.nodes import Type
+from tapeql.sql.bars import DATE, flags_as_sessions
+from tapeql.sql.dialects.dialect import Read
+from tapeql.sql.expressions import Field, Rowwise
+from tapeql.sql.grids import label_grid, sessions
+from tapeql.sql.statement import AT, FEED, SEQ, Statement, Stream
+from tapeql.sql.tape import stored
+from tapeql.sql.terms import Node, both, case, column, double, join, named, op, select, star, table
+
+
+def ticks(statement: Statement, node: Ticks) -> Stream:
+    stream = _rows(statement, node, "ticks", TICK)
+    if node.where is None:
+        return stream
+    condition = Rowwise(statement.dialect, stream.columns).truth(flags_as_sessions(node.where))
+    relation = statement.add("passing_trades", select([star()], table(stream.relation), where=condition))
+    return Stream(relation, stream.columns, stream.keys)
+
+
+def quotes(statement: Statement, node: Quotes) -> Stream:
+    return _rows(statement, node, "quotes", QUOTE)
+
+
+def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: Mapping[str, Type]) -> Stream:
+    own = ("bid", "bid_size", "ask", "ask_size")
+    if stored_table == "ticks":
+        own = ("price", "quantity", "side", "trade_id", "conditions")  # type: ignore[assignment]
+    reads = [
+        Read(statement.number(feed), statement.group(feed), feed.symbol, feed.start_us, feed.end_us)
+        for feed in node.feeds
+    ]
+    name = "trades" if stored_table == "ticks" else "quotes"
+    rows = stored(statement, f"stored_{name}", stored_table, "", reads, own)
+    grid = label_grid(statement, "grid", node)
+    at, dialect = column(AT, rows), statement.dialect
+    inside = op("<", at.copy(), column("end", "s"))
+    joins = dialect.containing(at, column("g", rows), grid.relation, "s", side="" if node.sessions else "LEFT")
+    date = case((inside, column(DATE, "s")))
+    dated = statement.add(
+        f"dated_{name}",
+        select(
+            [star(rows), named(date, DATE)], table(rows), joins=joins, where=inside.copy() if node.sessions else None
+        ),
+    )
+    low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
+    spans = sessions(statement, "sessions", node, low, high)
+    labelled = with_sessions(statement, f"labelled_{name}", dated, spans, None)
+    joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, labelled)))
+    more: dict[str, Node] = {"symbol": column("symbol", "symbols"), "exchange": column("exchange", "symbols")}
+    if stored_table == "quotes":
+        more |= _spread(labelled)
+    values = [star(labelled), *(named(node, c) for c, node in more.items())]
+    relation = statement.add(name, select(values, table(labelled), joins=[joined]))
+    fields = {c: Field(AT if c == "ts" else c, type) for c, type in types.items()}
+    return Stream(relation, fields, (AT, SEQ))
+
+
+def with_sessions(statement: Statement, name: str, rows: str, spans: str, closing: str | None) -> str:
+    """Rows with the named session in which they lie: [at, `closing`) wholly, or the instant `at`."""
+    at = column(AT, rows)
+    joins = statement.dialect.containing(at, column("g", rows), spans, "span", side="LEFT")
+    end = column("end", "span")
+    inside = op("<", at.copy(), end) if closing is None else op("<=", column(closing, rows), end)
+    session = case((inside, column("name", "span")))
+    return statement.add(name, select([star(rows), named(session, "session")], table(rows), joins=joins))
+
+
+def _spread(rows: str) -> dict[str, Node]:
+    """What each quote says by itself: NULL unless both of its sides are there; crossed ones are shown."""
+    bid, ask = column("bid", rows), column("ask", rows)
+    there = both(op(">", bid, double(0)), op(">", ask, double(0)))
+    spread = op("-", ask.copy(), bid.copy())
+    mid = op("/", op("+", bid.copy(), ask.copy()), double(2))
+    percent = op("/", op("*", double(100), spread.copy()), mid.copy())
+    return {c: case((there.copy(), value)) for c, value in (("spread", spread), ("mid", mid), ("spread_pct", percent))}

@@ -1,0 +1,156 @@
+"""A statement being written: its CTEs in order, and the numbers by which it knows symbols and calendars."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from tapeql.plan.nodes import DayMeasures, Feed, OnDays, Plan, SessionMeasures
+from tapeql.query.nodes import Type
+from tapeql.sql.dialects.dialect import Dialect
+from tapeql.sql.expressions import KINDS, Field, Rowwise
+from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, cast, column, integer, named, null, select, table, text
+from tapeql.storage.snapshot import Snapshot
+
+FEED, AT, SEQ = "feed", "at", "seq"
+"""Columns every stream of rows has: its symbol's number in byte order, its instant in µs, and `seq` where rows have one."""
+
+_PLAIN = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_RESERVED = frozenset({FEED, AT, SEQ, "g", "i", "row"})
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Rows of all symbols: a relation, its columns by the names expressions use, and the columns that order it."""
+
+    relation: str
+    columns: Mapping[str, Field]
+    keys: tuple[str, ...]
+
+    def name_for(self, logical: str, taken: Iterable[str] = ()) -> str:
+        """A name no column of the stream has, whatever its case: near to the logical one."""
+        used = _RESERVED.union((f.name for f in self.columns.values()), taken)
+        plain = re.sub(r"[^a-z0-9_]+", "_", logical.lower()).strip("_")[:40]
+        stem = plain if _PLAIN.fullmatch(plain) else f"c_{plain}"[:40]
+        number, name = 1, stem
+        while name in used:
+            number += 1
+            name = f"{stem}_{number}"
+        return name
+
+    def fields(self, types: Mapping[str, Type]) -> dict[str, Field]:
+        """New columns for the stream."""
+        found: dict[str, Field] = {}
+        for logical, type in types.items():
+            found[logical] = Field(self.name_for(logical, [f.name for f in found.values()]), type)
+        return found
+
+    def order(self, alias: str = "") -> list[Node]:
+        return [exp.Ordered(this=column(key, alias), desc=False, nulls_first=False) for key in (FEED, *self.keys)]
+
+
+FeedKey = tuple[str, str, str]
+
+
+@dataclass(slots=True)
+class Statement:
+    """Numbers are given to (venue, code, calendar) in byte order, so ordering by them is ordering by exchange, symbol."""
+
+    plan: Plan
+    snapshot: Snapshot
+    dialect: Dialect
+    feeds: dict[FeedKey, int] = field(default_factory=dict)
+    calendars: dict[str, int] = field(default_factory=dict)
+    ctes: dict[str, exp.Query] = field(default_factory=dict)
+    functions: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        keys = sorted({key(feed) for feed in _feeds(self.plan)}, key=lambda k: tuple(part.encode() for part in k))
+        self.feeds = {k: n for n, k in enumerate(keys)}
+        self.calendars = {name: n for n, name in enumerate(sorted({k[2] for k in keys}))}
+        columns: dict[str, tuple[Kind, Sequence[object]]] = {
+            FEED: (BIGINT, list(self.feeds.values())),
+            "g": (BIGINT, [self.calendars[k[2]] for k in keys]),
+            "exchange": (TEXT, [k[0] for k in keys]),
+            "symbol": (TEXT, [k[1] for k in keys]),
+        }
+        self.constants("symbols", columns)
+
+    def number(self, feed: Feed) -> int:
+        return self.feeds[key(feed)]
+
+    def group(self, feed: Feed) -> int:
+        return self.calendars[feed.calendar]
+
+    def add(self, name: str, query: exp.Query) -> str:
+        """A CTE; its name gets a number where it is taken."""
+        number, unique = 1, name
+        while unique in self.ctes:
+            number += 1
+            unique = f"{name}_{number}"
+        self.ctes[unique] = query
+        return unique
+
+    def constants(self, name: str, columns: Mapping[str, tuple[Kind, Sequence[object]]]) -> str:
+        """A small table of constants; a column with one value in every row is written once."""
+        rows = len(next(iter(columns.values()))[1])
+        varied = [c for c, (_, values) in columns.items() if len(set(values)) != 1] or [next(iter(columns))]
+        if rows == 1:
+            varied = []
+        nodes = [
+            named(
+                self.dialect.unnested(values, kind) if c in varied else _constant(values[0], kind), c
+            )
+            for c, (kind, values) in columns.items()
+        ]  # fmt: skip
+        return self.add(name, select(nodes))
+
+    def rowwise(self, stream: Stream) -> Rowwise:
+        return Rowwise(self.dialect, stream.columns)
+
+    def finished(self, last: exp.Select) -> exp.Select:
+        """The statement that ends in `last`."""
+        if self.ctes:
+            ctes = [
+                exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
+                for name, query in self.ctes.items()
+            ]
+            last.set("with_", exp.With(expressions=ctes))
+        return last
+
+
+def key(feed: Feed) -> FeedKey:
+    return feed.symbol.venue, feed.symbol.code, feed.calendar
+
+
+def extended(statement: Statement, name: str, stream: Stream, values: Mapping[str, tuple[Type, Node]]) -> Stream:
+    """The stream with more columns, computed from the ones it has."""
+    if not values:
+        return stream
+    fields = stream.fields({logical: type for logical, (type, _) in values.items()})
+    more = [named(node, fields[logical].name) for logical, (_, node) in values.items()]
+    relation = statement.add(name, select([exp.Star(), *more], table(stream.relation)))
+    return Stream(relation, {**stream.columns, **fields}, stream.keys)
+
+
+def _constant(value: object, kind: Kind) -> Node:
+    if value is None:
+        return null(kind)
+    return cast(text(value) if isinstance(value, str) else integer(int(str(value))), kind)
+
+
+def _feeds(plan: Plan) -> Iterable[Feed]:
+    yield from plan.rows.feeds
+    for step in plan.steps:
+        match step:
+            case SessionMeasures(bars=bars) | DayMeasures(bars=bars):
+                yield from bars.feeds
+            case OnDays(plan=days):
+                yield from _feeds(days)
+
+
+def typed_null(type: Type) -> Node:
+    return null(KINDS[type])

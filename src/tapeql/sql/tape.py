@@ -1,0 +1,16 @@
+"""Stored rows of the symbols a plan reads, as one relation a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tapeql.sql.dialects.dialect import Read
+from tapeql.sql.statement import Statement
+
+
+def stored(
+    statement: Statement, name: str, table: str, interval: str, reads: Sequence[Read], columns: Sequence[str]
+) -> str:
+    """A relation (feed, g, at, seq, *columns) of the rows with start_us <= ts < end_us of each read."""
+    rows = statement.dialect.tape(table, interval, reads, columns, statement.snapshot, statement.constants)
+    return statement.add(name, rows)

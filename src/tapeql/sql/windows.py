@@ -1,0 +1,227 @@
+"""Expressions that look at neighbouring rows: SQL windows where they say it well, the registry's kernels over lists where not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlglot import exp
+
+from tapeql.functions.registry import functions
+from tapeql.plan.nodes import Compute, InRange
+from tapeql.plan.rules.lift_windows import split_windows
+from tapeql.query.nodes import Call, Column, Expr, OutputColumn, Over, Shift, Type
+from tapeql.sql.dialects.dialect import Unsayable
+from tapeql.sql.statement import FEED, Statement, Stream, extended
+from tapeql.sql.terms import (
+    DOUBLE,
+    Node,
+    both,
+    call,
+    case,
+    cast,
+    column,
+    double,
+    integer,
+    join,
+    named,
+    op,
+    over,
+    select,
+    star,
+    table,
+)
+
+ROW = "row"
+
+WINDOWS: Final = {
+    "avg": "avg",
+    "sma": "avg",
+    "sum": "sum",
+    "min": "min",
+    "lowest": "min",
+    "max": "max",
+    "highest": "max",
+    "stddev": "stddev_pop",
+}
+"""Registry functions of one input and a length that SQL has as window aggregates."""
+
+_AGGREGATES: Final = {
+    "avg": "avg",
+    "sum": "sum",
+    "min": "min",
+    "max": "max",
+    "count": "count",
+    "stddev": "stddev_pop",
+    "median": "median",
+}
+
+
+def compute(statement: Statement, step: Compute, stream: Stream, name: str = "computed") -> Stream:
+    """The stream with the columns of a Compute step."""
+    operands: dict[Expr, Column] = {}
+    arguments: dict[str, tuple[Type, Node]] = {}
+    rowwise = statement.rowwise(stream)
+    for output in step.columns:
+        for operand in _operands(output.expr):
+            if not isinstance(operand, Column) and operand not in operands:
+                label = f"operand.{len(operands)}"
+                operands[operand] = Column(label, operand.type)
+                arguments[label] = (operand.type, rowwise.value(operand))
+    visible = stream
+    stream = extended(statement, f"{name}_operands", stream, arguments)
+    windows: dict[str, tuple[Type, Node]] = {}
+    kernels: list[tuple[str, Call]] = []
+    for output in step.columns:
+        expr = _over_columns(output.expr, operands)
+        if isinstance(expr, Call) and not _is_window(expr):
+            kernels.append((output.name, expr))
+        else:
+            windows[output.name] = (expr.type, _window(statement, stream, expr, step.range))
+    stream = extended(statement, name, stream, windows)
+    for label, expr in kernels:
+        stream = _kernel(statement, stream, label, expr)
+    hidden = {c: f for c, f in stream.columns.items() if c in visible.columns or not c.startswith("operand.")}
+    return Stream(stream.relation, hidden if not arguments else dict(stream.columns), stream.keys)
+
+
+def with_expressions(statement: Statement, stream: Stream, columns: Sequence[OutputColumn], name: str) -> Stream:
+    """The stream with columns that may hold windows anywhere."""
+    steps, outer = split_windows(columns)
+    for step in steps:
+        stream = compute(statement, step, stream, name)
+    rowwise = statement.rowwise(stream)
+    return extended(statement, name, stream, {c.name: (c.expr.type, rowwise.value(c.expr)) for c in outer})
+
+
+def says(statement: Statement, step: Compute) -> bool:
+    """Whether the engine can say all windows of a step."""
+    if statement.dialect.runs_kernels:
+        return True
+    for output in step.columns:
+        match output.expr:
+            case Call() if not _is_window(output.expr):
+                return False
+            case Over(aggregate="median"):
+                return False
+    return True
+
+
+def _operands(expr: Expr) -> tuple[Expr, ...]:
+    match expr:
+        case Shift(x=x) | Over(x=x):
+            return (x,)
+        case Call(inputs=inputs):
+            return inputs
+    raise AssertionError("a Compute column is one Shift, Call or Over")
+
+
+def _over_columns(expr: Expr, operands: dict[Expr, Column]) -> Shift | Call | Over:
+    from tapeql.plan.expressions import with_children
+
+    over_columns = with_children(expr, tuple(operands.get(x, x) for x in _operands(expr)))
+    assert isinstance(over_columns, Shift | Call | Over)
+    return over_columns
+
+
+def _is_window(call_: Call) -> bool:
+    return call_.function in WINDOWS or call_.function == "count"
+
+
+def _window(statement: Statement, stream: Stream, expr: Shift | Call | Over, range: InRange) -> Node:
+    rowwise = statement.rowwise(stream)
+    feed: list[Node] = [column(FEED)]
+    order = _order(stream)
+    match expr:
+        case Shift(x=x, rows=rows):
+            return over(call("lag", rowwise.value(x), integer(rows)), feed, order)
+        case Call(function=function, inputs=(x,), params=(n,)):
+            return _of_rows(rowwise.number(x), function, int(n), feed, order)
+        case Over(aggregate=aggregate, x=x, us=None):
+            within = kept(range, stream)
+            answer = over(_aggregate(statement, aggregate, rowwise.number(x)), feed, where=within)
+        case Over(aggregate=aggregate, x=x, us=int(us)):
+            answer = over(_aggregate(statement, aggregate, rowwise.number(x)), feed, order[:1], "RANGE", us - 1)
+        case _:
+            raise Unsayable(str(expr))
+    return cast(answer, DOUBLE) if aggregate == "count" else answer
+
+
+def _of_rows(x: Node, function: str, n: int, feed: list[Node], order: list[Node]) -> Node:
+    """NULL unless all n rows exist and are not NULL; `count` asks only that they exist."""
+
+    def window(aggregate: Node) -> Node:
+        return over(aggregate, [c.copy() for c in feed], [c.copy() for c in order], "ROWS", n - 1)
+
+    present = window(call("count", x))
+    if function == "count":
+        there = op("=", window(call("count", star())), integer(n))
+        return case((there, cast(present, DOUBLE)))
+    return case((op("=", present, integer(n)), window(call(WINDOWS[function], x.copy()))))
+
+
+def _aggregate(statement: Statement, name: str, x: Node) -> Node:
+    return statement.dialect.median(x) if name == "median" else call(_AGGREGATES[name], x)
+
+
+def kept(range: InRange, stream: Stream) -> Node:
+    """The condition of an InRange step."""
+    at = column(stream.columns["ts"].name)
+    conditions: list[Node] = []
+    if range.start_us is not None:
+        conditions.append(op(">=", at, integer(range.start_us)))
+    if range.end_us is not None:
+        conditions.append(op("<", at.copy(), integer(range.end_us)))
+    if not range.keep_partial and "complete" in stream.columns:
+        conditions.append(column(stream.columns["complete"].name))
+    return both(*conditions) if conditions else exp.true()
+
+
+def _kernel(statement: Statement, stream: Stream, label: str, expr: Call) -> Stream:
+    """A registry kernel over the whole list of each symbol's rows, put back row by row."""
+    dialect = statement.dialect
+    if not dialect.runs_kernels:
+        raise Unsayable(expr.function)
+    entry = functions()[expr.function]
+    name = f"tapeql_{entry.name}" + (f"_{expr.output}" if len(entry.outputs) > 1 else "")
+    statement.functions[name] = (entry.name, expr.output)
+    rowwise = statement.rowwise(stream)
+    stem = name.removeprefix("tapeql_")
+    number = over(call("row_number"), [column(FEED)], _order(stream))
+    counted = statement.add(f"{stem}_rows", select([exp.Star(), named(number, ROW)], table(stream.relation)))
+    lists = [
+        call("list", exp.Order(this=rowwise.number(x), expressions=[exp.Ordered(this=column(ROW))]))
+        for x in expr.inputs
+    ]
+    answer = call(name, *lists, *(double(float(p)) for p in expr.params))
+    listed = statement.add(
+        f"{stem}_lists",
+        select(
+            [column(FEED), named(answer, "answer"), named(call("count", star()), "rows")],
+            table(counted),
+            group=[column(FEED)],
+        ),
+    )
+    numbers = call("unnest", call("range", integer(1), op("+", column("rows"), integer(1))))
+    values = statement.add(
+        f"{stem}_values",
+        select([column(FEED), named(numbers, ROW), named(call("unnest", column("answer")), "answer")], table(listed)),
+    )
+    fields = stream.fields({label: Type.FLOAT})
+    on = both(op("=", column(FEED, counted), column(FEED, values)), op("=", column(ROW, counted), column(ROW, values)))
+    hidden = exp.Column(
+        this=exp.Star(except_=[exp.to_identifier(ROW, quoted=True)]), table=exp.to_identifier(counted, quoted=True)
+    )
+    relation = statement.add(
+        stem,
+        select(
+            [hidden, named(column("answer", values), fields[label].name)],
+            table(counted),
+            joins=[join(table(values), on)],
+        ),
+    )
+    return Stream(relation, {**stream.columns, **fields}, stream.keys)
+
+
+def _order(stream: Stream) -> list[Node]:
+    return [exp.Ordered(this=column(key), desc=False, nulls_first=False) for key in stream.keys]
