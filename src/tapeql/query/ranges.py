@@ -101,7 +101,7 @@ class RangeReader:
         return when
 
     def _last(self, duration: syntax.Duration) -> int | None:
-        """`last 6h` is exact; `last 30d` starts at midnight so many units ago; `last 20bd` with a session's opening."""
+        """`last 6h` is exact; `last 30d` starts at midnight so many units ago; `last 20bd` where a session date begins."""
         units = {unit for _, unit in duration.parts}
         try:
             if any(count < 1 for count, _ in duration.parts):
@@ -136,18 +136,12 @@ class RangeReader:
         return int(local_midnight_us(dates.months_before(today, months) - days, self.zone))
 
     def _sessions_ago(self, count: int) -> int:
-        """The earliest opening over the calendars; on one that never closes a session is a day of the query zone."""
-        from tapeql.calendars import is_continuous, local_midnight_us, previous_sessions_start
+        """Where the last sessions begin; with several calendars, where the first of them does."""
+        from tapeql.calendars import previous_sessions_start
 
         if count > 30_000:
             raise BadDuration("that is more sessions than any calendar remembers")
-        today = dates.local_day(self.now_us, self.zone)
-        return min(
-            int(local_midnight_us(today - count + 1, self.zone))
-            if is_continuous(calendar)
-            else previous_sessions_start(calendar, self.now_us, count)
-            for calendar in self.calendars
-        )
+        return min(previous_sessions_start(calendar, self.now_us, count, self.zone) for calendar in self.calendars)
 
 
 def _as_written(point: syntax.DatePoint) -> str:
