@@ -31,7 +31,7 @@ def _table(table: Table, names: Sequence[str], rows: Sequence[Sequence[object]])
     arrays = []
     for name, values in zip(names, columns, strict=True):
         if name == "ts":
-            arrays.append(pa.array([us(v) for v in values], pa.int64()).cast(TS))  # type: ignore[arg-type]
+            arrays.append(pa.array([us(v) for v in values], pa.int64()).cast(TS))
         else:
             arrays.append(pa.array(values, table.schema.field(name).type))
     return pa.table(arrays, names=list(names))

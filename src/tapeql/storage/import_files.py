@@ -288,13 +288,13 @@ def _what_is_missing(source: Source, kind: Kind, missing: Sequence[str]) -> str:
         flags = " ".join(f"--column {name}=#{i}" for i, name in enumerate(kind.table.required, 1))
         return f"{_headerless(source)} Say where the fields are, for example: {flags}"
     by_lower = {name.lower(): name for name in source.names}
-    flags = []
+    guesses = []
     for name in missing:
         likely = next((by_lower[word] for word in _LIKELY.get(name, ()) if word in by_lower), "…")
-        flags.append(f"--column {name}={likely}")
+        guesses.append(f"--column {name}={likely}")
     return (
         f"{source.label} has no column {', '.join(repr(name) for name in missing)}. It has: {', '.join(source.names)}. "
-        f"Say which it is: {' '.join(flags)}"
+        f"Say which it is: {' '.join(guesses)}"
     )
 
 

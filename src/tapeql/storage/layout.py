@@ -8,7 +8,7 @@ ohlcv/<venue>/<symbol>/<interval>/<month>[.<commit>].parquet  1d and longer: by 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import unquote
 
 import numpy as np
@@ -22,7 +22,7 @@ _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 _DEVICE: Final = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 _NAME_BYTES: Final = 240
 
-_INTERVAL: Final = re.compile(r"([1-9]\d*)(ms|s|m|h|d|w|mo|q|y)")
+_INTERVAL: Final = re.compile(r"([1-9]\d*)(ms|mo|s|m|h|d|w|q|y)")
 _UNIT_US: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 _DAY_US: Final = 86_400_000_000
 
@@ -82,7 +82,8 @@ def folder(table: str, venue: str, code: str, interval: str) -> str:
     return "/".join([*parts, interval] if table == "ohlcv" else parts)
 
 
-def _unit(table: str, interval: str) -> str:
+def partition_unit(table: str, interval: str) -> Literal["D", "M", "Y"]:
+    """What a file holds: a UTC day, month or year."""
     if table != "ohlcv":
         return "D"
     return "M" if interval_us(interval) is not None else "Y"
@@ -90,7 +91,7 @@ def _unit(table: str, interval: str) -> str:
 
 def partitions(table: str, interval: str, ts_us: Ints) -> Ints:
     """The number of the UTC day (month, year) each instant lies in, since 1970."""
-    unit = _unit(table, interval)
+    unit = partition_unit(table, interval)
     if unit == "D":
         return ts_us // _DAY_US
     return ts_us.astype("datetime64[us]").astype(f"datetime64[{unit}]").astype(np.int64)
@@ -98,4 +99,11 @@ def partitions(table: str, interval: str, ts_us: Ints) -> Ints:
 
 def partition_name(table: str, interval: str, number: int) -> str:
     """`2025-03-10`, `2025-03` or `2025`."""
-    return str(np.datetime64(number, _unit(table, interval)))
+    return str(np.datetime64(number, partition_unit(table, interval)))
+
+
+def partition_span(table: str, interval: str, number: int) -> tuple[int, int]:
+    """The half-open stretch of time of a partition."""
+    unit = partition_unit(table, interval)
+    start, end = (int(np.datetime64(n, unit).astype("datetime64[us]").astype(np.int64)) for n in (number, number + 1))
+    return start, end

@@ -324,3 +324,16 @@ def _merge_candles(existing: pa.Table | None, sources: Sequence[pa.Table]) -> Me
     if added == 0 and replaced == 0:
         return Merged(None, 0, present)
     return Merged(result, added, present, replaced)
+
+
+# ── changes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def difference(before: pa.Table | None, after: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Rows of `before` that are not in `after`, and rows of `after` that are not in `before`."""
+    if before is None or before.num_rows == 0:
+        return after.slice(0, 0), after
+    both = pa.concat_tables([before, after])
+    codes = _codes([_bits(both.column(name)) for name in after.column_names])
+    old, new = codes[: before.num_rows], codes[before.num_rows :]
+    return before.filter(pa.array(~np.isin(old, new))), after.filter(pa.array(~np.isin(new, old)))

@@ -30,8 +30,9 @@ class FeatherSource:
 
     def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
         done = 0
-        for self._batch in range(self._file.num_record_batches):
-            batch = self._file.get_batch(self._batch)
+        for number in range(self._file.num_record_batches):
+            self._batch = number
+            batch = self._file.get_batch(number)
             lines = np.arange(done + 1, done + batch.num_rows + 1)
             done += batch.num_rows
             yield RawBatch([plain(batch.column(i)) for i in indices], lines)
@@ -40,4 +41,4 @@ class FeatherSource:
         return raw_rows((self._file.get_batch(i) for i in range(self._file.num_record_batches)), lines)
 
     def position(self) -> float:
-        return (self._batch + 1) / max(self._file.num_record_batches, 1)
+        return float((self._batch + 1) / max(self._file.num_record_batches, 1))

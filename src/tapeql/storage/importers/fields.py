@@ -68,6 +68,7 @@ class Reading:
         """The usable rows of a batch in source order, and the first fault of each other one."""
         us, faults = self.instants.read(columns["ts"])
         if self.shift:
+            us[[fault.row for fault in faults]] = 0
             us = close_to_open(us, self.shift, self.instants.zone)
         arrays: dict[str, pa.Array] = {"ts": pa.array(us).cast(TS)}
         for name, column in columns.items():

@@ -21,7 +21,7 @@ class ParquetSource:
         self.label = str(path)
         self._file = pq.ParquetFile(path)
         self.names = list(self._file.schema_arrow.names)
-        self._rows = self._file.metadata.num_rows
+        self._rows: int = self._file.metadata.num_rows
         self._done = 0
 
     @property
