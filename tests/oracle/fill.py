@@ -44,7 +44,7 @@ def slots(grid: Grid, start: int, end: int) -> Iterator[Piece]:
 def slot_row(slot: Piece, fill: Fill, carried: Sequence[Row], after: Row | None) -> Row | None:
     """The row of an empty slot after the bars `carried`; None where there is nothing to carry or to draw a line to."""
     methods = dict(fill.methods)
-    if "previous" in methods.values() and not carried:
+    if "previous" in (methods[price] for price in PRICES) and all(bar["close"] is None for bar in carried):
         return None
     if "linear" in methods.values() and (not carried or after is None):
         return None

@@ -14,6 +14,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tapeql import calendars
 from tapeql.functions.registry import functions
 from tests.oracle.tape import Tape
 
@@ -38,14 +39,37 @@ UNITS = {"percent": "percent", "fraction": "fraction", "ratio": "ratio", "index"
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What the texts of one query may speak of."""
+class Scope:
+    """The symbols of a query and, where it has one, its CALENDAR."""
 
-    draw: Draw
     tape: Tape
     names: tuple[tuple[str, str], ...]
+    calendar: str | None
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """The session words that mean something."""
+        own = {self.calendar or calendars.calendar_of(venue) for venue, _ in self.names}
+        known = [calendars.session_names("XNYS" if calendar == "24x7" else calendar) for calendar in sorted(own)]
+        return tuple(dict.fromkeys(name for names in known for name in names if name in SESSIONS))
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What the rows of one query may be asked."""
+
+    draw: Draw
+    scope: Scope
     kind: str
     intraday: bool
+
+    @property
+    def names(self) -> tuple[tuple[str, str], ...]:
+        return self.scope.names
+
+    @property
+    def tape(self) -> Tape:
+        return self.scope.tape
 
     @property
     def columns(self) -> dict[str, str]:
@@ -66,21 +90,20 @@ class Asking:
 def queries(draw: Draw, tape: Tape) -> str:
     """The text of one query that the tape can answer."""
     verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "|>")))
-    names = names_for(draw, tape, verb)
+    calendar = draw(st.sampled_from((None,) * 15 + ("XNYS", "24x7", "XLON")))
+    scope = Scope(tape, names_for(draw, tape, verb), calendar)
     match verb:
         case "CANDLES":
-            return candles(draw, tape, names, piped=False)
+            return candles(draw, scope, piped=False)
         case "DAYS":
-            return days(draw, tape, names)
+            return days(draw, scope)
         case "|>":
             then = draw(st.sampled_from(("CANDLES", "CANDLES", "TICKS", "QUOTES")))
-            names = names_for(draw, tape, then)
-            right = (
-                candles(draw, tape, names, piped=True) if then == "CANDLES" else moments(draw, tape, names, then, True)
-            )
-            return f"{days(draw, tape, names, limited=False)} |> {right}"
+            scope = Scope(tape, names_for(draw, tape, then), calendar)
+            right = candles(draw, scope, piped=True) if then == "CANDLES" else moments(draw, scope, then, piped=True)
+            return f"{days(draw, scope, limited=False)} |> {right}"
         case _:
-            return moments(draw, tape, names, verb, piped=False)
+            return moments(draw, scope, verb, piped=False)
 
 
 def names_for(draw: Draw, tape: Tape, verb: str) -> tuple[tuple[str, str], ...]:
@@ -92,18 +115,18 @@ def names_for(draw: Draw, tape: Tape, verb: str) -> tuple[tuple[str, str], ...]:
 # ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def candles(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], piped: bool) -> str:
+def candles(draw: Draw, scope: Scope, piped: bool) -> str:
     intraday = draw(st.integers(0, 9)) < 7
-    asking = Asking(draw, tape, names, "bar", intraday)
+    asking = Asking(draw, scope, "bar", intraday)
     by_days = piped or asking.chance(12)
     interval = asking.one_of(*(INTRADAY if intraday else ("1d",) if by_days else CALENDAR_UNITS))
     clauses = [] if piped else where_from(asking)
     if asking.chance(25):
         clauses.append(session(asking))
     if asking.chance(12):
-        clauses.append(f"TICKS WHERE {condition(Asking(draw, tape, names, 'tick', True), 1, plain=True)}")
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
     if by_days and not piped:
-        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, tape, names, 'bar', False), 1)}")
+        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, scope, 'bar', False), 1)}")
     if intraday and asking.chance(15):
         clauses.append(f"ALIGN {asking.one_of('epoch', 'session', '09:30', '7:15')}")
     if intraday and asking.chance(8):
@@ -118,13 +141,13 @@ def candles(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], piped: b
     return finished(asking, f"CANDLES {interval}", clauses)
 
 
-def days(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], limited: bool = True) -> str:
-    asking = Asking(draw, tape, names, "bar", False)
+def days(draw: Draw, scope: Scope, limited: bool = True) -> str:
+    asking = Asking(draw, scope, "bar", False)
     clauses = where_from(asking)
     if asking.chance(15):
         clauses.append(session(asking))
     if asking.chance(8):
-        clauses.append(f"TICKS WHERE {condition(Asking(draw, tape, names, 'tick', True), 1, plain=True)}")
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
     if asking.chance(20):
         clauses.append("KEEP partial")
     if asking.chance(75):
@@ -136,15 +159,15 @@ def days(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], limited: bo
     return written(asking, "DAYS", clauses)
 
 
-def moments(draw: Draw, tape: Tape, names: tuple[tuple[str, str], ...], verb: str, piped: bool) -> str:
-    asking = Asking(draw, tape, names, "tick" if verb == "TICKS" else "quote", True)
+def moments(draw: Draw, scope: Scope, verb: str, piped: bool) -> str:
+    asking = Asking(draw, scope, "tick" if verb == "TICKS" else "quote", True)
     clauses = [] if piped else where_from(asking)
     if asking.chance(25):
         clauses.append(session(asking))
     if verb == "TICKS" and asking.chance(20):
         clauses.append(f"TICKS WHERE {condition(asking, 1, plain=True)}")
     if not piped and asking.chance(12):
-        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, tape, names, 'bar', False), 1)}")
+        clauses.append(f"ON DAYS WHERE {condition(Asking(draw, scope, 'bar', False), 1)}")
     return finished(asking, verb, clauses)
 
 
@@ -184,8 +207,8 @@ def where_from(asking: Asking) -> list[str]:
     clauses += during(asking)
     if asking.chance(30):
         clauses.append(f"TZ {asking.one_of(*ZONES)}")
-    if asking.chance(6):
-        clauses.append(f"CALENDAR {asking.one_of('XNYS', '24x7', 'XLON')}")
+    if asking.scope.calendar is not None:
+        clauses.append(f"CALENDAR {asking.scope.calendar}")
     return clauses
 
 
@@ -240,10 +263,11 @@ def during(asking: Asking) -> list[str]:
 
 
 def session(asking: Asking) -> str:
+    words = asking.scope.sessions
+    named = [*words, "regular", ", ".join(words[:2]), ", ".join(words)]
     return "SESSION " + asking.one_of(
-        "regular", "regular", "premarket", "aftermarket", "premarket, regular", "premarket, regular, aftermarket",
-        "08:00..10:30 OF XNYS", "09:30..16:00 OF XNYS", "13:45..18:00 OF XNYS, premarket",
-    )  # fmt: skip
+        *named, "08:00..10:30 OF XNYS", "9:30..16:00 OF XNYS", "13:45..18:00 OF XLON, regular"
+    )
 
 
 def fill(asking: Asking) -> str:
@@ -292,7 +316,7 @@ def value(asking: Asking) -> str:
         case 5:
             return f"{asking.one_of('greatest', 'least', 'coalesce')}({text}, {other})"
         case 6:
-            return f"nullif({one}, {two}[1])"
+            return asking.one_of(f"nullif({one}, {two}[1])", f"pow({one}, 2)", f"mod({one}, {two})")
         case _:
             return text
 
@@ -308,7 +332,7 @@ def series(asking: Asking, depth: int) -> tuple[str, str]:
             return name, MEASURES[name]
         if choice == 2:
             measure = asking.one_of(*BAR, *MEASURES)
-            return f"{asking.one_of(*SESSIONS)}.{measure}", (BAR | MEASURES)[measure]
+            return f"{asking.one_of(*asking.scope.sessions)}.{measure}", (BAR | MEASURES)[measure]
         if choice == 3:
             return "gap_pct", "change"
     if depth == 0 or choice < 9:
@@ -410,7 +434,7 @@ def condition(asking: Asking, depth: int, plain: bool = False) -> str:
         case 2:
             return f"{text} IS {asking.one_of('NOT ', '')}NULL"
         case 3:
-            return words(asking)
+            return words(asking, plain)
         case 4 if not plain:
             return f"{text} > {other}[{asking.number(1, 2)}] OR {text} <= {other}[1]"
         case 5 | 6 | 7:
@@ -419,18 +443,12 @@ def condition(asking: Asking, depth: int, plain: bool = False) -> str:
             return f"{text} {compare} {constant(asking, dimension)}"
 
 
-def words(asking: Asking) -> str:
-    """Tests of text, dates and flags."""
+def words(asking: Asking, plain: bool) -> str:
+    """Tests of text, dates and flags; `plain` ones of what is stored."""
     found = [
         f"symbol {asking.one_of('=', '!=')} '{asking.names[0][1]}'",
         f"exchange IN ('{asking.names[0][0]}', 'elsewhere')",
-        "session IN ('regular', 'premarket')",
-        "session IS NOT NULL",
-        "NOT session = 'aftermarket'",
     ]
-    if asking.intraday:
-        found += list(SESSIONS)
-        found += [f"NOT {name}" for name in SESSIONS]
     if asking.kind == "tick":
         found += [
             "side = 'buy'",
@@ -439,6 +457,11 @@ def words(asking: Asking) -> str:
             "conditions IS NOT NULL",
             "trade_id >= 't3'",
         ]
+    if plain:
+        return asking.one_of(*found)
+    found += ["session IN ('regular', 'premarket')", "session IS NOT NULL", "NOT session = 'aftermarket'"]
+    if asking.intraday:
+        found += [f"{asking.one_of('', 'NOT ')}{name}" for name in asking.scope.sessions]
     if asking.kind == "bar":
         found += ["trades IN (1, 2, 3)", "trades NOT IN (2, 4)", "complete", "session_date >= 2024-12-26"]
         found += [] if not asking.intraday else ["NOT filled", "ts >= 2025-03-09T07:00Z"]

@@ -64,6 +64,11 @@ STOCKS = (
     Habits("nyse", "XXX", 50.0, True, "America/New_York", (4 * 60, 20 * 60)),
     Habits("nasdaq", "YYY.A", 30.0, True, "America/New_York", (4 * 60, 20 * 60)),
 )
+ELSEWHERE = (
+    Habits("lse", "VOD", 70.0, True, "Europe/London", (7 * 60, 18 * 60)),
+    Habits("tse", "7203", 25.0, True, "Asia/Tokyo", (8 * 60, 16 * 60)),  # has a lunch break
+    Habits("oanda", "EURUSD", 10.0, True, "America/New_York", (0, 24 * 60)),
+)
 CANDLES_ONLY = (
     Habits("kraken", "XBT/USD", 100.0),
     Habits("nyse", "OLD", 40.0, True, "America/New_York", (4 * 60, 20 * 60)),
@@ -76,7 +81,7 @@ def recording(seed: int) -> Tape:
     first, days = STRETCHES[seed % len(STRETCHES)]
     exact = dice.random() < 0.5
     symbols: dict[tuple[str, str], Recorded] = {}
-    for who in [dice.choice(CRYPTO), dice.choice(STOCKS), dice.choice(CRYPTO + STOCKS)]:
+    for who in [dice.choice(CRYPTO), dice.choice(STOCKS), dice.choice(CRYPTO + STOCKS + ELSEWHERE)]:
         moments = moments_of(dice, who, first, days)
         symbols[who.venue, who.code] = Recorded(
             trades=trades(dice, who, moments, exact),

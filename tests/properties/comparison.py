@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 from tapeql.functions.registry import functions
@@ -101,7 +102,7 @@ def close_call(query: Query, rows: list[Row]) -> bool:
     for key in query.order:
         if not is_exact(key.expr):
             ordered = sorted(v for v in values(key.expr) if v is not None)
-            pairs += zip(ordered, ordered[1:], strict=False)
+            pairs += pairwise(ordered)
     return any(
         isinstance(a, float) and b is not None and abs(a - b) <= RECURSIONS * max(abs(a), abs(b), 1e-3)
         for a, b in pairs

@@ -117,7 +117,11 @@ def run(on: list[Shelf], count: int, seed: int, tally: Tally, stop_at: int = 1) 
 
     @seeded(seed)
     @settings(
-        max_examples=count, database=None, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(st.data())
     def ask(data: st.DataObject) -> None:
