@@ -39,16 +39,17 @@ def us(text: str) -> int:
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+DEFAULTS = Settings()
 NOW = us("2025-03-12T15:00")  # a Wednesday, New York is at 11:00
 
 
-def ask(text: str, settings: Settings = Settings(), now: int = NOW, **params: object) -> Query:
+def ask(text: str, settings: Settings = DEFAULTS, now: int = NOW, **params: object) -> Query:
     statement = parse(text).statements[-1]
     assert isinstance(statement, syntax.Query | syntax.Pipe)
     return resolve(statement, Stored(), settings, params, now, text)
 
 
-def refused(text: str, settings: Settings = Settings(), **params: object) -> tuple[Diagnostic, ...]:
+def refused(text: str, settings: Settings = DEFAULTS, **params: object) -> tuple[Diagnostic, ...]:
     try:
         ask(text, settings, **params)
     except QueryError as error:
@@ -56,12 +57,12 @@ def refused(text: str, settings: Settings = Settings(), **params: object) -> tup
     return ()
 
 
-def wrong(text: str, settings: Settings = Settings(), **params: object) -> list[tuple[str, str]]:
+def wrong(text: str, settings: Settings = DEFAULTS, **params: object) -> list[tuple[str, str]]:
     """The code of each error and the words it points at."""
     return [(d.code, text[d.span.start : d.span.end]) for d in refused(text, settings, **params)]
 
 
-def noted(text: str, settings: Settings = Settings(), **params: object) -> list[str]:
+def noted(text: str, settings: Settings = DEFAULTS, **params: object) -> list[str]:
     return [d.code for d in ask(text, settings, **params).notes]
 
 
@@ -72,7 +73,9 @@ def where(condition: str, verb: str = "CANDLES 1h", symbol: str = "nasdaq:AAPL",
     return expr_text(found)
 
 
-def bad(condition: str, verb: str = "CANDLES 1h", symbol: str = "nasdaq:AAPL", **params: object) -> list[tuple[str, str]]:
+def bad(
+    condition: str, verb: str = "CANDLES 1h", symbol: str = "nasdaq:AAPL", **params: object
+) -> list[tuple[str, str]]:
     return wrong(f"{verb} FROM {symbol} WHERE {condition}", **params)
 
 

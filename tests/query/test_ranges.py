@@ -7,10 +7,12 @@ import datetime as dt
 import pytest
 
 from tapeql.query.settings import Settings
-from tests.query.asking import NOW, ask, noted, refused, us, wrong
+from tests.query.asking import DEFAULTS, NOW, ask, noted, refused, us, wrong
 
 
-def asked(clauses: str, symbol: str = "nasdaq:AAPL", settings: Settings = Settings(), **params: object) -> tuple[int | None, int | None]:
+def asked(
+    clauses: str, symbol: str = "nasdaq:AAPL", settings: Settings = DEFAULTS, **params: object
+) -> tuple[int | None, int | None]:
     query = ask(f"CANDLES 1h FROM {symbol} {clauses}", settings, **params)
     return query.start_us, query.end_us
 

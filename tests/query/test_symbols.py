@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tapeql.query.settings import Settings
-from tests.query.asking import ask, refused, wrong
+from tests.query.asking import DEFAULTS, ask, refused, wrong
 
 
-def found(source: str, settings: Settings = Settings()) -> list[str]:
+def found(source: str, settings: Settings = DEFAULTS) -> list[str]:
     return [str(symbol) for symbol in ask(f"TICKS FROM {source}", settings).symbols]
 
 

@@ -116,14 +116,13 @@ def call(reader: Expressions, entry: Function, written: syntax.Call, output: str
     arguments = sort_arguments(reader, entry, written)
     if arguments is None:
         return unknown(written.span)
-    inputs = [_input(reader, entry, i, arguments, written) for i in range(len(entry.inputs))]
-    params = [constant(reader, entry, p, a, written) for p, a in zip(entry.params, arguments.params, strict=True)]
-    if any(i is None for i in inputs) or any(p is None for p in params):
+    inputs = _inputs(reader, entry, arguments, written)
+    given = [constant(reader, entry, p, a, written) for p, a in zip(entry.params, arguments.params, strict=True)]
+    params = tuple(p for p in given if p is not None)
+    if inputs is None or len(params) < len(given):
         return unknown(written.span)
-    series = tuple(settle(i) for i in inputs if i is not None)
-    expr = Call(
-        entry.name, tuple(s.expr for s in series), tuple(p for p in params if p is not None), output, written.span
-    )
+    series = tuple(settle(value) for value in inputs)
+    expr = Call(entry.name, tuple(value.expr for value in series), params, output, written.span)
     if reader.scope.verb is Verb.DAYS and arguments.without_series:
         from tapeql.query.outputs import call_name
 
@@ -132,27 +131,30 @@ def call(reader: Expressions, entry: Function, written: syntax.Call, output: str
     return Value(expr, own if entry.unit == "input" else _UNITS.get(entry.unit, Unit.PLAIN))
 
 
-def _input(
-    reader: Expressions, entry: Function, place: int, arguments: Arguments, written: syntax.Call
-) -> Value | None:
-    given, wanted = arguments.inputs[place], entry.inputs[place]
-    if given is not None:
-        value = reader.number(given, f"`{entry.name}`")
-        return replace(value, expr=typed(value.expr, Type.FLOAT))
-    if wanted.default is None:
-        reader.refuse("E110", f"`{entry.name}` needs `{wanted.name}`", written.span, usage(entry))
-        return None
-    column = reader.scope.series(wanted.default)
-    if column is None:
-        reader.refuse(
-            "E110",
-            f"`{entry.name}` is computed from {', '.join(i.default or i.name for i in entry.inputs)}; "
-            f"{reader.scope.verb.value} have no {wanted.default}",
-            written.span,
-            f"name a column: {', '.join(reader.scope.columns)}",
-        )
-        return None
-    return of_column(replace(column, span=written.name_span))
+def _inputs(
+    reader: Expressions, entry: Function, arguments: Arguments, written: syntax.Call
+) -> tuple[Value, ...] | None:
+    """The series a call is computed from, those left out taken from the row; None after E110."""
+    found: list[Value] = []
+    for wanted, given in zip(entry.inputs, arguments.inputs, strict=True):
+        if given is not None:
+            value = reader.number(given, f"`{entry.name}`")
+            found.append(replace(value, expr=typed(value.expr, Type.FLOAT)))
+        elif wanted.default is None:
+            reader.refuse("E110", f"`{entry.name}` needs `{wanted.name}`", written.span, usage(entry))
+            return None
+        elif (column := reader.scope.series(wanted.default)) is None:
+            reader.refuse(
+                "E110",
+                f"`{entry.name}` is computed from {', '.join(i.default or i.name for i in entry.inputs)}; "
+                f"{reader.scope.verb.value} have no {wanted.default}",
+                written.span,
+                f"name the columns: {', '.join(reader.scope.columns)}",
+            )
+            return None
+        else:
+            found.append(of_column(replace(column, span=written.name_span)))
+    return tuple(found)
 
 
 def _is_bare_aggregate(name: str, written: syntax.Call) -> bool:
