@@ -165,3 +165,49 @@ def quotes_decode(lake: Path, interval: str) -> int:
         for paths in files(lake, "quotes").values()
         for path in paths
     )
+
+
+@contender
+def spread_kernel(lake: Path, interval: str) -> int:
+    """The kernel behind `spread_pct`, over every minute of the range."""
+    import numpy as np
+
+    from tapeql.calendars.grid import ALWAYS
+    from tapeql.plan.nodes import Feed
+    from tapeql.query.nodes import Symbol
+    from tapeql.run.cancel import Cancel
+    from tapeql.run.kernels.context import Context
+    from tapeql.run.kernels.quotes import Slots, time_weighted
+    from tapeql.storage.lake import Lake
+
+    snapshot = Lake(lake).snapshot()
+    rows = 0
+    for venue, code in snapshot.symbols():
+        parts = snapshot.parts("quotes", venue, code)
+        width = SECONDS[interval] * 1_000_000
+        edges = np.arange(parts[0].min_us // width * width, parts[-1].max_us + width, width)
+        start, end = edges[:-1], edges[1:]
+        slots = Slots(start, end, np.full(len(start), ALWAYS), np.arange(len(start)))
+        feed = Feed(Symbol(venue, code), "24x7", int(start[0]), int(end[-1]))
+        time_weighted(["spread_pct"], slots, len(start), feed, Context(snapshot, 0, Cancel()))
+        rows += len(start)
+    return rows
+
+
+@contender
+def spread_duckdb(lake: Path, interval: str) -> int:
+    """By hand in SQL: each quote until the next, cut at the minute it ends in (right but for lives over two minutes)."""
+    import duckdb
+
+    width = SECONDS[interval] * 1_000_000
+    sql = f"""
+        WITH lives AS (
+            SELECT epoch_us(ts) AS t, 100 * (ask - bid) / ((ask + bid) / 2) AS pct,
+                   lead(epoch_us(ts)) OVER (ORDER BY ts) AS until
+            FROM read_parquet('{lake}/quotes/{VENUE}/*/*.parquet')),
+        pieces AS (
+            SELECT t // {width} AS minute, pct, least(until, (t // {width} + 1) * {width}) - t AS us FROM lives
+            UNION ALL
+            SELECT until // {width}, pct, until - until // {width} * {width} FROM lives WHERE until // {width} > t // {width})
+        SELECT minute, sum(pct * us) / sum(us) AS spread_pct FROM pieces GROUP BY minute ORDER BY minute"""
+    return sum(batch.num_rows for batch in duckdb.connect().sql(sql).to_arrow_reader(65536))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tapeql.plan.nodes import Bars, DayMeasures, Plan, Project, Sort, Ticks, Where
+from tapeql.plan.nodes import Bars, Compute, DayMeasures, OnDays, Plan, Project, SessionMeasures, Sort, Ticks, Where
 from tapeql.query.nodes import (
     And,
     Arithmetic,
@@ -97,3 +97,17 @@ def column_order(expr: Expr) -> tuple[str, ...]:
     if isinstance(expr, Column):
         return (expr.name,)
     return tuple(dict.fromkeys(name for child in children(expr) for name in column_order(child)))
+
+
+def columns_read(plan: Plan) -> frozenset[str]:
+    """The columns of its rows that a plan's steps read."""
+    read: set[str] = {"ts"}
+    for step in plan.steps:
+        match step:
+            case Compute(columns=columns) | Project(columns=columns):
+                read.update(*(column_names(c.expr) for c in columns))
+            case Where(condition=condition):
+                read |= column_names(condition)
+            case OnDays() | SessionMeasures() | DayMeasures():
+                read.add("session_date")
+    return frozenset(read)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from tapeql.plan.expressions import columns_read
 from tapeql.plan.nodes import Bars, Feed, OnDays, Plan, Project, Sort, Step, Take
 from tapeql.run.kernels.bars import bar_frames
 from tapeql.run.kernels.context import Context
@@ -35,7 +36,7 @@ def frames(plan: Plan, feed: Feed, context: Context) -> Iterator[Frame]:
     """The rows of one symbol before any step."""
     if isinstance(plan.rows, Bars):
         return bar_frames(plan.rows, feed, context)
-    return row_frames(plan.rows, feed, context)
+    return row_frames(plan.rows, feed, context, columns_read(plan))
 
 
 def day_keys(step: OnDays, context: Context) -> DayKeys:

@@ -138,7 +138,7 @@ def _instants(rows: Rows, feed: Feed, context: Context) -> Instants:
             frames = bar_frames(rows, feed, context)
             known = [f["ts"].values[~np.isnan(f["close"].values)] for f in frames]
         case Ticks() | Quotes():
-            known = [f["ts"].values for f in row_frames(rows, feed, context)]
+            known = [f["ts"].values for f in row_frames(rows, feed, context, frozenset())]
     return np.concatenate(known) if known else np.empty(0, dtype=np.int64)
 
 

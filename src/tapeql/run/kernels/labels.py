@@ -14,9 +14,30 @@ Instants = npt.NDArray[np.int64]
 
 
 def session_vector(calendar: str, reference: str, start: Instants, end: Instants | None) -> Vector:
-    """The named session in which [start, end), or the instant `start`, lies wholly; NULL outside all of them."""
-    index, spans = calendars.row_sessions(calendar, reference, start, end)
+    """The named session in which [start, end), or the instant `start`, lies wholly; NULL outside all of them.
+
+    Instants are given in order.
+    """
+    if end is None:
+        owner = reference if calendars.is_continuous(calendar) else calendar
+        spans = calendars.named_sessions(owner, int(start[0]), int(start[-1]) + 1)
+        index = placed(start, spans.start, spans.end)
+    else:
+        index, spans = calendars.row_sessions(calendar, reference, start, end)
     names = sorted(set(spans.name))
     codes = np.array([names.index(name) for name in spans.name] or [0], dtype=np.int32)[np.maximum(index, 0)]
     labels = pa.DictionaryArray.from_arrays(pa.array(codes, mask=index < 0), pa.array(names or [""], pa.string()))
     return Vector(Type.STRING, labels.cast(pa.string()))
+
+
+def placed(instants: Instants, start: Instants, end: Instants) -> Instants:
+    """For each of some sorted instants the number of the span [start, end) it lies in, -1 outside; spans are disjoint.
+
+    The few edges are looked up among the many instants, not the other way round.
+    """
+    cuts = np.empty(2 * len(start) + 2, dtype=np.int64)
+    cuts[0], cuts[-1] = 0, len(instants)
+    cuts[1:-1:2], cuts[2:-1:2] = np.searchsorted(instants, start), np.searchsorted(instants, end)
+    numbers = np.full(len(cuts) - 1, -1)
+    numbers[1::2] = np.arange(len(start))
+    return np.repeat(numbers, np.diff(cuts))

@@ -5,28 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
 
 from tapeql import calendars
 from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.plan.expressions import column_names
 from tapeql.plan.nodes import Feed, Quotes, Ticks
 from tapeql.query.columns import QUOTE, TICK
-from tapeql.query.nodes import Align, Interval, Type
+from tapeql.query.nodes import Align, Expr, Interval, Type
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import finite, passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
-from tapeql.run.kernels.labels import session_vector
+from tapeql.run.kernels.labels import placed, session_vector
 from tapeql.run.kernels.quotes import measure
 from tapeql.storage.schema import TABLES
 
+_OF_BOTH_SIDES = ("spread", "mid", "spread_pct")
 _ANY_INTRADAY = Interval("1h", 3_600_000_000, 0, "")
 
 
-def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context) -> Iterator[Frame]:
-    """The stored rows of one symbol in the feed's range, a frame a batch; SESSION and TICKS WHERE applied."""
+def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: frozenset[str]) -> Iterator[Frame]:
+    """The stored rows of one symbol in the feed's range, a frame a batch; SESSION and TICKS WHERE applied.
+
+    Only the `wanted` columns, `ts`, and what TICKS WHERE reads.
+    """
     table, types = ("ticks", TICK) if isinstance(rows, Ticks) else ("quotes", QUOTE)
-    stored = [name for name in TABLES[table].schema.names if name in types]
+    where = rows.where if isinstance(rows, Ticks) else None
+    wanted = wanted | {"ts"} | (column_names(where) if where is not None else frozenset())
+    if not wanted.isdisjoint(_OF_BOTH_SIDES):
+        wanted |= {"bid", "ask"}
+    stored = [name for name in TABLES[table].schema.names if name in types and name in wanted]
     grid = calendars.build_grid(
         feed.calendar,
         _ANY_INTRADAY,
@@ -37,48 +44,46 @@ def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context) -> Iterator[F
         sessions=rows.sessions,
         align=Align(),
     )
-    for batch in context.snapshot.scan(table, feed.symbol.venue, feed.symbol.code, feed.start_us, feed.end_us, stored):
+    symbol = feed.symbol
+    for batch in context.snapshot.scan(table, symbol.venue, symbol.code, feed.start_us, feed.end_us, stored):
         context.cancel.check()
-        frame = _labelled(rows, feed, grid, batch, {n: from_arrow(batch.column(n), types[n]) for n in stored})
+        columns = {name: from_arrow(batch.column(name), types[name]) for name in stored}
+        frame = _labelled(rows, feed, grid, batch.num_rows, columns, wanted)
         keep = np.ones(frame.length, dtype=np.bool_)
         if rows.sessions:
-            keep = _segment(grid, frame["ts"].values) >= 0
-        if isinstance(rows, Ticks) and rows.where is not None:
-            keep &= passes(rows.where, _flagged(rows, feed, frame))
+            keep = placed(frame["ts"].values, grid.start, grid.end) >= 0
+        if where is not None:
+            keep &= passes(where, _flagged(rows, feed, frame, where))
         if not keep.all():
             frame = frame.take(keep)
         if frame.length:
             yield frame
 
 
-def _segment(grid: Grid, ts: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
-    """The segment each instant lies in, -1 outside all of them."""
-    index = np.searchsorted(grid.start, ts, side="right") - 1
-    inside = (index >= 0) & (ts < grid.end[np.maximum(index, 0)]) if len(grid) else np.zeros(len(ts), np.bool_)
-    return np.where(inside, index, -1)
-
-
-def _labelled(rows: Ticks | Quotes, feed: Feed, grid: Grid, batch: pa.RecordBatch, columns: dict[str, Vector]) -> Frame:
-    count = batch.num_rows
+def _labelled(
+    rows: Ticks | Quotes, feed: Feed, grid: Grid, count: int, columns: dict[str, Vector], wanted: frozenset[str]
+) -> Frame:
     ts = columns["ts"].values
-    columns["symbol"] = constant(feed.symbol.code, Type.STRING, count)
-    columns["exchange"] = constant(feed.symbol.venue, Type.STRING, count)
-    columns["session"] = session_vector(feed.calendar, rows.reference, ts, None)
-    segment = _segment(grid, ts)
-    dates = np.where(segment >= 0, grid.session_date[segment], NO_DATE) if len(grid) else np.full(count, NO_DATE)
-    columns["session_date"] = Vector(Type.DATE, dates, dates != NO_DATE)
-    if isinstance(rows, Quotes):
+    if "symbol" in wanted:
+        columns["symbol"] = constant(feed.symbol.code, Type.STRING, count)
+    if "exchange" in wanted:
+        columns["exchange"] = constant(feed.symbol.venue, Type.STRING, count)
+    if "session" in wanted:
+        columns["session"] = session_vector(feed.calendar, rows.reference, ts, None)
+    if "session_date" in wanted:
+        dates = np.append(grid.session_date, NO_DATE)[placed(ts, grid.start, grid.end)]
+        columns["session_date"] = Vector(Type.DATE, dates, dates != NO_DATE)
+    if isinstance(rows, Quotes) and not wanted.isdisjoint(_OF_BOTH_SIDES):
         bid, ask = columns["bid"].floats(), columns["ask"].floats()
         with np.errstate(all="ignore"):
             both = (bid > 0) & (ask > 0)
-            for name in ("spread", "mid", "spread_pct"):
+            for name in _OF_BOTH_SIDES:
                 columns[name] = Vector(Type.FLOAT, finite(np.where(both, measure(name, bid, ask), np.nan)))
     return Frame(count, columns)
 
 
-def _flagged(rows: Ticks, feed: Feed, frame: Frame) -> Frame:
-    assert rows.where is not None
-    words = [name[3:] for name in column_names(rows.where) if name.startswith("in.")]
+def _flagged(rows: Ticks | Quotes, feed: Feed, frame: Frame, where: Expr) -> Frame:
+    words = [name[3:] for name in column_names(where) if name.startswith("in.")]
     ts = frame["ts"].values
     return frame.with_columns(
         {f"in.{w}": Vector(Type.BOOL, calendars.in_session(feed.calendar, rows.reference, w, ts, None)) for w in words}
