@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -115,6 +116,10 @@ def _register(connection: duckdb.DuckDBPyConnection, name: str, function: str, o
             answers.append(kernel(series, params)[which])
         return _lists(answers)
 
+    # DuckDB counts the parameters of what it calls
+    names = [f"p{n}" for n in range(inputs + len(entry.params))]
+    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     types: list[Any] = ["DOUBLE[]"] * inputs + ["DOUBLE"] * len(entry.params)
     how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
     connection.create_function(name, run, types, "DOUBLE[]", **how)

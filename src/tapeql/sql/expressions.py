@@ -95,9 +95,9 @@ class Rowwise:
             case Literal(value=value, type=Type.BOOL):
                 return exp.Boolean(this=bool(value))
             case Literal(value=value, type=Type.FLOAT):
-                return double(float(value))
+                return double(float(value or 0))
             case Literal(value=value):
-                return cast(integer(int(value)), BIGINT)
+                return cast(integer(int(value or 0)), BIGINT)
             case Column(name=name):
                 return column(self.columns[name].name)
             case Negate(x=x) if self._type(x) is Type.INT:

@@ -12,13 +12,12 @@ from typing import Final
 import pyarrow as pa
 from sqlglot import exp
 
-from tapeql.plan.nodes import Compute, FillSlots, Plan
+from tapeql.plan.nodes import Plan
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
-from tapeql.sql.statement import Statement
+from tapeql.sql.statement import FEED, FeedKey, Statement
 from tapeql.sql.steps import State, apply, ordering, rows
 from tapeql.sql.terms import DOUBLE, Node, cast, column, named, select, table
-from tapeql.sql.windows import says
 from tapeql.storage.snapshot import Snapshot
 
 ARROW: Final[dict[Type, pa.DataType]] = {
@@ -32,19 +31,25 @@ ARROW: Final[dict[Type, pa.DataType]] = {
 }
 
 
+FEED_COLUMN: Final = ".feed"
+
+
 @dataclass(frozen=True, slots=True)
 class Lowered:
     """A statement and what to make of its rows.
 
     pushed_steps   how many steps of the plan the statement does; all of them: its rows are the result
-    schema         its columns, in order, under the names the plan knows them by (SQL's own may differ)
+    schema         its columns, in order, under the names the plan knows them by (SQL's own may differ); where steps
+                   are left, one more, FEED_COLUMN: the number of the symbol in `feeds`
     functions      registry functions it calls: SQL name → (function, output), from lists of doubles to one
+    feeds          (venue, code, calendar) of the symbols by number, in byte order
     """
 
     statement: exp.Select
     pushed_steps: int
     schema: pa.Schema
     functions: Mapping[str, tuple[str, str]]
+    feeds: tuple[FeedKey, ...]
     dialect: str
 
     def sql(self, *, pretty: bool = False) -> str:
@@ -59,13 +64,7 @@ def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
     """
     target = DIALECTS[dialect]
     with deep_recursion():
-        for steps in _attempts(plan, target):
-            try:
-                return _lowered(plan, snapshot, target, steps)
-            except Unsayable:
-                if steps == 0:
-                    raise
-    raise AssertionError("the last attempt pushes no step")
+        return _lowered(plan, snapshot, target)
 
 
 def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty: bool = True) -> str:
@@ -73,27 +72,34 @@ def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty:
     return lower(plan, snapshot, dialect).sql(pretty=pretty)
 
 
-def _attempts(plan: Plan, dialect: Dialect) -> Iterator[int]:
-    """Numbers of steps to try, the most first."""
-    yield from range(len(plan.steps), -1, -1)
-
-
-def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect, steps: int) -> Lowered:
+def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     dialect.start()
     statement = Statement(plan, snapshot, dialect)
-    state = rows(statement, plan)
-    for step in plan.steps[:steps]:
-        if isinstance(step, Compute) and not says(statement, step):
-            raise Unsayable("a kernel")
-        if isinstance(step, FillSlots) and not dialect.runs_kernels:
-            raise Unsayable("FILL")
-        state = apply(statement, plan, step, state)
+    state, steps = rows(statement, plan), 0
+    for step in plan.steps:
+        ctes, functions = dict(statement.ctes), dict(statement.functions)
+        try:
+            state = apply(statement, plan, step, state)
+        except Unsayable:
+            statement.ctes, statement.functions = ctes, functions
+            break
+        steps += 1
     whole = steps == len(plan.steps)
     types = _result_types(plan) if whole else {c: f.type for c, f in state.stream.columns.items()}
     values = [_output(statement, state, name, type) for name, type in types.items()]
+    fields = [pa.field(name, ARROW[type]) for name, type in types.items()]
+    if not whole:
+        values.append(column(FEED))
+        fields.append(pa.field(FEED_COLUMN, pa.int64()))
     last = select(values, table(state.stream.relation), ordered=ordering(statement, state))
-    schema = plan.schema if whole else pa.schema([pa.field(name, ARROW[type]) for name, type in types.items()])
-    return Lowered(statement.finished(last), steps, schema, dict(statement.functions), dialect.name)
+    return Lowered(
+        statement=statement.finished(last),
+        pushed_steps=steps,
+        schema=plan.schema if whole else pa.schema(fields),
+        functions=statement.functions,
+        feeds=tuple(statement.feeds),
+        dialect=dialect.name,
+    )
 
 
 def _result_types(plan: Plan) -> dict[str, Type]:

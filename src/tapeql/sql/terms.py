@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from sqlglot import exp
 
-Node: TypeAlias = exp.Expression
+Node: TypeAlias = exp.Expr
 
 DOUBLE: Final = exp.DataType.Type.DOUBLE
 BIGINT: Final = exp.DataType.Type.BIGINT
@@ -15,7 +15,7 @@ INTEGER: Final = exp.DataType.Type.INT
 TEXT: Final = exp.DataType.Type.TEXT
 BOOLEAN: Final = exp.DataType.Type.BOOLEAN
 DATE: Final = exp.DataType.Type.DATE
-Kind: TypeAlias = exp.DataType.Type
+Kind: TypeAlias = exp.DType
 
 _TIGHT: Final = (
     exp.Column, exp.Literal, exp.Cast, exp.Func, exp.Paren, exp.Case, exp.Subquery, exp.Bracket, exp.Null, exp.Boolean,
@@ -70,7 +70,7 @@ def call(function: str, *arguments: Node) -> Node:
 
 def tight(x: Node) -> Node:
     """An operand, in parentheses unless it holds together by itself."""
-    return x if isinstance(x, _TIGHT) else exp.Paren(this=x)
+    return x if isinstance(x, _TIGHT) and not isinstance(x, exp.Binary) else exp.Paren(this=x)
 
 
 _BINARY: Final[dict[str, type[exp.Binary]]] = {

@@ -94,19 +94,6 @@ def with_expressions(statement: Statement, stream: Stream, columns: Sequence[Out
     return extended(statement, name, stream, {c.name: (c.expr.type, rowwise.value(c.expr)) for c in outer})
 
 
-def says(statement: Statement, step: Compute) -> bool:
-    """Whether the engine can say all windows of a step."""
-    if statement.dialect.runs_kernels:
-        return True
-    for output in step.columns:
-        match output.expr:
-            case Call() if not _is_window(output.expr):
-                return False
-            case Over(aggregate="median"):
-                return False
-    return True
-
-
 def _operands(expr: Expr) -> tuple[Expr, ...]:
     match expr:
         case Shift(x=x) | Over(x=x):

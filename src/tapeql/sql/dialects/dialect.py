@@ -53,7 +53,7 @@ class Dialect(ABC):
     def bind(self, values: Sequence[Node], body: Body) -> Node:
         """`body` of the values, each evaluated once however often the body mentions it."""
         atoms = [v if _is_atom(v) else column(f"_{next(self._fresh)}") for v in values]
-        bound = [(atom, v) for atom, v in zip(atoms, values, strict=True) if atom is not v]
+        bound = [(a, v) for a, v in zip(atoms, values, strict=True) if a is not v and isinstance(a, exp.Column)]
         inside = body(*atoms)
         return self._let(bound, inside) if bound else inside
 
