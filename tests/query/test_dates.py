@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeql.query.dates import DAY_US, Days, Instant, NotADate, iso_date, local_day, months_before, of_value, read
+from tapeql.query.dates import Days, Instant, NotADate, iso_date, local_day, months_before, of_value, read
 from tests.query.asking import NOW, us
 
+DAY_US = 86_400_000_000
 NEW_YORK = "America/New_York"
 
 

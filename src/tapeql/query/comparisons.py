@@ -101,6 +101,8 @@ def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span)
         hint = ""
         if {a.type, b.type} == {Type.INSTANT, Type.DATE}:
             hint = "instants are compared with `ts`, dates with `session_date`"
+        elif {a.type, b.type} & {Type.INSTANT, Type.DATE}:
+            hint = "dates are written 2025-03-10, 2025-03-10T09:30Z, or in quotes: '2025-03'"
         return reader.refuse("E201", f"{a.type.value} cannot be compared with {b.type.value}", span, hint).expr
     if a.type is Type.BOOL and op not in ("=", "!="):
         return reader.refuse("E201", f"true and false have no order for `{op}`", span).expr
@@ -108,11 +110,14 @@ def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span)
 
 
 def _as_moment(reader: Expressions, operand: Operand, other: Operand) -> Operand:
-    """Text compared with an instant or a date is read as a date."""
+    """Text compared with an instant or a date is read as a date, and a bare 2025 as the year it is."""
     if not (isinstance(operand, Value) and isinstance(other, Value) and other.type in (Type.INSTANT, Type.DATE)):
         return operand
     match operand.expr:
-        case Literal(value=str() as text, span=span):
+        case Literal(value=str() | int() as written, type=Type.STRING | Type.INT, span=span) if (
+            operand.type is Type.STRING or 1000 <= int(written) <= 9999
+        ):
+            text = str(written)
             try:
                 return Moment(dates.read(text, reader.scope.zone, reader.scope.now_us), span)
             except dates.NotADate as wrong:

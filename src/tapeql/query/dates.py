@@ -13,7 +13,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-DAY_US = 86_400_000_000
+from tapeql.query.durations import DAY_US
+from tapeql.query.text import instant_text
+
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _UTC_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _YEARS = range(1900, 2201)
@@ -138,13 +140,6 @@ def iso_date(day: int) -> str:
     return dt.date.fromordinal(day + _EPOCH).isoformat()
 
 
-def iso_instant(us: int) -> str:
-    """An instant as text in UTC, without trailing zeros of seconds."""
-    moment = _UTC_EPOCH + dt.timedelta(microseconds=us)
-    detail = "minutes" if us % 60_000_000 == 0 else "auto"
-    return moment.replace(tzinfo=None).isoformat(timespec=detail) + "Z"
-
-
 def _plain(value: Any) -> Any:
     """A numpy scalar as the Python value it stands for."""
     kind = getattr(getattr(value, "dtype", None), "kind", "")
@@ -230,4 +225,4 @@ def _local(day: int, us: int, zone: str) -> Instant:
     if first is None or second is None or first == second:
         return Instant(instant)
     what = "does not exist" if first < second else "comes twice"
-    return Instant(instant, f"{clock.isoformat(timespec='minutes')} {what} in {zone}; {iso_instant(instant)} is meant")
+    return Instant(instant, f"{clock.isoformat(timespec='minutes')} {what} in {zone}; {instant_text(instant)} is meant")

@@ -10,6 +10,7 @@ from tapeql.language import syntax
 from tapeql.query import dates
 from tapeql.query.durations import CALENDAR_DAYS, BadDuration, elapsed_us
 from tapeql.query.report import Report
+from tapeql.query.text import instant_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class RangeReader:
 
     def _backwards(self, start: syntax.DatePoint, end: syntax.DatePoint | None) -> None:
         if end is None:
-            self.report.add("E401", f"the range begins after now, {dates.iso_instant(self.now_us)}", start.span)
+            self.report.add("E401", f"the range begins after now, {instant_text(self.now_us)}", start.span)
         else:
             self.report.add(
                 "E401",

@@ -12,7 +12,7 @@ from tapeql.errors import NOWHERE, Diagnostics
 from tapeql.language import syntax
 from tapeql.query import outputs
 from tapeql.query.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
-from tapeql.query.durations import BadDuration, elapsed_us, interval
+from tapeql.query.durations import DAY_US, BadDuration, elapsed_us, interval
 from tapeql.query.expressions import Expressions
 from tapeql.query.fill import resolve_fill
 from tapeql.query.lookahead import lookahead
@@ -27,8 +27,7 @@ from tapeql.query.settings import Settings
 from tapeql.query.symbols import Catalogue, resolve_symbols
 
 DAY = Interval("1d", 0, 1, "d")
-_DAY_US = 86_400_000_000
-_WHOLE_DAYS_US = 2 * _DAY_US
+_WHOLE_DAYS_US = 2 * DAY_US
 """A day's bar opens within two days of any instant of that day, whatever its sessions and clocks."""
 
 
@@ -233,7 +232,7 @@ class Resolver:
                 self.report.add("E203", str(wrong), offset.by.span)
         match align.to if align else "session":
             case syntax.Time(us=us, span=span):
-                if us >= _DAY_US:
+                if us >= DAY_US:
                     self.report.add("E404", "a day's times run from 00:00 to 23:59", span)
                 return Align("time", us, offset_us)
             case str() as to:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapeql.language import syntax
+from tapeql.query.durations import DAY_US
 from tapeql.query.market import Market, resolve_calendar
 from tapeql.query.nodes import Column, Expr, Query, SessionSpec, children
 from tapeql.query.report import Report
-
-_DAY_US = 86_400_000_000
 
 
 def resolve_sessions(clause: syntax.Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:
@@ -60,7 +59,7 @@ def _columns(expr: Expr) -> Iterator[Column]:
 def _of_times(session: syntax.TimeSession, report: Report) -> SessionSpec:
     calendar = resolve_calendar(session.calendar, session, report) if session.calendar else None
     for time in (session.start, session.end):
-        if time.us > _DAY_US:
+        if time.us > DAY_US:
             report.add("E404", "a day's times run from 00:00 to 24:00", time.span)
     if session.end.us <= session.start.us:
         report.add("E401", "the session ends before it begins", session.start.span.to(session.end.span))
