@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+from sqlglot import exp
 
 from tapeql import calendars, tapes
 from tapeql.calendars.grid import Grid
@@ -334,13 +335,8 @@ def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix:
     """Bars under their own names, with exchange, symbol, session and completeness."""
     closing = column(CLOSE, whole)
     joins = [join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, whole)))]
-    if node.interval.is_calendar:
-        session = _session_of_units(node)
-    else:
-        low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
-        spans = sessions(statement, f"{prefix}sessions", node, low - 2 * DAY_US, high)
-        joins += statement.dialect.containing(column("bar", whole), column("g", whole), spans, "span", side="LEFT")
-        session = case((op("<=", closing.copy(), column("end", "span")), column("name", "span")))
+    session, more = session_of(statement, node, whole, "bar", CLOSE, prefix)
+    joins += more
     values: dict[str, Node] = {
         "symbol": column("symbol", "symbols"),
         "exchange": column("exchange", "symbols"),
@@ -360,6 +356,24 @@ def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix:
     relation = statement.add(f"{prefix}bars", select(chosen, table(whole), joins=joins))
     fields = {name: Field(AT if name == "ts" else name, type) for name, type in BAR.items()}
     return Stream(relation, fields, (AT,))
+
+
+def session_of(
+    statement: Statement, node: Bars, rows: str, opening: str, closing: str, prefix: str
+) -> tuple[Node, list[exp.Join]]:
+    """The named session in which bars lie wholly, and what rows must be joined with to know it.
+
+    The rows are joined with `symbols` already.
+    """
+    if node.interval.is_calendar:
+        return _session_of_units(node), []
+    spans = f"{prefix}sessions"
+    if spans not in statement.ctes:
+        low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
+        spans = sessions(statement, spans, node, low - 2 * DAY_US, high)
+    at, g = column(opening, rows), column("g", "symbols")
+    joins = statement.dialect.containing(at, g, spans, "span", side="LEFT")
+    return case((op("<=", column(closing, rows), column("end", "span")), column("name", "span"))), joins
 
 
 def _session_of_units(node: Bars) -> Node:
