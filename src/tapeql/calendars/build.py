@@ -20,7 +20,7 @@ from tapeql.calendars.units import first_day_of_unit, unit_number
 from tapeql.calendars.zones import DAY_US, local_dates, local_instant_us, local_midnight_us
 
 if TYPE_CHECKING:
-    from tapeql.query.nodes import Align, Interval, SessionSpec
+    from tapeql.calendars.spec import Align, Interval, SessionSpec
 
 SPARE_DAYS = 3
 """Session dates looked at beyond the range: a session may begin the evening before its date."""

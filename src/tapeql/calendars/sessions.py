@@ -13,7 +13,7 @@ from tapeql.calendars.schedule import Schedule, check_range, schedule
 from tapeql.calendars.zones import DAY_US, local_dates, local_instant_us, local_midnight_us
 
 if TYPE_CHECKING:
-    from tapeql.query.nodes import SessionSpec
+    from tapeql.calendars.spec import SessionSpec
 
 NOWHERE = np.array([], dtype=np.int64)
 

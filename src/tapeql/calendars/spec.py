@@ -1,0 +1,41 @@
+"""What a grid is asked for: a bar's length, sessions, and what buckets are aligned to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A bar's length: elapsed time (`us`, at most 24 h) or whole calendar units of `unit` d, w, mo, q, y.
+
+    Exactly one of `us` and `count` is not 0. `text` is canonical: `1h30m`, `2w`.
+    """
+
+    text: str
+    us: int
+    count: int
+    unit: str
+
+    @property
+    def is_calendar(self) -> bool:
+        return self.count > 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSpec:
+    """A session of a calendar: by name, or by local times [start_us, end_us) after midnight of `calendar`'s zone."""
+
+    name: str
+    calendar: str | None = None
+    start_us: int | None = None
+    end_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Align:
+    """`to` is "session" (the default meaning), "epoch" or "time"; `time_us` after local midnight for "time"."""
+
+    to: str = "session"
+    time_us: int = 0
+    offset_us: int = 0
