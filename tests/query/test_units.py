@@ -70,6 +70,17 @@ def test_an_index_has_no_percent() -> None:
     assert bad("rsi(14) < 30%") == [("E202", "30%")]
 
 
+@pytest.mark.parametrize(
+    "condition",
+    ["close > {}", "sma(20) > {}", "close + {} > 1", "spread < {}", "2 * volume > {}", "count(vwap, 5) > {}"],
+)
+def test_a_price_has_no_percent(condition: str) -> None:
+    """A price or a quantity compared with a percentage is refused; a share of it is a product, a change a quotient."""
+    assert bad(condition.format("5bps")) == [("E202", "5bps")]
+    assert bad("close > 5% * volume") == []
+    assert bad("rvol(20) > 150%") == []
+
+
 def test_a_percentage_alone_is_a_fraction() -> None:
     """In no company at all, 5% is 0.05."""
     assert ask("CANDLES 1h FROM nasdaq:AAPL ADD 5% AS x").columns[-1].expr.value == 0.05

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tapeql.query.expressions import Expressions
 
 AGGREGATES = ("avg", "sum", "min", "max", "count", "median", "stddev")
-_UNITS = {"percent": Unit.PERCENT, "fraction": Unit.FRACTION, "index": Unit.INDEX}
+_UNITS = {"percent": Unit.PERCENT, "fraction": Unit.FRACTION, "index": Unit.INDEX, "count": Unit.AMOUNT}
 
 
 def find(name: str) -> Function | None:
@@ -106,7 +106,7 @@ def resolve_over(reader: Expressions, written: syntax.Over) -> Value:
         except BadDuration as wrong:
             return reader.refuse("E203", str(wrong), written.window.span, wrong.hint)
     x = settle(reader.number(aggregate.arguments[0].value, f"`{name}`"))
-    return Value(Over(name, x.expr, us, written.span), Unit.PLAIN if name == "count" else x.unit)
+    return Value(Over(name, x.expr, us, written.span), Unit.AMOUNT if name == "count" else x.unit)
 
 
 def call(reader: Expressions, entry: Function, written: syntax.Call, output: str) -> Value:

@@ -18,7 +18,7 @@ from tapeql.query.text import instant_text
 
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 _UTC_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_YEARS = range(1900, 2201)
+_YEARS = range(1901, 2200)
 
 _YEAR = re.compile(r"(\d{4})")
 _MONTH = re.compile(r"(\d{4})-(\d{2})")

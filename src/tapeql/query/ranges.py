@@ -132,7 +132,7 @@ class RangeReader:
         months = sum(count * {"mo": 1, "q": 3, "y": 12}.get(unit, 0) for count, unit in duration.parts)
         days = sum(count * {"d": 1, "w": 7}.get(unit, 0) for count, unit in duration.parts)
         today = dates.local_day(self.now_us, self.zone)
-        if days > 110_000 or months > 3_600:
+        if days > 36_600 or months > 1_200:
             raise dates.NotADate("that is before any market's memory")
         return int(local_midnight_us(dates.months_before(today, months) - days, self.zone))
 

@@ -46,12 +46,13 @@ def agree(values: Sequence[Value], report: Report) -> tuple[tuple[Expr, ...], Un
             )
         return tuple(value.expr for value in values), Unit.PERCENT
     if Unit.WRITTEN in units:
-        if Unit.INDEX in units:
-            _refuse_percent_of_index(values, report)
+        for unit in (Unit.INDEX, Unit.AMOUNT):
+            if unit in units:
+                _refuse_percent(unit, values, report)
         if units == {Unit.WRITTEN} and not any(value.is_bare_number for value in values):
             return tuple(value.expr for value in values), Unit.WRITTEN
         return tuple(settle(value).expr for value in values), Unit.FRACTION
-    unit = next((unit for unit in (Unit.FRACTION, Unit.INDEX) if units == {unit}), Unit.PLAIN)
+    unit = next((unit for unit in (Unit.FRACTION, Unit.INDEX, Unit.AMOUNT) if units == {unit}), Unit.PLAIN)
     return tuple(value.expr for value in values), unit
 
 
@@ -65,7 +66,7 @@ def product(op: str, left: Value, right: Value) -> tuple[Expr, Expr, Unit]:
 
 def _product_unit(op: str, left: Value, right: Value) -> Unit:
     measured, factor = (left, right) if isinstance(right.expr, Literal) or op == "/" else (right, left)
-    if not isinstance(factor.expr, Literal) or measured.unit not in (Unit.PERCENT, Unit.FRACTION):
+    if not isinstance(factor.expr, Literal) or measured.unit not in (Unit.PERCENT, Unit.FRACTION, Unit.AMOUNT):
         return Unit.PLAIN
     if factor.expr.value == 100:
         match op, measured.unit:
@@ -93,15 +94,19 @@ def lint_comparison(left: Value, right: Value, report: Report) -> None:
                 )
 
 
-def _refuse_percent_of_index(values: Sequence[Value], report: Report) -> None:
+def _refuse_percent(unit: Unit, values: Sequence[Value], report: Report) -> None:
+    """E202 at each literal with a unit that meets an index, a price or a quantity."""
     for value in values:
         if value.unit is not Unit.WRITTEN:
             continue
         fix = None
-        if isinstance(value.expr, Literal):
-            fix = Fix(value.expr.span, f"{Decimal(repr(value.expr.value)).normalize():f}")
-        hints = [f"write `{fix.text}`"] if fix else []
-        report.add("E202", "an index has no unit to take a percentage of", value.expr.span, *hints, fix=fix)
+        hint = "`5% * x` is a share of x, `x / x[1] - 1 > 5%` a change of it; the spread in percent is `spread_pct`"
+        if unit is Unit.INDEX:
+            hint = "an index is compared with a number"
+            if isinstance(value.expr, Literal):
+                fix = Fix(value.expr.span, f"{Decimal(repr(value.expr.value)).normalize():f}")
+                hint = f"write `{fix.text}`"
+        report.add("E202", f"{unit.value} is not measured in percent", value.expr.span, hint, fix=fix)
 
 
 def _span(values: Sequence[Value]) -> Span:

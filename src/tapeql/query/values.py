@@ -18,6 +18,7 @@ class Unit(enum.Enum):
     PERCENT = "percent"
     FRACTION = "a fraction"
     INDEX = "an index"
+    AMOUNT = "a price or a quantity"
     WRITTEN = "a number written with % or bps, held in percent"
 
 
@@ -62,5 +63,6 @@ def typed(expr: Expr, type: Type) -> Expr:
 
 def of_column(column: Column) -> Value:
     name = column.name.rpartition(".")[2]
-    percent = name in PERCENT_COLUMNS or name.endswith("_pct")
-    return Value(column, Unit.PERCENT if percent else Unit.PLAIN)
+    if name in PERCENT_COLUMNS or name.endswith("_pct"):
+        return Value(column, Unit.PERCENT)
+    return Value(column, Unit.AMOUNT if column.type in (Type.INT, Type.FLOAT) else Unit.PLAIN)
