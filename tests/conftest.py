@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 
 from tapeql.storage.lake import Lake
 from tests import tapes
 from tests.servers import PostgresServer, postgres_binaries
+
+# Time is measured elsewhere; a machine that is busy must not fail a property.
+settings.register_profile("tapeql", deadline=None, print_blob=True)
+settings.load_profile("tapeql")
 
 
 def _absent(what: str) -> NoReturn:

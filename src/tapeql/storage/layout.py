@@ -55,12 +55,11 @@ def canonical_interval(text: str) -> str:
     if not parts or "".join(n + unit for n, unit in parts) != text:
         hint = " (`1mo` is a month, `1m` a minute)" if re.fullmatch(r"\d+M", text) else ""
         raise DataError(f"{text!r} is not a candle interval; write 1m, 5m, 1h, 1d, 1w, 1mo …{hint}")
-    if parts[-1][1] not in _UNIT_US:
+    us = interval_us(text)
+    if us is None:
         if len(parts) > 1:
             raise DataError(f"{text!r} mixes calendar units; write one, such as 1d or 1mo")
         return text
-    us = interval_us(text)
-    assert us is not None
     out = []
     for unit in ("h", "m", "s", "ms"):
         count, us = divmod(us, _UNIT_US[unit])

@@ -72,9 +72,10 @@ class PostgresSnapshot:
 
         if not re.fullmatch(r"[0-9A-F-]+", self._exported):
             raise StoreError(f"{self._name} named its snapshot in an unknown way")
-        with self._speaking(), dbapi.connect(self._url, autocommit=True) as connection:
+        # Without autocommit: with it, the driver commits, and so leaves the snapshot, when it binds an instant.
+        with self._speaking(), dbapi.connect(self._url, autocommit=False) as connection:
             with connection.cursor() as cursor:
-                cursor.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
                 # The one statement that takes no parameters.
                 cursor.execute(f"SET TRANSACTION SNAPSHOT '{self._exported}'")
             yield connection

@@ -98,7 +98,8 @@ class Reading:
             case "buyer_maker":
                 return read_flags(column, name)
             case _ if kind == pa.string():
-                return read_texts(column), []
+                # Codes of sale conditions stand in columns of their own: a space before one has a meaning.
+                return read_texts(column, verbatim=name == "conditions"), []
             case _:
                 read = read_integers if kind == pa.int64() else read_numbers
                 values, faults = read(column, name)

@@ -200,8 +200,8 @@ def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:
         exact = column.cast(pa.decimal128(38, places))
         limbs = np.frombuffer(exact.buffers()[1], np.int64)[2 * exact.offset :][: 2 * len(exact)].reshape(-1, 2)
         bad = column.is_null().to_numpy(zero_copy_only=False)
-        bad = bad | (limbs[:, 1] != (limbs[:, 0] >> 63))
-        return limbs[:, 0] // 1000, bad
+        wide = limbs[:, 1] != (limbs[:, 0] >> 63)
+        return np.where(wide, _LATEST_US, limbs[:, 0] // 1000), bad
     except pa.ArrowInvalid:
         pass
     us = np.zeros(len(column), np.int64)
@@ -209,7 +209,7 @@ def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:
     for row, value in enumerate(column.to_pylist()):
         try:
             floored = (Decimal((value or "").strip()).scaleb(places) / 1000).to_integral_value("ROUND_FLOOR")
-            us[row] = int(floored)
+            us[row] = min(max(int(floored), _EARLIEST_US - 1), _LATEST_US)
         except (InvalidOperation, ValueError, OverflowError):
             bad[row] = True
     return us, bad

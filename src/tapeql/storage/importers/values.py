@@ -56,15 +56,14 @@ def read_flags(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
     return _words(read_texts(column), column, _FLAGS, pa.bool_(), f"{field} is neither true nor false")
 
 
-def read_texts(column: pa.Array) -> pa.Array:
-    """Strings without the spaces around them, NULL where empty; whole numbers as digits."""
+def read_texts(column: pa.Array, verbatim: bool = False) -> pa.Array:
+    """Strings without the spaces around them (`verbatim`: with), NULL where blank; whole numbers as digits."""
     if pa.types.is_floating(column.type):
-        numbers = column.to_pylist()
-        return pa.array(
-            [None if v is None or v != v else str(int(v)) if v == int(v) else str(v) for v in numbers], pa.string()
-        )
-    text = pc.utf8_trim_whitespace(column.cast(pa.string()))
-    return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+        finite = pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type)).to_pylist()
+        return pa.array([v if v is None else str(int(v)) if v == int(v) else str(v) for v in finite], pa.string())
+    text = column.cast(pa.string())
+    trimmed = pc.utf8_trim_whitespace(text)
+    return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), text if verbatim else trimmed)
 
 
 def _words(
