@@ -152,6 +152,20 @@ tell(
     f"{_BTC} WHERE close > 123",
 )
 
+tell(
+    "E016",
+    "more than one statement to answer",
+    "A text is answered once. SETs may come before the statement that is; send other statements one at a time.",
+    f"{_BTC}; {_AAPL}",
+    f"SET tz = 'America/New_York'; {_BTC}",
+)
+tell(
+    "E017",
+    "a request that cannot be read",
+    'A request to a server is the text of a query in UTF-8, or a JSON object {"query": "…", "params": {…}}; `now` is an\n'
+    "instant such as 2025-03-10T13:30:00Z.",
+)
+
 # ── names ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 tell(

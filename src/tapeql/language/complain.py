@@ -205,7 +205,7 @@ def _expected(accepts: Collection[str]) -> str:
         left -= {*_PLAIN, "CASE", "NOT", "NULL", "TRUE", "FALSE"} - {"RPAR"}
     if {"AND", "OR"} <= left:
         said.append("an operator")
-        left -= _OPERATOR_WORDS
+        left -= {*_OPERATOR_WORDS, "LPAR"}
     clauses = left & vocabulary.openers()
     if len(clauses) > 3:
         said.append("a clause such as `WHERE …`" if "WHERE" in clauses else "a clause")

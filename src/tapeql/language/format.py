@@ -178,7 +178,8 @@ def _text(expr: s.Expr) -> str:
         case s.Over(x=x, window=window):
             return f"{_in(x, _POSTFIX)} OVER {format_expr(window) if window else 'ALL'}"
         case s.Unary(op=op, x=x):
-            return f"{op}{_in(x, _OVER)}"
+            operand = _in(x, _UNARY)
+            return f"{op} {operand}" if operand[0] in "+-" else f"{op}{operand}"
         case s.Binary():
             return _chain(expr)
         case s.Compare(op=op, left=left, right=right):

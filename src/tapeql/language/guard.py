@@ -43,6 +43,25 @@ _OPERATORS = frozenset(
 )
 _ONE_OPERATOR = frozenset({("IS", "NOT"), ("NOT", "IN"), ("NOT", "BETWEEN")})
 _PREFIXES = frozenset({"NOT", "PLUS", "MINUS"})
+_OPERAND_ENDS = frozenset(
+    [
+        "NAME",
+        "NUMBER",
+        "INT",
+        "DURATION",
+        "TIME",
+        "DAY",
+        "STRING",
+        "PARAMETER",
+        "NULL",
+        "TRUE",
+        "FALSE",
+        "RPAR",
+        "RSQB",
+        "END",
+        "ALL",
+    ]
+)
 _OPENING = frozenset({"LPAR", "CASE"})
 _CLOSING = frozenset({"RPAR", "END"})
 _POSTFIX = frozenset({"LSQB", "DOT", "OVER"})
@@ -71,11 +90,14 @@ class Guard:
             if self.operators > limits.QUERY_OPERATORS:
                 reason = f"more than {limits.QUERY_OPERATORS} operators in one statement"
                 return Diagnostic("E503", reason, Span(start, end), ("write long lists of values as `x IN (…)`",))
+        is_prefix = kind in _PREFIXES and self.before not in _OPERAND_ENDS
         self.before = kind
-        self.prefixes = self.prefixes + 1 if kind in _PREFIXES else self.prefixes
+        if is_prefix:
+            self.prefixes += 1
         if kind in _OPENING:
             self.outer.append(self.prefixes + 1)
             self.levels += self.prefixes + 1
+            self.prefixes = 0
         elif kind in _CLOSING and self.outer:
             self.levels -= self.outer.pop()
         if kind in _POSTFIX:
@@ -85,6 +107,6 @@ class Guard:
         if self.levels + max(self.prefixes, self.postfixes) > limits.QUERY_NESTING_LEVELS:
             reason = f"more than {limits.QUERY_NESTING_LEVELS} levels of nesting"
             return Diagnostic("E502", reason, Span(start, end), ("name parts of it with ADD … AS, or split the query",))
-        if kind not in _PREFIXES:
+        if not is_prefix:
             self.prefixes = 0
         return None

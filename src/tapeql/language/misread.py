@@ -67,6 +67,8 @@ def misread(text: str, at: int, end: int, accepts: Collection[str]) -> Misreadin
     if character.isdecimal() and character.isascii():
         return _number(text, at, end)
     span = Span(at, at + 1)
+    if text.startswith("/*", at):
+        raise Stop(Diagnostic("E006", "`/*` opens no comment", Span(at, at + 2), ("comments begin with `--`",)))
     if character == "@":
         found = re.compile(r"@\w*!?").match(text, at, end)
         what = "a universe of symbols" if "TICKER" in accepts else "another timeframe with `@`"
@@ -116,10 +118,10 @@ def _tidy_date(written: str) -> str | None:
 def _operator(text: str, at: int, operator: str) -> Misreading:
     ours, kind = _OPERATORS[operator]
     span = Span(at, at + len(operator))
-    before, after = text[at - 1 : at], text[span.end : span.end + 1]
-    word = ours.isalpha()
-    edit = f"{' ' if word and not before.isspace() and before != '(' and at else ''}{ours}"
-    edit += " " if word and not after.isspace() else ""
+    before, after = text[at - 1 : at] if at else "", text[span.end : span.end + 1]
+    edit = ours
+    if ours.isalpha():
+        edit = f"{' ' if before.isalnum() or before in set('_)]%') else ''}{ours}{'' if after.isspace() else ' '}"
     diagnostic = Diagnostic(
         "E007", f"`{operator}` is not an operator here", span, (f"write `{ours}`",), Fix(span, edit)
     )

@@ -67,16 +67,22 @@ def _marked_lines(diagnostic: Diagnostic, source: str) -> list[tuple[str, str, s
 
 def _mark(line: str, start: int, end: int) -> tuple[str, str]:
     """The line as shown and the carets under [start, end), both cut to a window around the carets."""
-    cells = [_printable(character) for character in line]
+    first = max(0, start - _COLUMNS) if len(line) > 3 * _COLUMNS else 0
+    cells = [_printable(character) for character in line[first : first + 3 * _COLUMNS]]
     widths = [_width(cell) for cell in cells]
+    return _window(cells, widths, start - first, end - first, first > 0, first + len(cells) < len(line))
+
+
+def _window(cells: list[str], widths: list[int], start: int, end: int, cut: bool, goes_on: bool) -> tuple[str, str]:
+    """As many cells around [start, end) as fit: a third of them before it where there is a choice."""
     first, last = 0, len(cells)
-    while sum(widths[first:last]) > _COLUMNS and last > max(end, first + _COLUMNS * 2 // 3) and last > start + 8:
+    while last > end and sum(widths[first:last]) > _COLUMNS and sum(widths[first:end]) < _COLUMNS * 2 // 3:
         last -= 1
-    while sum(widths[first:last]) > _COLUMNS and first < start - 20:
+    while first < start and sum(widths[first:last]) > _COLUMNS and sum(widths[first:start]) > _COLUMNS // 3:
         first += 1
-    while sum(widths[first:last]) > _COLUMNS and last > start + 1:
+    while sum(widths[first:last]) > _COLUMNS:
         last -= 1
-    before, after = "…" if first else "", "…" if last < len(cells) else ""
+    before, after = "…" if first or cut else "", "…" if last < len(cells) or goes_on else ""
     indent = len(before) + sum(widths[first:start])
     carets = max(1, sum(widths[start : min(end, last)]))
     return f"{before}{''.join(cells[first:last])}{after}", " " * indent + "^" * carets

@@ -18,6 +18,8 @@ Match = Callable[[str, int, int], "re.Match[str] | None"]
 
 _MAY_BE_RESERVED = frozenset({"SETTING_NAME", "SETTING", "CODE", "DATE"})
 _BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "RPAR", "RSQB", "RBRACE"})
+_NEVER_DATES = frozenset({"TIME", "DAY", "DURATION", "NUMBER", "STRING"})
+_FOREIGN = frozenset({"==", "=<", "=>", "/*"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LARGEST_COUNT = 2**63 - 1
 
@@ -121,15 +123,15 @@ class Tokenizer(Lexer):
             if name in _MAY_BE_RESERVED or found[0].upper() not in self.never_codes:
                 return _token(name, found[0], at)
         found = self.plain(text, at, end)
-        if found is None or (found[0] == "=" and text[at + 1 : at + 2] in ("=", "<", ">")):
+        if "DATE" in state.accepts and (found is None or found.lastgroup in _NEVER_DATES):
+            if found is None or found.lastgroup != "TIME" or "TIME" not in state.accepts:
+                return self._misread(statement, bad_date(text, at, end), at)
+            _check_same_day(statement, found[0], at)
+        if found is None or text[at : at + 2] in _FOREIGN:
             return self._misread(statement, misread(text, at, end, state.accepts), at)
         kind, word = found.lastgroup or "", found[0]
         if kind == "NAME":
             return _token(self._word(statement, state, word, at), word, at)
-        if kind in ("TIME", "DAY", "DURATION", "NUMBER", "STRING") and "DATE" in state.accepts:
-            if kind != "TIME" or "TIME" not in state.accepts:
-                return self._misread(statement, bad_date(text, at, end), at)
-            _check_same_day(statement, word, at)
         if kind == "NUMBER" and "INT" in state.accepts and word.replace("_", "").isdigit():
             kind = "INT"
         if kind in ("TIME", "DURATION", "NUMBER", "INT"):
