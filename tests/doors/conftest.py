@@ -9,7 +9,7 @@ import pytest
 
 from tapeql.shell.demo import make
 from tapeql.shell.demo_tape import NOW
-from tests.doors.processes import Run, Server, start, tapeql
+from tests.doors.processes import Run, Server, here, start
 
 
 @pytest.fixture(scope="session")
@@ -30,5 +30,5 @@ def server(tape: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def ask(tape: Path) -> Run:
-    """`tapeql --lake TAPE …` at the demo's time."""
-    return lambda *arguments, **options: tapeql("--lake", str(tape), "--now", NOW, *arguments, **options)
+    """`tapeql --lake TAPE …` at the demo's time, in this process."""
+    return lambda *arguments, **options: here("--lake", str(tape), "--now", NOW, *arguments, **options)

@@ -109,16 +109,16 @@ def test_a_killed_query_leaves_the_output_file_alone(tape: Path, tmp_path: Path)
     assert place.read_text() == "before"
 
 
-def test_a_device_is_written_to_not_replaced(ask: Run) -> None:
+def test_a_device_is_written_to_not_replaced(tape: Path) -> None:
     """`-o /dev/stdout` and the like stay what they are."""
-    done = ask("query", BARS, "--format", "csv", "-o", "/dev/stdout")
+    done = tapeql("--lake", str(tape), "query", BARS, "--format", "csv", "-o", "/dev/stdout")
     assert done.stdout.startswith("symbol,")
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
 
 
-def test_a_wrong_query_points_at_the_word(ask: Run) -> None:
+def test_a_wrong_query_points_at_the_word(tape: Path) -> None:
     """Exit status 2, nothing on standard output, and a caret under the word."""
-    done = ask("query", "CANDLES 1h FROM binance:BTCUSDT WHERE close > smaa(20)")
+    done = tapeql("--lake", str(tape), "query", "CANDLES 1h FROM binance:BTCUSDT WHERE close > smaa(20)")
     assert (done.returncode, done.stdout) == (2, "")
     lines = done.stderr.splitlines()
     assert lines[0].startswith("E102 ")

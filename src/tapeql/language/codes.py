@@ -156,8 +156,6 @@ tell(
     "E016",
     "more than one statement to answer",
     "A text is answered once. SETs may come before the statement that is; send other statements one at a time.",
-    f"{_BTC}; {_AAPL}",
-    f"SET tz = 'America/New_York'; {_BTC}",
 )
 tell(
     "E017",

@@ -86,7 +86,7 @@ def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Tab
         case "sql":
             from tapeql.sql.lower import explain_sql
 
-            text = explain_sql(plan, snapshot, dialect_of(snapshot))
+            text = explain_sql(plan, snapshot, snapshot.dialect)
         case "warmup":
             from tapeql.plan.text import warmup
             from tapeql.run.kernels.context import Context
@@ -98,11 +98,6 @@ def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Tab
 
             text = describe(plan)
     return _table(LINES, [(line,) for line in text.rstrip("\n").split("\n")])
-
-
-def dialect_of(snapshot: Snapshot) -> str:
-    """The dialect a store speaks: a lake is read by DuckDB."""
-    return "postgres" if hasattr(snapshot, "connection") else "duckdb"
 
 
 # ── DESCRIBE ──────────────────────────────────────────────────────────────────────────────────────────────────────────

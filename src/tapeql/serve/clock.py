@@ -50,7 +50,7 @@ def _parsed(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError:
         raise QueryError(
-            [Diagnostic("E401", f"`{text}` is not an instant; write 2025-03-10T13:30:00Z")], text
+            [Diagnostic("E017", f"`{text}` is not an instant; write 2025-03-10T13:30:00Z")], text
         ) from None
 
 

@@ -93,7 +93,7 @@ class FlightServer(fl.FlightServerBase):  # type: ignore[misc]  # pyarrow has no
     def _schema(self, descriptor: Any) -> pa.Schema:
         try:
             if descriptor.descriptor_type != fl.DescriptorType.CMD:
-                raise QueryError([Diagnostic("E001", "send the text of a query as the command, not a path")])
+                raise QueryError([Diagnostic("E017", "send the text of a query as the command, not a path")])
             return self._service.schema(decode_request(descriptor.command))
         except BaseException as error:
             _tell(error)
@@ -208,7 +208,7 @@ def _tell(error: BaseException) -> NoReturn:
     """Raises the Flight error that says the same. Our own bugs are logged here and stay nameless outside."""
     if not isinstance(error, TapeQLError):
         name = uuid.uuid4().hex[:8]
-        sys.stderr.write(f"tapeql: internal error {name}\n{''.join(traceback.format_exception(error))}")
+        sys.stderr.write(f"tapeql: internal error {name}\n{''.join(traceback.format_exception(error, limit=100))}")
         sys.stderr.flush()
         error = TapeQLError(f"internal error {name}; the server's log has the story")
         raise fl.FlightInternalError(str(error), encode_status(13, str(error), encode_error(error)))
@@ -217,7 +217,9 @@ def _tell(error: BaseException) -> NoReturn:
         message = message[: MESSAGE_CHARACTERS - 1] + "…"
     kind, code = fl.FlightServerError, 2
     if isinstance(error, Cancelled):
-        kind, code = fl.FlightCancelledError, 1
+        # Only a stopping server cancels what a client still waits for. Not FlightCancelledError: pyarrow's client would
+        # raise KeyboardInterrupt in its program.
+        kind, code = fl.FlightUnavailableError, 14
     elif isinstance(error, LimitError) and error.limit == "QUERY_DEADLINE_S":
         kind, code = fl.FlightTimedOutError, 4
     raise kind(message, encode_status(code, message, encode_error(error))) from None

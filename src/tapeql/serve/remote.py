@@ -35,8 +35,9 @@ class Remote:
         return Result(schema, self._batches(request, reader, info), info)
 
     def schema(self, request: Request) -> pa.Schema:
+        # Not GetSchema, whose errors come without their record.
         descriptor = fl.FlightDescriptor.for_command(request.encode())
-        return self._asking(request, lambda: self._client.get_schema(descriptor).schema)
+        return self._asking(request, lambda: self._client.get_flight_info(descriptor).schema)
 
     def close(self) -> None:
         self._client.close()

@@ -6,6 +6,7 @@ text ──▶ SETs, then one statement ──▶ a query: resolve ─▶ plan �
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from tapeql.errors import NOWHERE, Diagnostic, QueryError
+from tapeql.errors import NOWHERE, Diagnostic, QueryError, StoreError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
 from tapeql.plan.build import build
@@ -104,11 +105,10 @@ class Service:
                 return answers.SETTINGS
 
     def warm(self) -> None:
-        """Loads the grammar and the registries, so that the first question is as quick as the second."""
-        from tapeql.functions.registry import functions
-
-        functions()
-        _cached_parse("SHOW symbols")
+        """Loads the grammar, the registries and the calendars, so that the first question is as quick as the second."""
+        for text in ("SHOW functions", "SHOW sessions"):
+            with contextlib.suppress(StoreError):  # nothing is stored yet
+                self.run(Request(text))
 
     def close(self) -> None:
         close = getattr(self._store, "close", None)
@@ -124,7 +124,7 @@ class Service:
             if not isinstance(statement, syntax.Set):
                 reason = "only SET may come before the statement that is answered"
                 raise QueryError(
-                    [Diagnostic("E010", reason, statement.span, ("send one query at a time",))], request.query
+                    [Diagnostic("E016", reason, statement.span, ("send one query at a time",))], request.query
                 )
             settings = _apply(settings, statement, request.query)
         last = statements[-1]

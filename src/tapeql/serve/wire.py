@@ -79,7 +79,7 @@ def decode_request(encoded: bytes) -> Request:
 
 
 def _refused(reason: str) -> QueryError:
-    return QueryError([Diagnostic("E001", reason, hints=('send the text, or {"query": "…", "params": {…}}',))])
+    return QueryError([Diagnostic("E017", reason, hints=('send the text, or {"query": "…", "params": {…}}',))])
 
 
 # ── errors ────────────────────────────────────────────────────────────────────────────────────────────────────────────

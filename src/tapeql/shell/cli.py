@@ -194,7 +194,10 @@ def _demo(options: argparse.Namespace) -> int:
 def _explain(options: argparse.Namespace) -> int:
     from tapeql.language.codes import explain
 
-    sys.stdout.write(explain(options.code.upper()).rstrip("\n") + "\n")
+    story = explain(options.code.upper())
+    if story is None:
+        raise usage(f"no diagnostic has the code `{options.code}`")
+    sys.stdout.write(story.rstrip("\n") + "\n")
     return DONE
 
 
