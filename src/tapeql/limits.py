@@ -42,3 +42,18 @@ REQUEST_BYTES: Final = 1 << 20
 
 DRAIN_S: Final = 10.0
 """How long a stopping server lets running streams end before it cancels them."""
+
+STORE_LOCK_WAIT_S: Final = 60.0
+"""How long a writer of a lake or a database waits for another before it gives up."""
+
+LAKE_GRACE_S: Final = 3600.0
+"""How long files stay on disk after a commit replaced them, for readers of older snapshots."""
+
+LAKE_MANIFESTS: Final = 8
+"""Manifests kept; only the newest is read, the others show what happened."""
+
+STAGING_BYTES: Final = 256 * 1024 * 1024
+"""Rows of an import kept in memory before they go to disk."""
+
+IMPORT_REFUSED_ROWS: Final = 10_000
+"""Without a quarantine, reading on to count more unusable rows than this helps nobody."""

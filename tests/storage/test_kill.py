@@ -29,10 +29,19 @@ class Writer:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.storage.writer", str(lake), str(first), guard, str(count)],
             cwd=ROOT,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.wait_for("ready")
+
+    def go(self) -> Writer:
+        """Lets it write."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        return self
 
     def wait_for(self, word: str) -> None:
         assert self._process.stdout is not None
@@ -84,7 +93,7 @@ def test_a_kill_at_any_moment_loses_nothing_acknowledged(tmp_path: Path) -> None
     expected: set[float] = set()
     first = 0
     for _ in range(4):
-        writer = Writer(tmp_path, first)
+        writer = Writer(tmp_path, first).go()
         writer.wait_for("done")
         time.sleep(chance.uniform(0, 0.15))
         writer.kill()
@@ -100,7 +109,7 @@ def test_a_kill_at_any_moment_loses_nothing_acknowledged(tmp_path: Path) -> None
 
 def test_a_kill_before_publishing_leaves_the_lake_as_it_was(tmp_path: Path) -> None:
     """Files written and not yet published are of no table, and the next writer removes them."""
-    writer = Writer(tmp_path, 0, "stop")
+    writer = Writer(tmp_path, 0, "stop").go()
     writer.wait_for("about")
     writer.kill()
     assert set(counts(tmp_path)["A"]) == {0.0}
@@ -112,7 +121,7 @@ def test_a_kill_before_publishing_leaves_the_lake_as_it_was(tmp_path: Path) -> N
 
 def test_without_atomic_publishing_a_kill_breaks_the_lake(tmp_path: Path) -> None:
     """Control: a manifest written in place and cut short leaves no lake to read."""
-    writer = Writer(tmp_path, 0, "torn")
+    writer = Writer(tmp_path, 0, "torn").go()
     writer.wait_for("half")
     writer.kill()
     with pytest.raises(StoreError, match="cannot be read"):
@@ -121,7 +130,7 @@ def test_without_atomic_publishing_a_kill_breaks_the_lake(tmp_path: Path) -> Non
 
 def test_without_one_manifest_for_all_a_kill_tears_a_commit(tmp_path: Path) -> None:
     """Control: symbols committed one by one are left uneven."""
-    writer = Writer(tmp_path, 0, "steps")
+    writer = Writer(tmp_path, 0, "steps").go()
     writer.wait_for("done 0")
     writer.wait_for("step 1")
     writer.kill()
@@ -134,6 +143,8 @@ def test_without_one_manifest_for_all_a_kill_tears_a_commit(tmp_path: Path) -> N
 def test_writers_in_several_processes(tmp_path: Path, guard: str) -> None:
     """Two processes at once: under the lock all commits arrive; without it (control) one of them fails or loses."""
     writers = [Writer(tmp_path, start, guard, 5) for start in (0, 100)]
+    for writer in writers:
+        writer.go()
     errors = [writer.finish() for writer in writers]
     found = counts(tmp_path)
     whole = found["A"] == found["B"] == found["C"] == Counter({float(n + s): ROWS for n in range(5) for s in (0, 100)})

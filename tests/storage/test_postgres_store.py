@@ -25,7 +25,7 @@ pytestmark = pytest.mark.postgres
 
 def everything(snapshot: Snapshot) -> dict[tuple[str, ...], pa.Table]:
     """All rows of all series."""
-    found = {}
+    found: dict[tuple[str, ...], pa.Table] = {}
     for venue, code in snapshot.symbols():
         for table in TABLES.values():
             for interval in snapshot.intervals(venue, code) if table.name == "ohlcv" else [""]:
@@ -60,10 +60,10 @@ def test_the_database_holds_what_the_lake_holds(postgres_database: str, tmp_path
     assert snapshot.symbols() == ours.symbols()
     assert everything(snapshot) == everything(ours)
     for table, venue, code, interval in everything(ours):
-        one, other = (
+        ours_parts, theirs = (
             [(p.min_us, p.max_us, p.rows) for p in s.parts(table, venue, code, interval)] for s in (ours, snapshot)
         )
-        assert one == other
+        assert ours_parts == theirs
     snapshot.close()
 
 
@@ -167,7 +167,7 @@ def test_a_writer_waits_only_so_long(postgres_database: str) -> None:
 
     with psycopg.connect(postgres_database) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
-        store = PostgresStore(postgres_database, lock_wait_ms=100)
+        store = PostgresStore(postgres_database, lock_wait_s=0.1)
         with pytest.raises(StoreError, match="being written by someone else"):
             store.write("ticks", "x", "A", tapes.random_ticks("2025-03-10", 3600, 3))
 

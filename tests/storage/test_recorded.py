@@ -30,7 +30,8 @@ def stored(lake: Lake, table: str, symbol: str, interval: str = "") -> pd.DataFr
     venue, code = symbol.split(":")
     schema = TABLES[table].schema
     batches = lake.snapshot().scan(table, venue, code, -(2**62), 2**62, schema.names, interval)
-    return pa.Table.from_batches(batches, schema).to_pandas()
+    frame: pd.DataFrame = pa.Table.from_batches(batches, schema).to_pandas()
+    return frame
 
 
 def test_a_day_of_gemini_trades(lake: Lake, shared_data: Path) -> None:

@@ -52,6 +52,15 @@ def stopped_publish(self: Manifest, lake: Path) -> None:
     time.sleep(60)
 
 
+_publish = Manifest.publish
+
+
+def slow_publish(self: Manifest, lake: Path) -> None:
+    """Leaves another writer time to do the same."""
+    time.sleep(0.1)
+    _publish(self, lake)
+
+
 class NoLock(contextlib.AbstractContextManager["NoLock"]):
     died = False
 
@@ -69,7 +78,10 @@ def main(path: str, first: int, guard: str, count: int) -> None:
     if guard == "torn":
         Manifest.publish = torn_publish  # type: ignore[method-assign]
     if guard == "unlocked":
-        lake_module.FileLock = NoLock  # type: ignore[misc,assignment]
+        vars(lake_module)["FileLock"] = NoLock
+        Manifest.publish = slow_publish  # type: ignore[method-assign]
+    say("ready")
+    sys.stdin.readline()
     for number in range(first, first + count):
         if guard == "stop" and number > first:
             Manifest.publish = stopped_publish  # type: ignore[method-assign]

@@ -13,6 +13,7 @@ from typing import Final
 import pyarrow as pa
 
 from tapeql.errors import DataError
+from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.fields import KINDS, Kind, Reading
 from tapeql.storage.importers.instants import InstantReader
@@ -23,9 +24,6 @@ from tapeql.storage.stores import Commit, Store, Transaction
 
 Progress = Callable[[str, float, int], None]
 """Called now and then with the file being read, how much of all files has been read (0 to 1), and the rows so far."""
-
-REFUSALS_BEFORE_STOP: Final = 10_000
-"""Without a quarantine, reading on to count more unusable rows than this helps nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +155,7 @@ def _import(
             tally.see(rows)
             transaction.add(table, venue, code, rows, interval, name)
         advance(source.position())
-        if quarantine is None and len(wrong) > REFUSALS_BEFORE_STOP:
+        if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
             break
     tally.notes += [f"{source.label}: {note}" for note in reading.instants.notes]
     if wrong:
@@ -305,7 +303,7 @@ def _headerless(source: Source) -> str:
 
 def _refused(tally: _Tally) -> str:
     count = tally.refusals.count
-    more = "more than " if count > REFUSALS_BEFORE_STOP else ""
+    more = "more than " if count > IMPORT_REFUSED_ROWS else ""
     rows = "row is" if count == 1 else "rows are"
     return (
         f"{more}{count:,} of {tally.read:,} {rows} unusable, so nothing was imported. "

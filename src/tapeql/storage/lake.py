@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tapeql.errors import StoreError
+from tapeql.limits import LAKE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import canonical_interval, folder, partition_name
@@ -27,12 +27,6 @@ from tapeql.storage.snapshot import Part
 from tapeql.storage.staging import Staging
 from tapeql.storage.stores import Commit
 
-LOCK_WAIT_S: Final = 60.0
-"""How long a writer waits for another before it gives up."""
-
-GRACE_S: Final = 3600.0
-"""How long files stay on disk after a commit replaced them, for readers of older snapshots."""
-
 _OURS: Final = re.compile(r"\d{4}(-\d\d){0,2}(\.\d+)?\.parquet")
 
 
@@ -43,8 +37,8 @@ class Lake:
         self,
         path: str | os.PathLike[str],
         *,
-        lock_wait_s: float = LOCK_WAIT_S,
-        grace_s: float = GRACE_S,
+        lock_wait_s: float = STORE_LOCK_WAIT_S,
+        grace_s: float = LAKE_GRACE_S,
         clock_us: Callable[[], int] = lambda: time.time_ns() // 1000,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
@@ -96,6 +90,12 @@ class Lake:
     # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _commit(self, staged: Staging) -> Commit:
+        try:
+            return self._commit_locked(staged)
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be written: {error.strerror or error}") from error
+
+    def _commit_locked(self, staged: Staging) -> Commit:
         fresh_folder = not self.path.exists()
         self.path.mkdir(parents=True, exist_ok=True)
         if fresh_folder:
@@ -104,6 +104,7 @@ class Lake:
             current = self._current()
             if lock.died:
                 self._sweep(current)
+            staging.sweep(self.path / staging.FOLDER)
             return self._merge(current, staged)
 
     def _merge(self, current: Manifest, staged: Staging) -> Commit:
@@ -161,7 +162,7 @@ class Lake:
             fsync_folder(each)
 
     def _sweep(self, current: Manifest) -> None:
-        """Removes what killed writers left: files no manifest ever listed, drafts, staged rows."""
+        """Removes what killed writers left: files no manifest ever listed, and drafts."""
         listed = current.paths()
         for table in TABLES:
             for parent, _, names in os.walk(self.path / table):
@@ -173,8 +174,6 @@ class Lake:
         if drafts.is_dir():
             for draft in drafts.glob(".*"):
                 draft.unlink(missing_ok=True)
-        for room in staging.abandoned(self.path / staging.FOLDER):
-            shutil.rmtree(room, ignore_errors=True)
 
 
 class LakeTransaction:
@@ -205,6 +204,8 @@ class LakeTransaction:
 class LakeSnapshot:
     """A lake as of one commit."""
 
+    dialect: Final = "duckdb"
+
     def __init__(self, path: Path, current: Manifest) -> None:
         self._path = path
         self._manifest = current
@@ -216,7 +217,7 @@ class LakeSnapshot:
     def symbols(self) -> list[tuple[str, str]]:
         return sorted({(venue, code) for _, venue, code, _ in self._manifest.series()})
 
-    def parts(self, table: str, venue: str, code: str, interval: str = "") -> list[Part]:
+    def parts(self, table: str, venue: str, code: str, interval: str = "") -> tuple[Part, ...]:
         return self._manifest.parts((table, venue, code, interval))
 
     def intervals(self, venue: str, code: str) -> list[str]:

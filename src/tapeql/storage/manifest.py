@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tapeql.errors import StoreError
+from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
 from tapeql.storage.snapshot import Part
 
 FOLDER: Final = "manifests"
-KEPT_MANIFESTS: Final = 8
 _FORMAT: Final = b"tapeql.manifest"
 _VERSION: Final = b"1"
 _NAMES: Final = pa.dictionary(pa.int32(), pa.string())
@@ -66,6 +66,7 @@ class Manifest:
         self.number = number
         self._listing = listing
         self._spans = _spans(listing)
+        self._parts: dict[Series, tuple[Part, ...]] = {}
 
     @classmethod
     def empty(cls) -> Manifest:
@@ -78,8 +79,11 @@ class Manifest:
         """The files of a series that are the table, sorted by time."""
         return [entry for entry in self._entries(series) if entry.removed_us is None]
 
-    def parts(self, series: Series) -> list[Part]:
-        return [Part(*series, e.path, e.min_us, e.max_us, e.rows) for e in self.entries(series)]
+    def parts(self, series: Series) -> tuple[Part, ...]:
+        if series not in self._parts:
+            entries = self.entries(series)
+            self._parts[series] = tuple(Part(*series, e.path, e.min_us, e.max_us, e.rows) for e in entries)
+        return self._parts[series]
 
     def removed(self) -> list[Entry]:
         """Files on their way out, of all series."""
@@ -137,7 +141,7 @@ class Manifest:
     def prune(self, lake: Path) -> None:
         """Forgets all but the newest manifests; files are never found through old ones."""
         for number in _numbers(lake):
-            if number <= self.number - KEPT_MANIFESTS:
+            if number <= self.number - LAKE_MANIFESTS:
                 (lake / FOLDER / f"{number:012}.parquet").unlink(missing_ok=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from tapeql.errors import ConnectionFailed, StoreError, TapeQLError
+from tapeql.limits import STORE_LOCK_WAIT_S
 from tapeql.storage.layout import canonical_interval, partition_span
 from tapeql.storage.manifest import Series
 from tapeql.storage.merge import Merged, difference, merge
@@ -28,9 +30,6 @@ from tapeql.storage.stores import Commit
 
 if TYPE_CHECKING:
     import psycopg
-
-LOCK_WAIT_MS: Final = 60_000
-"""How long a writer waits for another before it gives up."""
 
 _LOCK: Final = 0x7A9E_01
 """The advisory lock of writers, the same in every TapeQL process."""
@@ -48,9 +47,9 @@ _KINDS: Final = {
 class PostgresStore:
     """A store in the database at `url` (postgresql://…); its tables are made when first written."""
 
-    def __init__(self, url: str, *, lock_wait_ms: int = LOCK_WAIT_MS) -> None:
+    def __init__(self, url: str, *, lock_wait_s: float = STORE_LOCK_WAIT_S) -> None:
         self._url = url
-        self._lock_wait_ms = lock_wait_ms
+        self._lock_wait_s = lock_wait_s
 
     @property
     def name(self) -> str:
@@ -113,12 +112,12 @@ class PostgresStore:
         import psycopg
 
         with self.speaking(), psycopg.connect(self._url) as connection:
-            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{self._lock_wait_ms}ms",))
+            connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{round(self._lock_wait_s * 1000)}ms",))
             try:
                 connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
             except psycopg.errors.LockNotAvailable:
                 raise StoreError(
-                    f"{self.name} is being written by someone else; waited {self._lock_wait_ms / 1000:g} s. "
+                    f"{self.name} is being written by someone else; waited {self._lock_wait_s:g} s. "
                     "Try again when they have finished."
                 ) from None
             create_tables(connection)
@@ -139,7 +138,7 @@ class PostgresTransaction:
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
-        self._staging = Staging(Path(tempfile.gettempdir()) / "tapeql-staging")
+        self._staging = Staging(Path(tempfile.gettempdir()) / f"tapeql-staging-{os.getuid()}")
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)

@@ -29,6 +29,8 @@ _TRUNC: Final = {"D": "day", "M": "month", "Y": "year"}
 class PostgresSnapshot:
     """Reads see one moment, over as many connections as are asked for. Close it: until then the database keeps old rows."""
 
+    dialect: Final = "postgres"
+
     def __init__(self, url: str, name: str, speaking: Callable[[], AbstractContextManager[None]]) -> None:
         import psycopg
 

@@ -31,6 +31,11 @@ class Snapshot(Protocol):
     """A store at one moment. Reading the same snapshot twice gives the same rows, whatever is imported meanwhile."""
 
     @property
+    def dialect(self) -> str:
+        """The SQL that reads it in place: "duckdb" for files, "postgres" for a database."""
+        ...
+
+    @property
     def id(self) -> str:
         """Names the snapshot in result information, e.g. the manifest's number."""
         ...

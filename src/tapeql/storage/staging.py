@@ -7,7 +7,6 @@ import itertools
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,14 +14,14 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from tapeql.errors import StoreError
+from tapeql.limits import STAGING_BYTES
 from tapeql.storage.layout import Ints, partitions
 from tapeql.storage.manifest import Series
 from tapeql.storage.merge import reverse
 from tapeql.storage.rows import instants
 
 FOLDER: Final = "staging"
-SPILL_BYTES: Final = 256 * 1024 * 1024
-"""Rows staged in memory before they go to disk."""
 
 Place = tuple[Series, int]
 """A series and the number of a partition of it."""
@@ -56,7 +55,7 @@ class Staging:
     """`folder` is made when memory is full; a kernel lock in it says that its owner lives."""
 
     folder: Path
-    spill_bytes: int = SPILL_BYTES
+    spill_bytes: int = STAGING_BYTES
     _chunks: dict[Place, list[_Chunk]] = field(default_factory=dict)
     _directions: dict[tuple[Series, str], _Direction] = field(default_factory=dict)
     _bytes: int = 0
@@ -82,7 +81,10 @@ class Staging:
             for start, end in itertools.pairwise(edges):
                 self._put(series, int(numbers[start]), rows.slice(start, end - start), source)
         if self._bytes > self.spill_bytes:
-            self._spill()
+            try:
+                self._spill()
+            except OSError as error:
+                raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
 
     def places(self) -> list[Place]:
         return sorted(self._chunks)
@@ -112,10 +114,13 @@ class Staging:
 
     def _spill(self) -> None:
         if self._room is None:
+            sweep(self.folder)
             self._room = self.folder / uuid.uuid4().hex
             self._room.mkdir(parents=True)
-            self._alive = os.open(self._room / "alive", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._alive = os.open(self._room / "new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
             fcntl.flock(self._alive, fcntl.LOCK_EX)
+            # Under its name only once it is locked, or a sweeper could take it for a dead one's.
+            (self._room / "new").rename(self._room / "alive")
         by_schema: dict[pa.Schema, list[_Chunk]] = {}
         for chunks in self._chunks.values():
             for chunk in chunks:
@@ -138,8 +143,8 @@ class Staging:
             return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(chunk.batch)])
 
 
-def abandoned(folder: Path) -> Iterator[Path]:
-    """Rooms whose owner was killed."""
+def sweep(folder: Path) -> None:
+    """Removes the rooms whose owner was killed."""
     if not folder.is_dir():
         return
     for room in folder.iterdir():
@@ -149,8 +154,8 @@ def abandoned(folder: Path) -> Iterator[Path]:
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(room, ignore_errors=True)
         except BlockingIOError:
             continue
         finally:
             os.close(fd)
-        yield room
