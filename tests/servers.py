@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +17,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 
 def postgres_binaries() -> Path | None:
-    """The folder with the newest installed `initdb` and `pg_ctl`: Debian's place, else PATH."""
-    found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb") if (p.parent / "pg_ctl").exists()]
+    """The folder with the newest installed `initdb` and `postgres`: Debian's place, else PATH."""
+    found = [p.parent for p in Path("/usr/lib/postgresql").glob("*/bin/initdb") if (p.parent / "postgres").exists()]
     if found:
         return max(found, key=lambda p: [int(n) for n in re.findall(r"\d+", str(p))])
     on_path = shutil.which("initdb")
-    if on_path and (Path(on_path).parent / "pg_ctl").exists():
+    if on_path and (Path(on_path).parent / "postgres").exists():
         return Path(on_path).parent
     return None
 
@@ -41,29 +43,53 @@ class PostgresServer:
         self._folder = Path(tempfile.mkdtemp(prefix="tapeql-postgres-")) if os.geteuid() == 0 else folder
         self._port = 0
         self._databases = 0
+        self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         if os.geteuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
         where = str(self._folder / "db")
         self._run("initdb", "-D", where, "-U", "tapeql", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        for attempt in range(3):
+        for _ in range(3):
             self._port = free_port()
-            options = (
-                f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -c fsync=off"
+            self._server = subprocess.Popen(
+                [
+                    # Killed tests run no clean-up; the kernel then ends the server with them.
+                    *self._as_user("--pdeathsig", "QUIT"),
+                    *(str(self._binaries / "postgres"), "-D", where, "-p", str(self._port)),
+                    *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),
+                    *("-c", "fsync=off"),
+                ],
+                cwd=self._folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
             )
-            try:
-                self._run("pg_ctl", "-D", where, "-w", "-l", str(self._folder / "log"), "-o", options, "start")
+            if self._answers():
                 return self
-            except subprocess.CalledProcessError:
-                # Somebody may have taken the port between asking for it and using it.
-                if attempt == 2:
-                    raise
-        raise AssertionError("unreachable")
+            # Somebody may have taken the port between asking for it and using it.
+        raise RuntimeError(f"PostgreSQL in {self._binaries} does not start")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._run("pg_ctl", "-D", str(self._folder / "db"), "-w", "-m", "immediate", "stop")
+        assert self._server is not None
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait(timeout=60)
         shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        """Whether it takes connections within half a minute; False as soon as it has ended."""
+        import psycopg
+
+        assert self._server is not None
+        deadline = time.monotonic() + 30
+        while self._server.poll() is None and time.monotonic() < deadline:
+            try:
+                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
+                return True
+            except psycopg.OperationalError:
+                time.sleep(0.05)
+        self._server.kill()
+        self._server.wait()
+        return False
 
     def url(self, database: str) -> str:
         return f"postgresql://tapeql@127.0.0.1:{self._port}/{database}"
@@ -78,10 +104,16 @@ class PostgresServer:
             connection.execute(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def _as_user(self, *options: str) -> list[str]:
+        """How to start a program: as the user postgres where we are root, and with what setpriv offers."""
+        if shutil.which("setpriv") is None:
+            return []
+        user = ["--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        return ["setpriv", *user, *options] if user or options else []
+
     def _run(self, program: str, *arguments: str) -> None:
-        drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         subprocess.run(
-            [*drop, str(self._binaries / program), *arguments],
+            [*self._as_user(), str(self._binaries / program), *arguments],
             check=True,
             cwd=self._folder,
             stdout=subprocess.DEVNULL,
