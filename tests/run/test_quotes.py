@@ -26,6 +26,7 @@ class Quotes:
     """A snapshot of quotes alone, in batches of any size."""
 
     id = "1"
+    dialect = "duckdb"
 
     def __init__(self, rows: Sequence[Quote], batch_rows: int) -> None:
         self.rows = rows

@@ -47,7 +47,7 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
 
 
 def _engine(plan: Plan, context: Context) -> tuple[str, Iterator[pa.RecordBatch]]:
-    if hasattr(context.snapshot, "connection"):
+    if context.snapshot.dialect == "postgres":
         from tapeql.run import postgres
 
         return "postgres", postgres.execute(plan, context)

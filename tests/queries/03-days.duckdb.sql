@@ -1,0 +1,570 @@
+WITH "symbols" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST('nasdaq' AS TEXT) AS "exchange",
+    CAST('AAPL' AS TEXT) AS "symbol"
+), "grid" AS (
+  SELECT
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "end",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "origin",
+    CAST(0 AS BIGINT) AS "step",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "limit",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "session_date",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "market_open",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "first_open"
+), "ticks_files" AS (
+  SELECT
+    UNNEST(
+      CAST([… 51 items] AS TEXT[])
+    ) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1736326800000000 AS BIGINT) AS "start",
+    CAST(1741996704398546 AS BIGINT) AS "end"
+), "trades" AS (
+  SELECT
+    "ticks_files"."feed",
+    "ticks_files"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."price",
+    "t"."quantity",
+    "t"."conditions"
+  FROM READ_PARQUET(
+    [… 51 items],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "ticks_files"
+    ON "t"."filename" = "ticks_files"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
+), "trades_in_bars" AS (
+  SELECT
+    "trades"."feed",
+    "trades"."g",
+    "trades"."at",
+    "trades"."seq",
+    "trades"."price",
+    "trades"."quantity",
+    "trades"."conditions",
+    "s"."origin" AS "bar",
+    "s"."limit" AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "trades"
+  ASOF JOIN "grid" AS "s"
+    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  WHERE
+    "trades"."at" < "s"."end"
+), "openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1736326800000000 AS BIGINT) AS "from",
+    CAST(1741996704398546 AS BIGINT) AS "until"
+), "chosen_trades" AS (
+  SELECT
+    "trades_in_bars".*
+  FROM "trades_in_bars"
+  JOIN "openings"
+    ON "openings"."feed" = "trades_in_bars"."feed"
+    AND "trades_in_bars"."bar" >= "openings"."from"
+    AND "trades_in_bars"."bar" < "openings"."until"
+), "sale_conditions" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST('MQ9' AS TEXT) AS "no_volume",
+    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
+    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
+), "counted_trades" AS (
+  SELECT
+    "chosen_trades".*,
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+  FROM "chosen_trades"
+  JOIN "sale_conditions"
+    ON "sale_conditions"."feed" = "chosen_trades"."feed"
+  WHERE
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
+    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
+    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+), "bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "open",
+    MAX("price") FILTER(WHERE
+      "for_high_low") AS "high",
+    MIN("price") FILTER(WHERE
+      "for_high_low") AS "low",
+    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "close",
+    COALESCE(FSUM("quantity") FILTER(WHERE
+      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
+    COUNT(*) FILTER(WHERE
+      "for_volume") AS "trades",
+    CASE
+      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
+      THEN (
+        FSUM("price" * "quantity") FILTER(WHERE
+          "for_volume")
+      ) / COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE))
+    END AS "vwap"
+  FROM "counted_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close"
+), "bars" AS (
+  SELECT
+    "bars_from_trades"."feed",
+    "bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '1d' AS "interval",
+    "bars_from_trades"."bar_close" AS "ts_close",
+    "bars_from_trades"."open" AS "open",
+    "bars_from_trades"."high" AS "high",
+    "bars_from_trades"."low" AS "low",
+    "bars_from_trades"."close" AS "close",
+    "bars_from_trades"."volume" AS "volume",
+    "bars_from_trades"."trades" AS "trades",
+    "bars_from_trades"."vwap" AS "vwap",
+    CAST('regular' AS TEXT) AS "session",
+    "bars_from_trades"."session_date" AS "session_date",
+    "bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars_from_trades"."feed"
+), "premarket_grid" AS (
+  SELECT
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "end",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "origin",
+    CAST(0 AS BIGINT) AS "step",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "limit",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "session_date",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "market_open",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "first_open"
+), "ticks_files_2" AS (
+  SELECT
+    UNNEST(
+      CAST([… 51 items] AS TEXT[])
+    ) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1736326800000000 AS BIGINT) AS "start",
+    CAST(1741996704398546 AS BIGINT) AS "end"
+), "premarket_trades" AS (
+  SELECT
+    "ticks_files_2"."feed",
+    "ticks_files_2"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."price",
+    "t"."quantity",
+    "t"."conditions"
+  FROM READ_PARQUET(
+    [… 51 items],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "ticks_files_2"
+    ON "t"."filename" = "ticks_files_2"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files_2"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files_2"."end")
+), "premarket_trades_in_bars" AS (
+  SELECT
+    "premarket_trades"."feed",
+    "premarket_trades"."g",
+    "premarket_trades"."at",
+    "premarket_trades"."seq",
+    "premarket_trades"."price",
+    "premarket_trades"."quantity",
+    "premarket_trades"."conditions",
+    "s"."origin" AS "bar",
+    "s"."limit" AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "premarket_trades"
+  ASOF JOIN "premarket_grid" AS "s"
+    ON "premarket_trades"."g" = "s"."g" AND "premarket_trades"."at" >= "s"."start"
+  WHERE
+    "premarket_trades"."at" < "s"."end"
+), "premarket_openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1736326800000000 AS BIGINT) AS "from",
+    CAST(1741996704398546 AS BIGINT) AS "until"
+), "premarket_chosen_trades" AS (
+  SELECT
+    "premarket_trades_in_bars".*
+  FROM "premarket_trades_in_bars"
+  JOIN "premarket_openings"
+    ON "premarket_openings"."feed" = "premarket_trades_in_bars"."feed"
+    AND "premarket_trades_in_bars"."bar" >= "premarket_openings"."from"
+    AND "premarket_trades_in_bars"."bar" < "premarket_openings"."until"
+), "premarket_sale_conditions" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST('MQ9' AS TEXT) AS "no_volume",
+    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
+    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
+), "premarket_counted_trades" AS (
+  SELECT
+    "premarket_chosen_trades".*,
+    TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_volume",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_volume",
+    TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_high_low",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_high_low",
+    TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_open_close",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_open_close"
+  FROM "premarket_chosen_trades"
+  JOIN "premarket_sale_conditions"
+    ON "premarket_sale_conditions"."feed" = "premarket_chosen_trades"."feed"
+  WHERE
+    TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_volume",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+    OR TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_high_low",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+    OR TRANSLATE(
+      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_sale_conditions"."no_open_close",
+      ''
+    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+), "premarket_bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "open",
+    MAX("price") FILTER(WHERE
+      "for_high_low") AS "high",
+    MIN("price") FILTER(WHERE
+      "for_high_low") AS "low",
+    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "close",
+    COALESCE(FSUM("quantity") FILTER(WHERE
+      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
+    COUNT(*) FILTER(WHERE
+      "for_volume") AS "trades",
+    CASE
+      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
+      THEN (
+        FSUM("price" * "quantity") FILTER(WHERE
+          "for_volume")
+      ) / COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE))
+    END AS "vwap"
+  FROM "premarket_counted_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close"
+), "premarket_bars" AS (
+  SELECT
+    "premarket_bars_from_trades"."feed",
+    "premarket_bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '1d' AS "interval",
+    "premarket_bars_from_trades"."bar_close" AS "ts_close",
+    "premarket_bars_from_trades"."open" AS "open",
+    "premarket_bars_from_trades"."high" AS "high",
+    "premarket_bars_from_trades"."low" AS "low",
+    "premarket_bars_from_trades"."close" AS "close",
+    "premarket_bars_from_trades"."volume" AS "volume",
+    "premarket_bars_from_trades"."trades" AS "trades",
+    "premarket_bars_from_trades"."vwap" AS "vwap",
+    CAST('premarket' AS TEXT) AS "session",
+    "premarket_bars_from_trades"."session_date" AS "session_date",
+    "premarket_bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "premarket_bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "premarket_bars_from_trades"."feed"
+), "premarket_days" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "at",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "ts_close",
+    UNNEST(
+      CAST('[… 45 items]' AS BIGINT[])
+    ) AS "session_date"
+), "premarket_sessions" AS (
+  SELECT
+    "symbols"."feed",
+    "premarket_days"."at",
+    "premarket_days"."ts_close",
+    "premarket_days"."session_date"
+  FROM "premarket_days"
+  JOIN "symbols"
+    ON "symbols"."g" = "premarket_days"."g"
+), "quotes_files" AS (
+  SELECT
+    UNNEST(
+      CAST([… 51 items] AS TEXT[])
+    ) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(-9007199254740992 AS BIGINT) AS "start",
+    CAST(1741996704398546 AS BIGINT) AS "end"
+), "premarket_standing_quotes" AS (
+  SELECT
+    "quotes_files"."feed",
+    "quotes_files"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."bid",
+    "t"."ask"
+  FROM READ_PARQUET(
+    [… 51 items],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "quotes_files"
+    ON "t"."filename" = "quotes_files"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("quotes_files"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("quotes_files"."end")
+), "premarket_pieces" AS (
+  SELECT
+    "premarket_sessions"."feed",
+    "s"."start" AS "at",
+    "premarket_sessions"."at" AS "bar",
+    LEAST("premarket_sessions"."ts_close", "s"."end") AS "until",
+    "s"."market_open" AS "opened"
+  FROM "premarket_sessions"
+  JOIN "symbols"
+    ON "symbols"."feed" = "premarket_sessions"."feed"
+  JOIN "premarket_grid" AS "s"
+    ON "s"."g" = "symbols"."g" AND "s"."first_open" = "premarket_sessions"."at"
+  WHERE
+    "s"."market_open" < 4611686018427387904
+), "premarket_events" AS (
+  SELECT
+    "feed",
+    "at",
+    "seq",
+    1 AS "kind",
+    "at" AS "since",
+    "bid",
+    "ask",
+    CAST(NULL AS BIGINT) AS "bar",
+    CAST(NULL AS BIGINT) AS "until",
+    CAST(NULL AS BIGINT) AS "opened"
+  FROM "premarket_standing_quotes"
+  UNION ALL
+  SELECT
+    "feed",
+    "at",
+    CAST(0 AS BIGINT) AS "seq",
+    0 AS "kind",
+    CAST(NULL AS BIGINT) AS "since",
+    CAST(NULL AS DOUBLE) AS "bid",
+    CAST(NULL AS DOUBLE) AS "ask",
+    "bar",
+    "until",
+    "opened"
+  FROM "premarket_pieces"
+), "premarket_numbered_events" AS (
+  SELECT
+    *,
+    COUNT("since") OVER (
+      PARTITION BY "feed"
+      ORDER BY "at" ASC, "kind" ASC, "seq" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "quote_number",
+    COUNT("bar") OVER (
+      PARTITION BY "feed"
+      ORDER BY "at" ASC, "kind" ASC, "seq" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "piece_number",
+    LEAD("at") OVER (PARTITION BY "feed" ORDER BY "at" ASC, "kind" ASC, "seq" ASC) AS "next"
+  FROM "premarket_events"
+), "premarket_standing_events" AS (
+  SELECT
+    "feed",
+    "at",
+    "next",
+    MAX("since") OVER (PARTITION BY "feed", "quote_number") AS "since",
+    MAX("bid") OVER (PARTITION BY "feed", "quote_number") AS "bid",
+    MAX("ask") OVER (PARTITION BY "feed", "quote_number") AS "ask",
+    MAX("bar") OVER (PARTITION BY "feed", "piece_number") AS "bar",
+    MAX("until") OVER (PARTITION BY "feed", "piece_number") AS "until",
+    MAX("opened") OVER (PARTITION BY "feed", "piece_number") AS "opened"
+  FROM "premarket_numbered_events"
+), "premarket_lives" AS (
+  SELECT
+    "feed",
+    "bar",
+    "bid",
+    "ask",
+    CAST(LEAST(COALESCE("next", "until"), "until") - "at" AS DOUBLE) AS "us"
+  FROM "premarket_standing_events"
+  WHERE
+    "at" < LEAST(COALESCE("next", "until"), "until")
+    AND "since" >= "opened"
+    AND "bid" > CAST('0.0' AS DOUBLE)
+    AND "bid" <= "ask"
+), "premarket_quote_means" AS (
+  SELECT
+    "feed",
+    "bar",
+    FSUM(
+      (
+        (
+          CAST('100.0' AS DOUBLE) * (
+            "ask" - "bid"
+          )
+        ) / (
+          (
+            "bid" + "ask"
+          ) / CAST('2.0' AS DOUBLE)
+        )
+      ) * "us"
+    ) / FSUM("us") AS "spread_pct"
+  FROM "premarket_lives"
+  GROUP BY
+    "feed",
+    "bar"
+), "premarket_with_quotes" AS (
+  SELECT
+    "premarket_sessions".*,
+    "premarket_quote_means"."spread_pct" AS "spread_pct"
+  FROM "premarket_sessions"
+  LEFT JOIN "premarket_quote_means"
+    ON "premarket_quote_means"."feed" = "premarket_sessions"."feed"
+    AND "premarket_quote_means"."bar" = "premarket_sessions"."at"
+), "premarket_measured" AS (
+  SELECT
+    "bars".*,
+    "premarket_with_quotes"."spread_pct" AS "premarket_spread_pct"
+  FROM "bars"
+  LEFT JOIN "premarket_with_quotes"
+    ON "premarket_with_quotes"."feed" = "bars"."feed"
+    AND "premarket_with_quotes"."session_date" = "bars"."session_date"
+), "computed" AS (
+  SELECT
+    *,
+    CASE
+      WHEN (
+        COUNT("volume") OVER (PARTITION BY "feed" ORDER BY "at" ASC ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)
+      ) = 20
+      THEN AVG("volume") OVER (PARTITION BY "feed" ORDER BY "at" ASC ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)
+    END AS "w_0"
+  FROM "premarket_measured"
+), "computed_2" AS (
+  SELECT
+    *,
+    LAG("w_0", 1) OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "w_1"
+  FROM "computed"
+), "in_range" AS (
+  SELECT
+    *
+  FROM "computed_2"
+  WHERE
+    "at" >= 1710388800000000 AND "at" < 1741996800000000 AND "complete"
+), "passing" AS (
+  SELECT
+    *
+  FROM "in_range"
+  WHERE
+    "premarket_spread_pct" < CAST('0.05' AS DOUBLE)
+    AND LIST_TRANSFORM(["volume" / "w_1"], LAMBDA "_1" : CASE WHEN ISFINITE("_1") THEN "_1" END)[1] > CAST('1.0' AS DOUBLE)
+), "result" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol" AS "symbol",
+    "exchange" AS "exchange",
+    "session_date" AS "session_date",
+    "at" AS "start",
+    "ts_close" AS "end",
+    "premarket_spread_pct" AS "premarket_spread_pct",
+    LIST_TRANSFORM(["volume" / "w_1"], LAMBDA "_2" : CASE WHEN ISFINITE("_2") THEN "_2" END)[1] AS "rvol_20"
+  FROM "passing"
+)
+SELECT
+  "symbol",
+  "exchange",
+  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
+  MAKE_TIMESTAMPTZ("start") AS "start",
+  MAKE_TIMESTAMPTZ("end") AS "end",
+  "premarket_spread_pct",
+  "rvol_20"
+FROM "result"
+ORDER BY
+  "feed" ASC,
+  "at" ASC

@@ -1,0 +1,381 @@
+WITH "symbols" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST('nasdaq' AS TEXT) AS "exchange",
+    CAST('AAPL' AS TEXT) AS "symbol"
+), "grid" AS (
+  SELECT
+    UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]' AS BIGINT[])) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "end",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "origin",
+    CAST(0 AS BIGINT) AS "step",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "limit",
+    UNNEST(
+      CAST('[20150, 20151, 20152, 20153, 20154, 20157, 20158, 20159, 20160, 20161]' AS BIGINT[])
+    ) AS "session_date",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "market_open",
+    UNNEST(
+      CAST('[… 10 items]' AS BIGINT[])
+    ) AS "first_open"
+), "ticks_files" AS (
+  SELECT
+    UNNEST(
+      CAST([… 11 items] AS TEXT[])
+    ) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1740805200000000 AS BIGINT) AS "start",
+    CAST(1741996704398546 AS BIGINT) AS "end"
+), "trades" AS (
+  SELECT
+    "ticks_files"."feed",
+    "ticks_files"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."price",
+    "t"."quantity",
+    "t"."conditions"
+  FROM READ_PARQUET(
+    [… 11 items],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "ticks_files"
+    ON "t"."filename" = "ticks_files"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
+), "trades_in_bars" AS (
+  SELECT
+    "trades"."feed",
+    "trades"."g",
+    "trades"."at",
+    "trades"."seq",
+    "trades"."price",
+    "trades"."quantity",
+    "trades"."conditions",
+    "s"."origin" AS "bar",
+    "s"."limit" AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "trades"
+  ASOF JOIN "grid" AS "s"
+    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  WHERE
+    "trades"."at" < "s"."end"
+), "openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1740805200000000 AS BIGINT) AS "from",
+    CAST(1741996704398546 AS BIGINT) AS "until"
+), "chosen_trades" AS (
+  SELECT
+    "trades_in_bars".*
+  FROM "trades_in_bars"
+  JOIN "openings"
+    ON "openings"."feed" = "trades_in_bars"."feed"
+    AND "trades_in_bars"."bar" >= "openings"."from"
+    AND "trades_in_bars"."bar" < "openings"."until"
+), "sale_conditions" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST('MQ9' AS TEXT) AS "no_volume",
+    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
+    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
+), "counted_trades" AS (
+  SELECT
+    "chosen_trades".*,
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+  FROM "chosen_trades"
+  JOIN "sale_conditions"
+    ON "sale_conditions"."feed" = "chosen_trades"."feed"
+  WHERE
+    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
+    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
+    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+), "bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "open",
+    MAX("price") FILTER(WHERE
+      "for_high_low") AS "high",
+    MIN("price") FILTER(WHERE
+      "for_high_low") AS "low",
+    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
+      "for_open_close") AS "close",
+    COALESCE(FSUM("quantity") FILTER(WHERE
+      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
+    COUNT(*) FILTER(WHERE
+      "for_volume") AS "trades",
+    CASE
+      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
+      THEN (
+        FSUM("price" * "quantity") FILTER(WHERE
+          "for_volume")
+      ) / COALESCE(FSUM("quantity") FILTER(WHERE
+        "for_volume"), CAST(0 AS DOUBLE))
+    END AS "vwap"
+  FROM "counted_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close"
+), "bars" AS (
+  SELECT
+    "bars_from_trades"."feed",
+    "bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '1d' AS "interval",
+    "bars_from_trades"."bar_close" AS "ts_close",
+    "bars_from_trades"."open" AS "open",
+    "bars_from_trades"."high" AS "high",
+    "bars_from_trades"."low" AS "low",
+    "bars_from_trades"."close" AS "close",
+    "bars_from_trades"."volume" AS "volume",
+    "bars_from_trades"."trades" AS "trades",
+    "bars_from_trades"."vwap" AS "vwap",
+    CAST('regular' AS TEXT) AS "session",
+    "bars_from_trades"."session_date" AS "session_date",
+    "bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars_from_trades"."feed"
+), "computed" AS (
+  SELECT
+    *,
+    LAG("close", 1) OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "w_5"
+  FROM "bars"
+), "ema_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "computed"
+), "ema_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_EMA(LIST("close" ORDER BY "row"), CAST('5.0' AS DOUBLE)) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "ema_rows"
+  GROUP BY
+    "feed"
+), "ema_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "ema_lists"
+), "ema" AS (
+  SELECT
+    "ema_rows".*
+    EXCLUDE ("row"),
+    "ema_values"."answer" AS "w_0"
+  FROM "ema_rows"
+  JOIN "ema_values"
+    ON "ema_rows"."feed" = "ema_values"."feed" AND "ema_rows"."row" = "ema_values"."row"
+), "atr_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "ema"
+), "atr_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_ATR(
+      LIST("high" ORDER BY "row"),
+      LIST("low" ORDER BY "row"),
+      LIST("close" ORDER BY "row"),
+      CAST('14.0' AS DOUBLE)
+    ) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "atr_rows"
+  GROUP BY
+    "feed"
+), "atr_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "atr_lists"
+), "atr" AS (
+  SELECT
+    "atr_rows".*
+    EXCLUDE ("row"),
+    "atr_values"."answer" AS "w_1"
+  FROM "atr_rows"
+  JOIN "atr_values"
+    ON "atr_rows"."feed" = "atr_values"."feed" AND "atr_rows"."row" = "atr_values"."row"
+), "bbands_upper_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "atr"
+), "bbands_upper_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_BBANDS_UPPER(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "bbands_upper_rows"
+  GROUP BY
+    "feed"
+), "bbands_upper_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "bbands_upper_lists"
+), "bbands_upper" AS (
+  SELECT
+    "bbands_upper_rows".*
+    EXCLUDE ("row"),
+    "bbands_upper_values"."answer" AS "w_2"
+  FROM "bbands_upper_rows"
+  JOIN "bbands_upper_values"
+    ON "bbands_upper_rows"."feed" = "bbands_upper_values"."feed"
+    AND "bbands_upper_rows"."row" = "bbands_upper_values"."row"
+), "bbands_middle_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "bbands_upper"
+), "bbands_middle_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_BBANDS_MIDDLE(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "bbands_middle_rows"
+  GROUP BY
+    "feed"
+), "bbands_middle_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "bbands_middle_lists"
+), "bbands_middle" AS (
+  SELECT
+    "bbands_middle_rows".*
+    EXCLUDE ("row"),
+    "bbands_middle_values"."answer" AS "w_3"
+  FROM "bbands_middle_rows"
+  JOIN "bbands_middle_values"
+    ON "bbands_middle_rows"."feed" = "bbands_middle_values"."feed"
+    AND "bbands_middle_rows"."row" = "bbands_middle_values"."row"
+), "bbands_lower_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "bbands_middle"
+), "bbands_lower_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_BBANDS_LOWER(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "bbands_lower_rows"
+  GROUP BY
+    "feed"
+), "bbands_lower_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "bbands_lower_lists"
+), "bbands_lower" AS (
+  SELECT
+    "bbands_lower_rows".*
+    EXCLUDE ("row"),
+    "bbands_lower_values"."answer" AS "w_4"
+  FROM "bbands_lower_rows"
+  JOIN "bbands_lower_values"
+    ON "bbands_lower_rows"."feed" = "bbands_lower_values"."feed"
+    AND "bbands_lower_rows"."row" = "bbands_lower_values"."row"
+), "in_range" AS (
+  SELECT
+    *
+  FROM "bbands_lower"
+  WHERE
+    "at" >= 1740805200000000 AND "at" < 1741996800000000 AND "complete"
+), "result" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol" AS "symbol",
+    "exchange" AS "exchange",
+    "interval" AS "interval",
+    "at" AS "ts",
+    "ts_close" AS "ts_close",
+    "open" AS "open",
+    "high" AS "high",
+    "low" AS "low",
+    "close" AS "close",
+    "volume" AS "volume",
+    "trades" AS "trades",
+    "vwap" AS "vwap",
+    "session" AS "session",
+    "session_date" AS "session_date",
+    "complete" AS "complete",
+    "filled" AS "filled",
+    "w_0" AS "e5",
+    "w_1" AS "atr_14",
+    "w_2" AS "bbands_upper",
+    "w_3" AS "bbands_middle",
+    "w_4" AS "bbands_lower",
+    LIST_TRANSFORM(
+      [CAST('100.0' AS DOUBLE) * (
+          (
+            "open" / "w_5"
+          ) - CAST('1.0' AS DOUBLE)
+      )],
+      LAMBDA "_1" : CASE WHEN ISFINITE("_1") THEN "_1" END
+    )[1] AS "gap_pct"
+  FROM "in_range"
+)
+SELECT
+  "symbol",
+  "exchange",
+  "interval",
+  MAKE_TIMESTAMPTZ("ts") AS "ts",
+  MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "trades",
+  "vwap",
+  "session",
+  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
+  "complete",
+  "filled",
+  "e5",
+  "atr_14",
+  "bbands_upper",
+  "bbands_middle",
+  "bbands_lower",
+  "gap_pct"
+FROM "result"
+ORDER BY
+  "feed" ASC,
+  "at" ASC

@@ -1,0 +1,122 @@
+"""Every query file keeps its canonical form, its plan, its SQL and its rows.
+
+    NAME.tapeql          the sentence; lines `-- param NAME = VALUE` bind its parameters
+    NAME.canonical       as the formatter writes it
+    NAME.plan            EXPLAIN plan
+    NAME.duckdb.sql      EXPLAIN sql
+    NAME.postgres.diff   how the SQL for Postgres differs, as a diff
+    NAME.csv             its rows, checked on every engine
+
+After a deliberate change: `TAPEQL_UPDATE=1 pytest tests/queries`, and read the diff before it is committed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tapeql
+from tapeql.export import formats
+from tapeql.serve.connect import Database
+from tapeql.shell.demo_tape import NOW, tapes
+from tapeql.storage.lake import Lake
+
+HERE = Path(__file__).parent
+QUERIES = sorted(HERE.glob("*.tapeql"))
+LONG_LIST = re.compile(r"\[[^\[\]]{120,}\]", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("queries") / "lake"
+    store = Lake(path)
+    for tape in tapes():
+        venue, code = tape.symbol.split(":")
+        store.write("ticks", venue, code, tape.trades)
+        store.write("quotes", venue, code, tape.quotes)
+    return path
+
+
+@pytest.fixture(scope="module")
+def db(lake: Path) -> Iterator[Database]:
+    with tapeql.connect(str(lake), now=NOW) as connection:
+        yield connection
+
+
+def sentence(path: Path) -> tuple[str, dict[str, Any]]:
+    text = path.read_text()
+    bound = re.findall(r"^-- param (\w+) = (.*)$", text, re.MULTILINE)
+    return text, {name: float(value) if re.fullmatch(r"[\d.]+", value) else value for name, value in bound}
+
+
+def holds(path: Path, suffix: str, found: str) -> None:
+    """The sibling holds what was found; an update rewrites it."""
+    sibling = path.with_suffix(suffix)
+    if os.environ.get("TAPEQL_UPDATE"):
+        sibling.write_text(found)
+    assert sibling.read_text() == found, f"{sibling.name} differs"
+
+
+def short(sql: str, lake: Path) -> str:
+    """SQL without what only this run knows, and with its long lists cut."""
+    return LONG_LIST.sub(lambda m: f"[… {m[0].count(',') + 1} items]", sql.replace(str(lake), "LAKE"))
+
+
+def csv(db: Database, text: str, params: dict[str, Any], folder: Path) -> str:
+    target = folder / "rows.csv"
+    with target.open("wb") as file:
+        formats.load("csv").write(db.run(text, **params), file)
+    return target.read_text()
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_what_a_query_becomes(path: Path, db: Database, lake: Path) -> None:
+    """Canonical form, plan and SQL are what the files beside the query say."""
+    text, params = sentence(path)
+    canonical = db.schema(text, **params).metadata[b"tapeql.canonical"].decode()
+    holds(path, ".canonical", canonical + "\n")
+    holds(path, ".plan", db.explain(text, **params) + "\n")
+    holds(path, ".duckdb.sql", short(db.explain(text, what="sql", **params), lake) + "\n")
+
+
+@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_rows(path: Path, db: Database, tmp_path: Path) -> None:
+    """Kernels and the SQL engine answer the rows in the file."""
+    text, params = sentence(path)
+    holds(path, ".csv", csv(db, text, params, tmp_path))
+    mine, other = db.query(text, **params), db.query(f"SET engine = sql; {text}", **params)
+    assert mine.num_rows > 0
+    assert_close(mine.to_pandas(), other.to_pandas())
+
+
+def assert_close(mine: object, other: object) -> None:
+    import pandas as pd
+
+    pd.testing.assert_frame_equal(mine, other, rtol=1e-9, atol=1e-12, check_exact=False)  # type: ignore[arg-type]
+
+
+def test_postgres_says_the_same_differently(postgres_database: str, db: Database, lake: Path) -> None:
+    """The SQL for Postgres is kept as a diff against DuckDB's, and its rows are the same."""
+    from tapeql.storage.stores import open_store
+
+    store = open_store(postgres_database)
+    for tape in tapes():
+        venue, code = tape.symbol.split(":")
+        for table, rows in (("ticks", tape.trades), ("quotes", tape.quotes)):
+            with store.begin() as transaction:
+                transaction.add(table, venue, code, rows, "")
+                transaction.commit()
+    with tapeql.connect(postgres_database, now=NOW) as remote:
+        for path in QUERIES:
+            text, params = sentence(path)
+            ours = path.with_suffix(".duckdb.sql").read_text().splitlines()
+            theirs = short(remote.explain(text, what="sql", **params), lake).splitlines()
+            found = "\n".join(difflib.unified_diff(ours, theirs, "duckdb", "postgres", lineterm="", n=1)) + "\n"
+            holds(path, ".postgres.diff", found)
+            assert_close(db.query(text, **params).to_pandas(), remote.query(text, **params).to_pandas())
