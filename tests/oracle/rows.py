@@ -50,12 +50,21 @@ def rows_of(asked: Asked) -> list[Row]:
         return [row | names for row in moments(asked)]
     rows = bars_of(asked, asked.grid)
     if query.fill is not None and rows:
-        end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
-        rows = filled(rows, query.fill, asked.grid, end)
+        rows = filled(rows, query.fill, asked.grid, end_of_filling(asked))
     for row in rows:
         row |= names | {"interval": interval.text, "complete": row["ts_close"] <= query.now_us}
         row["session"] = bar_session(asked, row)
     return rows
+
+
+def end_of_filling(asked: Asked) -> int:
+    """The end of the range or now; everything stored, asked for without a range, ends where it ends."""
+    query = asked.query
+    end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
+    if query.start_us is None and end == query.now_us:
+        stored = (*asked.recorded.trades, *(row for rows in asked.recorded.candles.values() for row in rows))
+        return max(row["ts"] for row in stored) + 1
+    return end
 
 
 def moments(asked: Asked) -> list[Row]:
