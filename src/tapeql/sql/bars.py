@@ -10,9 +10,10 @@ from sqlglot import exp
 
 from tapeql import calendars, tapes
 from tapeql.calendars.grid import Grid
+from tapeql.plan.expressions import column_names
 from tapeql.plan.nodes import Bars, Feed
-from tapeql.query.columns import BAR
-from tapeql.query.nodes import Column, Expr, Interval, Type, children
+from tapeql.query.columns import BAR, TICK
+from tapeql.query.nodes import Expr, Interval
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.expressions import Field, Rowwise
 from tapeql.sql.grids import GridTable, bar_grid, build, grid_table, last_close, sessions
@@ -70,14 +71,6 @@ def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tup
     return _labelled(statement, node, whole, now_us, prefix), grid
 
 
-def columns_of(expr: Expr | None) -> set[str]:
-    """The columns an expression reads."""
-    if expr is None:
-        return set()
-    own = {expr.name} if isinstance(expr, Column) else set()
-    return own.union(*(columns_of(child) for child in children(expr)))
-
-
 # ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -93,7 +86,8 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
         )
         for feed, ranges in spans
     ]
-    where, wanted = node.ticks_where, columns_of(node.ticks_where)
+    where = node.ticks_where
+    wanted = column_names(where) if where is not None else frozenset[str]()
     rules = {feed: tapes.eligibility(feed.symbol.venue) for feed, _ in spans}
     ruled = where is None and any(rules.values())
     columns = ["price", "quantity"]
@@ -102,7 +96,7 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
     located = _located(statement, f"{prefix}trades_in_bars", trades, columns, grid)
     located = _chosen(statement, f"{prefix}chosen_trades", located, spans, prefix)
     if where is not None:
-        located = _passing(statement, node, located, where, columns, prefix)
+        located = _passing(statement, located, where, prefix)
     counts: dict[str, Node | None] = dict.fromkeys(("volume", "high_low", "open_close"))
     if ruled:
         located, counts = _counted(statement, located, rules, prefix)
@@ -122,49 +116,17 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
     return _grouped(statement, f"{prefix}bars_from_trades", located, measures)
 
 
-def _passing(statement: Statement, node: Bars, located: str, where: Expr, columns: Sequence[str], prefix: str) -> str:
-    """TICKS WHERE, over the columns of trades and their session labels."""
-    from tapeql.sql.rows import with_sessions
-
-    types = {name: Field(name, Type.STRING) for name in ("exchange", "symbol", "side", "trade_id", "conditions")}
-    types |= {
-        "ts": Field(AT, Type.INSTANT),
-        "seq": Field(SEQ, Type.INT),
-        "price": Field("price", Type.FLOAT),
-        "quantity": Field("quantity", Type.FLOAT),
-        DATE: Field(DATE, Type.DATE),
-    }
-    wanted = columns_of(where)
-    if wanted & {"exchange", "symbol"}:
+def _passing(statement: Statement, located: str, where: Expr, prefix: str) -> str:
+    """TICKS WHERE, over the columns of trades."""
+    if column_names(where) & {"exchange", "symbol"}:
         joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, located)))
         names = [column(c, "symbols") for c in ("exchange", "symbol")]
         located = statement.add(
             f"{prefix}named_trades", select([star(located), *names], table(located), joins=[joined])
         )
-    flags = {name for name in wanted if name.startswith("in.")}
-    if flags or "session" in wanted:
-        low = min(feed.start_us for feed in node.feeds)
-        high = max(feed.end_us for feed in node.feeds) + 2 * DAY_US
-        spans = sessions(statement, f"{prefix}trade_sessions", node, low - 2 * DAY_US, high)
-        located = with_sessions(statement, f"{prefix}trades_with_sessions", located, spans, None)
-        types["session"] = Field("session", Type.STRING)
-    rowwise = Rowwise(statement.dialect, types)
-    condition = rowwise.truth(flags_as_sessions(where))
-    return statement.add(f"{prefix}passing_trades", select([star()], table(located), where=condition))
-
-
-def flags_as_sessions(expr: Expr) -> Expr:
-    """`in.premarket` is a matter of the row's session: the named sessions of a calendar are disjoint."""
-    from tapeql.plan.expressions import bottom_up
-    from tapeql.query.nodes import And, Compare, IsNull, Literal, Not
-
-    def rewrite(part: Expr) -> Expr:
-        if isinstance(part, Column) and part.name.startswith("in."):
-            session = Column("session", Type.STRING)
-            return And((Not(IsNull(session)), Compare("=", session, Literal(part.name[3:], Type.STRING))))
-        return part
-
-    return bottom_up(expr, rewrite)
+    renamed = {"ts": AT, "seq": SEQ}
+    rowwise = Rowwise(statement.dialect, {c: Field(renamed.get(c, c), type) for c, type in TICK.items()})
+    return statement.add(f"{prefix}passing_trades", select([star()], table(located), where=rowwise.truth(where)))
 
 
 def _counted(

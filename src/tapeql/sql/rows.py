@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tapeql.plan.nodes import Quotes, Ticks
 from tapeql.query.columns import QUOTE, TICK
 from tapeql.query.nodes import Type
-from tapeql.sql.bars import DATE, flags_as_sessions
+from tapeql.sql.bars import DATE
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.expressions import Field, Rowwise
 from tapeql.sql.grids import label_grid, sessions
@@ -20,7 +20,7 @@ def ticks(statement: Statement, node: Ticks) -> Stream:
     stream = _rows(statement, node, "ticks", TICK)
     if node.where is None:
         return stream
-    condition = Rowwise(statement.dialect, stream.columns).truth(flags_as_sessions(node.where))
+    condition = Rowwise(statement.dialect, stream.columns).truth(node.where)
     relation = statement.add("passing_trades", select([star()], table(stream.relation), where=condition))
     return Stream(relation, stream.columns, stream.keys)
 
@@ -52,7 +52,7 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
     )
     low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
     spans = sessions(statement, "sessions", node, low, high)
-    labelled = with_sessions(statement, f"labelled_{name}", dated, spans, None)
+    labelled = _with_sessions(statement, f"labelled_{name}", dated, spans)
     joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, labelled)))
     more: dict[str, Node] = {"symbol": column("symbol", "symbols"), "exchange": column("exchange", "symbols")}
     if stored_table == "quotes":
@@ -63,13 +63,11 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
     return Stream(relation, fields, (AT, SEQ))
 
 
-def with_sessions(statement: Statement, name: str, rows: str, spans: str, closing: str | None) -> str:
-    """Rows with the named session in which they lie: [at, `closing`) wholly, or the instant `at`."""
+def _with_sessions(statement: Statement, name: str, rows: str, spans: str) -> str:
+    """Rows with the named session that holds their instant."""
     at = column(AT, rows)
     joins = statement.dialect.containing(at, column("g", rows), spans, "span", side="LEFT")
-    end = column("end", "span")
-    inside = op("<", at.copy(), end) if closing is None else op("<=", column(closing, rows), end)
-    session = case((inside, column("name", "span")))
+    session = case((op("<", at.copy(), column("end", "span")), column("name", "span")))
     return statement.add(name, select([star(rows), named(session, "session")], table(rows), joins=joins))
 
 
