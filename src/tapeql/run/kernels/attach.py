@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import calendars
-from tapeql.calendars.grid import NO_DATE
+from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.plan.nodes import Bars, DayMeasures, Feed, QuoteMeans, Rows, SessionFlags, SessionMeasures
 from tapeql.query.columns import BAR, QUOTE_MEASURES
 from tapeql.query.nodes import Type
@@ -27,13 +27,19 @@ def with_quote_means(
     """Bars with the time-weighted means of the quotes that stood in them."""
     grid = grid_of(bars, feed)
     for frame in frames:
-        ts, ts_close = frame["ts"].values, frame["ts_close"].values
-        start, end, opens, _, segment = calendars.edges(grid, int(ts[0]), int(ts_close[-1]))
-        row = np.minimum(np.searchsorted(ts, opens), len(ts) - 1)
-        mine = ts[row] == opens
-        slots = Slots(start[mine], end[mine], grid.market_open[segment[mine]], row[mine])
+        slots = _slots(grid, frame["ts"].values, frame["ts_close"].values)
         means = time_weighted(step.measures, slots, frame.length, feed, context)
         yield frame.with_columns({name: Vector(Type.FLOAT, values) for name, values in means.items()})
+
+
+def _slots(grid: Grid, ts: Instants, ts_close: Instants) -> Slots:
+    """The pieces of each bar: its time in each segment of the grid."""
+    first = np.searchsorted(grid.end, ts, side="right")
+    pieces = np.searchsorted(grid.start, ts_close) - first
+    row = np.repeat(np.arange(len(ts)), pieces)
+    segment = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start, end = np.maximum(ts[row], grid.start[segment]), np.minimum(ts_close[row], grid.end[segment])
+    return Slots(start, end, grid.market_open[segment], row)
 
 
 def with_session_measures(

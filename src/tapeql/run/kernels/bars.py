@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,7 @@ from tapeql.query.nodes import Type
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
-from tapeql.run.kernels.labels import session_vector
+from tapeql.run.kernels.labels import placed, session_vector
 from tapeql.run.kernels.slots import Pieces
 from tapeql.storage.snapshot import Snapshot
 
@@ -93,6 +93,48 @@ def last_close(grid: Grid, end_us: int) -> int:
         return max(limit, end_us)
     origin, last = int(grid.origin[index]), min(end_us, int(grid.end[index])) - 1
     return max(min(origin + (last - origin) // step * step + step, limit), end_us)
+
+
+class Cuts(NamedTuple):
+    """Where rows change their bar: rows [first, last) lie in the bar [open, close), in one segment of the grid."""
+
+    first: npt.NDArray[np.intp]
+    last: npt.NDArray[np.intp]
+    open: Instants
+    close: Instants
+    segment: npt.NDArray[np.int64]
+
+
+def cut(grid: Grid, ts: Instants) -> Cuts:
+    """Sorted instants cut at the edges of the grid; rows outside its segments are in no piece.
+
+    Where slots are few, their edges are looked up among the rows; where rows are few, the rows among the slots.
+    """
+    steps = grid.step[grid.step > 0]
+    if len(steps) and (int(ts[-1]) - int(ts[0])) // int(steps.min()) > len(ts):
+        return _cut_by_rows(grid, ts)
+    start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
+    first, last = np.searchsorted(ts, start), np.searchsorted(ts, end)
+    some = last > first
+    if some.all():
+        return Cuts(first, last, opens, closes, segment)
+    return Cuts(first[some], last[some], opens[some], closes[some], segment[some])
+
+
+def _cut_by_rows(grid: Grid, ts: Instants) -> Cuts:
+    segment = placed(ts, grid.start, grid.end)
+    inside = np.flatnonzero(segment >= 0)
+    segment = segment[inside]
+    origin, step, limit = grid.origin[segment], grid.step[segment], grid.limit[segment]
+    whole = np.maximum(step, 1)
+    opens = np.where(step > 0, origin + (ts[inside] - origin) // whole * whole, origin)
+    new = np.ones(len(inside), dtype=np.bool_)
+    new[1:] = (opens[1:] != opens[:-1]) | (segment[1:] != segment[:-1])
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(inside))[: len(starts)]
+    opens, segment = opens[starts], segment[starts]
+    closes = np.where(step[starts] > 0, np.minimum(opens + step[starts], limit[starts]), limit[starts])
+    return Cuts(inside[starts], inside[ends - 1] + 1, opens, closes, segment)
 
 
 # ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,12 +208,7 @@ def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Pa
                 volume_counts, range_counts, ends_count = volume_counts[keep], range_counts[keep], ends_count[keep]
     if len(ts) == 0:
         return _no_parts()
-    start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
-    first = np.searchsorted(ts, start)
-    last = np.searchsorted(ts, end)
-    some = last > first
-    if not some.all():
-        first, last, opens, closes, segment = first[some], last[some], opens[some], closes[some], segment[some]
+    first, last, opens, closes, segment = cut(grid, ts)
     pieces = Pieces(first, last, len(ts))
     high = low = price
     volume, notional = quantity, price * quantity
@@ -223,10 +260,7 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
         batch, ts = batch.filter(pa.array(keep)), ts[keep]
     if len(ts) == 0:
         return _no_parts()
-    start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
-    first, last = np.searchsorted(ts, start), np.searchsorted(ts, end)
-    some = last > first
-    first, last, opens, closes, segment = first[some], last[some], opens[some], closes[some], segment[some]
+    first, last, opens, closes, segment = cut(grid, ts)
     pieces = Pieces(first, last, len(ts))
     o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)) for i in range(1, 8))
     return Parts(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import calendars, limits
+from tapeql.calendars.grid import Grid
 from tapeql.errors import LimitError
 from tapeql.plan.nodes import Bars, Feed
 from tapeql.query.nodes import Fill, Type
@@ -26,13 +27,15 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
     rows = join(known)
     ts = rows["ts"].values
     grid = grid_of(bars, feed)
-    opens, closes, segment = calendars.slots(grid, int(ts[0]), min(feed.end_us, now_us))
+    end_us = min(feed.end_us, now_us)
+    room = _room(grid, int(ts[0]), end_us)
+    if room > limits.FILL_ROWS:
+        raise LimitError(
+            f"FILL would create {room:,} rows for {feed.symbol}, more than {limits.FILL_ROWS:,}", "FILL_ROWS"
+        )
+    opens, closes, segment = calendars.slots(grid, int(ts[0]), end_us)
     empty = np.isin(opens, ts, invert=True)
     opens, closes, segment = opens[empty], closes[empty], segment[empty]
-    if len(opens) > limits.FILL_ROWS:
-        raise LimitError(
-            f"FILL would create {len(opens):,} rows for {feed.symbol}, more than {limits.FILL_ROWS:,}", "FILL_ROWS"
-        )
     market = grid.market_open[segment]
     bar_market = grid.market_open[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
     before = np.searchsorted(ts, opens) - 1
@@ -51,6 +54,12 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
     new = _rows(methods, bars, feed, rows, opens, closes, grid.session_date[segment], before, after, now_us)
     order = np.argsort(np.concatenate([ts, opens]), kind="stable")
     yield join([rows, new]).take(order)
+
+
+def _room(grid: Grid, start_us: int, end_us: int) -> int:
+    """How many slots open in a range, about; counted before they are made."""
+    lengths = np.maximum(np.minimum(grid.end, end_us) - np.maximum(grid.start, start_us), 0)
+    return int((lengths[grid.step > 0] // grid.step[grid.step > 0]).sum())
 
 
 def _hole_lengths(before: Indices, market: npt.NDArray[np.int64]) -> Indices:
