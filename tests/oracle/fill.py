@@ -15,8 +15,8 @@ PRICES = ("open", "high", "low", "close")
 
 
 def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
-    """The bars that open before `end` with their holes filled; nothing is carried from one open market to the next."""
-    known = [bar | {"market": grid.at(bar["ts"]).opened} for bar in bars if bar["ts"] < end]
+    """The bars with their holes filled, the last one up to `end`; nothing is carried from one open market to the next."""
+    known = [bar | {"market": market_of(bar, grid)} for bar in bars]
     rows = list(known)
     for n, before in enumerate(known):
         after = known[n + 1] if n + 1 < len(known) else None
@@ -28,6 +28,14 @@ def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
             if fill.max_rows is None or len(hole) <= fill.max_rows:
                 rows += [row for slot in hole if (row := slot_row(slot, fill, carried, until)) is not None]
     return sorted(rows, key=lambda row: row["ts"])
+
+
+def market_of(bar: Row, grid: Grid) -> float | None:
+    """Since when the market was open that a bar begins in: a bar may open before the session it holds."""
+    piece = grid.at(bar["ts"])
+    while piece.open != bar["ts"]:
+        piece = grid.at(piece.end)
+    return piece.opened
 
 
 def slots(grid: Grid, start: int, end: int) -> Iterator[Piece]:
