@@ -154,7 +154,11 @@ def test_days_select_rows(ask: Ask) -> None:
 def test_ticks_and_quotes_are_labelled(ask: Ask) -> None:
     """Rows keep their order within an instant; a quote without two sides has no spread, a crossed one a negative one."""
     trades = ask("TICKS FROM binance:BTCUSDT DURING 2025-03-10 WHERE side = 'sell' OR price < 101")
-    assert picked(trades, "price", "side", "session") == [(100.0, "buy", "premarket"), (104.0, "sell", "premarket"), (103.0, "sell", "regular")]
+    assert picked(trades, "price", "side", "session") == [
+        (100.0, "buy", "premarket"),
+        (104.0, "sell", "premarket"),
+        (103.0, "sell", "regular"),
+    ]
     quotes = ask("QUOTES FROM binance:BTCUSDT SELECT bid, spread, session_date")
     assert picked(quotes, "spread") == [(2.0,), (1.0,), (-1.0,), (None,), (0.0,)]
     assert {row["session_date"].isoformat() for row in quotes} == {"2025-03-10"}
