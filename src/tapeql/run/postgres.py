@@ -114,7 +114,7 @@ def _rows(lowered: Lowered, context: Context) -> Iterator[pa.RecordBatch]:
         for name, value in SETTINGS.items():
             cursor.execute(f"SET LOCAL {name} = '{value}'")
         try:
-            with _watched(cursor.adbc_cancel, context.cancel):
+            with watched(cursor.adbc_cancel, context.cancel):
                 cursor.execute(lowered.sql())
                 for batch in cursor.fetch_record_batch():
                     context.cancel.check()
@@ -130,7 +130,7 @@ def _rows(lowered: Lowered, context: Context) -> Iterator[pa.RecordBatch]:
 
 
 @contextmanager
-def _watched(stop: Callable[[], None], cancel: Cancel) -> Iterator[None]:
+def watched(stop: Callable[[], None], cancel: Cancel) -> Iterator[None]:
     """Asks the server to stop soon after the query is cancelled."""
     done = threading.Event()
 

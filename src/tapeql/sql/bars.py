@@ -113,7 +113,7 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
         "trades": filtered(call("count", star()), counts["volume"]),
         "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
     }
-    return _grouped(statement, f"{prefix}bars_from_trades", located, measures)
+    return _grouped(statement, f"{prefix}bars_from_trades", located, grid, measures)
 
 
 def _passing(statement: Statement, located: str, where: Expr, prefix: str) -> str:
@@ -191,7 +191,7 @@ def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: s
         "trades": unless_missing("trades", cast(call("sum", column("trades")), BIGINT)),
         "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
     }
-    return _grouped(statement, f"{prefix}bars_from_{interval}", located, measures)
+    return _grouped(statement, f"{prefix}bars_from_{interval}", located, grid, measures)
 
 
 def is_daily(interval: str) -> bool:
@@ -286,11 +286,16 @@ def _chosen(
     return statement.add(name, select([star(located)], table(located), joins=[join(table(span), on)]))
 
 
-def _grouped(statement: Statement, name: str, located: str, measures: Mapping[str, Node]) -> str:
+def _grouped(statement: Statement, name: str, located: str, grid: GridTable, measures: Mapping[str, Node]) -> str:
     keys = [column(c) for c in (FEED, "g", "bar", CLOSE)]
-    date = statement.dialect.first(column(DATE), (AT, SEQ))
-    values = [*keys, named(date, DATE), *(named(node, c) for c, node in measures.items())]
-    return statement.add(name, select(values, table(located), group=[k.copy() for k in keys]))
+    date: Node = column(DATE)
+    if grid.carried and grid.steps != {0}:
+        # a bar across several sessions has the date of the first it has rows in
+        date = statement.dialect.first(date, (AT, SEQ))
+    else:
+        keys.append(column(DATE))
+    values = [*(k.copy() for k in keys[:4]), named(date, DATE), *(named(node, c) for c, node in measures.items())]
+    return statement.add(name, select(values, table(located), group=keys))
 
 
 def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix: str) -> Stream:

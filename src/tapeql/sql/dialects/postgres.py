@@ -134,9 +134,12 @@ class Postgres(Dialect):
         return op("+", cast(text("1970-01-01"), DATE), cast(x, INTEGER))
 
     def first(self, x: Node, keys: Sequence[str], where: Node | None = None, *, last: bool = False) -> Node:
-        ordered = [exp.Ordered(this=column(key), desc=last, nulls_first=last) for key in keys]
+        # the same array either way, which Postgres then gathers once
+        ordered = [exp.Ordered(this=column(key), desc=False, nulls_first=False) for key in keys]
         gathered = filtered(call("array_agg", exp.Order(this=x, expressions=ordered)), where)
-        return exp.Bracket(this=exp.Paren(this=gathered), expressions=[exp.Literal.number(0)])
+        count = filtered(call("count", exp.Star()), where.copy() if where is not None else None)
+        index = cast(count, INTEGER) if last else integer(1)
+        return exp.Bracket(this=exp.Paren(this=gathered), expressions=[index], offset=1)
 
     def sum(self, x: Node) -> Node:
         return call("sum", x)

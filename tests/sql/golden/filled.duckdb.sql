@@ -1,0 +1,421 @@
+-- CANDLES 2h FROM binance:BTCUSDT DURING 2025-03-10 FILL previous MAX 3 ADD rsi(2)
+WITH "symbols" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST('binance' AS TEXT) AS "exchange",
+    CAST('BTCUSDT' AS TEXT) AS "symbol"
+), "grid" AS (
+  SELECT
+    UNNEST(CAST('[1, 2]' AS BIGINT[])) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(CAST('[1741564800000000, 1741651200000000]' AS BIGINT[])) AS "start",
+    UNNEST(CAST('[1741651200000000, 1741737600000000]' AS BIGINT[])) AS "end",
+    UNNEST(CAST('[1741564800000000, 1741651200000000]' AS BIGINT[])) AS "origin",
+    CAST(7200000000 AS BIGINT) AS "step",
+    UNNEST(CAST('[1741651200000000, 1741737600000000]' AS BIGINT[])) AS "limit",
+    UNNEST(CAST('[20157, 20158]' AS BIGINT[])) AS "session_date",
+    CAST(-4611686018427387904 AS BIGINT) AS "market_open",
+    UNNEST(CAST('[1741564800000000, 1741651200000000]' AS BIGINT[])) AS "first_open"
+), "ticks_files" AS (
+  SELECT
+    UNNEST(
+      CAST([
+        'LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet',
+        'LAKE/ticks/binance/BTCUSDT/2025-03-11.parquet'
+      ] AS TEXT[])
+    ) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1741564800000000 AS BIGINT) AS "start",
+    CAST(1741658400000000 AS BIGINT) AS "end"
+), "trades" AS (
+  SELECT
+    "ticks_files"."feed",
+    "ticks_files"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."price",
+    "t"."quantity"
+  FROM READ_PARQUET(
+    [
+      'LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet',
+      'LAKE/ticks/binance/BTCUSDT/2025-03-11.parquet'
+    ],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "ticks_files"
+    ON "t"."filename" = "ticks_files"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
+), "trades_in_bars" AS (
+  SELECT
+    "trades"."feed",
+    "trades"."g",
+    "trades"."at",
+    "trades"."seq",
+    "trades"."price",
+    "trades"."quantity",
+    "s"."origin" + (
+      (
+        (
+          "trades"."at" - "s"."origin"
+        ) // 7200000000
+      ) * 7200000000
+    ) AS "bar",
+    LEAST(
+      (
+        "s"."origin" + (
+          (
+            (
+              "trades"."at" - "s"."origin"
+            ) // 7200000000
+          ) * 7200000000
+        )
+      ) + "s"."step",
+      "s"."limit"
+    ) AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "trades"
+  ASOF JOIN "grid" AS "s"
+    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  WHERE
+    "trades"."at" < "s"."end"
+), "openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1741564800000000 AS BIGINT) AS "from",
+    CAST(1741658400000000 AS BIGINT) AS "until"
+), "chosen_trades" AS (
+  SELECT
+    "trades_in_bars".*
+  FROM "trades_in_bars"
+  JOIN "openings"
+    ON "openings"."feed" = "trades_in_bars"."feed"
+    AND "trades_in_bars"."bar" >= "openings"."from"
+    AND "trades_in_bars"."bar" < "openings"."until"
+), "bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date" AS "session_date",
+    FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
+    MAX("price") AS "high",
+    MIN("price") AS "low",
+    LAST("price" ORDER BY "at" ASC, "seq" ASC) AS "close",
+    COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) AS "volume",
+    COUNT(*) AS "trades",
+    CASE
+      WHEN COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
+      THEN FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE))
+    END AS "vwap"
+  FROM "chosen_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date"
+), "sessions" AS (
+  SELECT
+    UNNEST(CAST('[1, 2, 3, 4]' AS BIGINT[])) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[1741381200000000, 1741593600000000, 1741613400000000, 1741636800000000]' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('[1741395600000000, 1741613400000000, 1741636800000000, 1741651200000000]' AS BIGINT[])
+    ) AS "end",
+    UNNEST(CAST(['aftermarket', 'premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+), "bars" AS (
+  SELECT
+    "bars_from_trades"."feed",
+    "bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '2h' AS "interval",
+    "bars_from_trades"."bar_close" AS "ts_close",
+    "bars_from_trades"."open" AS "open",
+    "bars_from_trades"."high" AS "high",
+    "bars_from_trades"."low" AS "low",
+    "bars_from_trades"."close" AS "close",
+    "bars_from_trades"."volume" AS "volume",
+    "bars_from_trades"."trades" AS "trades",
+    "bars_from_trades"."vwap" AS "vwap",
+    CASE WHEN "bars_from_trades"."bar_close" <= "span"."end" THEN "span"."name" END AS "session",
+    "bars_from_trades"."session_date" AS "session_date",
+    "bars_from_trades"."bar_close" <= 1742428800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars_from_trades"."feed"
+  ASOF LEFT JOIN "sessions" AS "span"
+    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+), "open_pieces" AS (
+  SELECT
+    "g",
+    UNNEST(RANGE("first_open", "end", "step")) AS "at",
+    "start",
+    "step",
+    "limit",
+    "session_date",
+    "market_open"
+  FROM "grid"
+  WHERE
+    "market_open" < 4611686018427387904
+), "slots" AS (
+  SELECT
+    "open_pieces"."g",
+    "open_pieces"."at",
+    FIRST(
+      LEAST("open_pieces"."at" + "open_pieces"."step", "open_pieces"."limit") ORDER BY "start" ASC
+    ) AS "ts_close",
+    FIRST("open_pieces"."session_date" ORDER BY "start" ASC) AS "session_date",
+    FIRST("open_pieces"."market_open" ORDER BY "start" ASC) AS "market"
+  FROM "open_pieces"
+  GROUP BY
+    "open_pieces"."g",
+    "open_pieces"."at"
+), "fill_ends" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1741658400000000 AS BIGINT) AS "until"
+), "first_bars" AS (
+  SELECT
+    "feed",
+    MIN("at") AS "begun"
+  FROM "bars"
+  GROUP BY
+    "feed"
+), "timeline" AS (
+  SELECT
+    "bars"."feed",
+    "bars"."at",
+    "bars"."at" AS "known",
+    "slots"."market",
+    "bars"."ts_close",
+    "bars"."session_date",
+    "bars"."open",
+    "bars"."high",
+    "bars"."low",
+    "bars"."close",
+    "bars"."volume",
+    "bars"."trades",
+    "bars"."vwap"
+  FROM "bars"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars"."feed"
+  LEFT JOIN "slots"
+    ON "slots"."g" = "symbols"."g" AND "slots"."at" = "bars"."at"
+  UNION ALL
+  SELECT
+    "symbols"."feed",
+    "slots"."at",
+    CAST(NULL AS BIGINT) AS "known",
+    "slots"."market",
+    "slots"."ts_close",
+    "slots"."session_date",
+    CAST(NULL AS DOUBLE) AS "open",
+    CAST(NULL AS DOUBLE) AS "high",
+    CAST(NULL AS DOUBLE) AS "low",
+    CAST(NULL AS DOUBLE) AS "close",
+    CAST(NULL AS DOUBLE) AS "volume",
+    CAST(NULL AS BIGINT) AS "trades",
+    CAST(NULL AS DOUBLE) AS "vwap"
+  FROM "slots"
+  JOIN "symbols"
+    ON "symbols"."g" = "slots"."g"
+  JOIN "first_bars"
+    ON "first_bars"."feed" = "symbols"."feed"
+  JOIN "fill_ends"
+    ON "fill_ends"."feed" = "symbols"."feed"
+  LEFT JOIN "bars"
+    ON "bars"."feed" = "symbols"."feed" AND "bars"."at" = "slots"."at"
+  WHERE
+    "slots"."at" > "first_bars"."begun"
+    AND "slots"."at" < "fill_ends"."until"
+    AND "bars"."at" IS NULL
+), "holes" AS (
+  SELECT
+    *,
+    MAX("known") OVER (
+      PARTITION BY "feed", "market"
+      ORDER BY "at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "before",
+    MIN("known") OVER (
+      PARTITION BY "feed", "market"
+      ORDER BY "at" DESC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "after",
+    COUNT("known") OVER (
+      PARTITION BY "feed"
+      ORDER BY "at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "hole",
+    LAST_VALUE("close" IGNORE NULLS) OVER (
+      PARTITION BY "feed", "market"
+      ORDER BY "at" ASC
+      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) AS "carried_close"
+  FROM "timeline"
+), "measured_holes" AS (
+  SELECT
+    *,
+    COUNT(*) FILTER(WHERE
+      "known" IS NULL) OVER (PARTITION BY "feed", "market", "hole") AS "length"
+  FROM "holes"
+), "filled_slots" AS (
+  SELECT
+    *
+  FROM "measured_holes"
+  WHERE
+    "known" IS NULL AND NOT (
+      "carried_close" IS NULL
+    ) AND "length" <= 3
+), "new_rows" AS (
+  SELECT
+    "filled_slots"."feed",
+    "filled_slots"."at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '2h' AS "interval",
+    "filled_slots"."ts_close" AS "ts_close",
+    "filled_slots"."carried_close" AS "open",
+    "filled_slots"."carried_close" AS "high",
+    "filled_slots"."carried_close" AS "low",
+    "filled_slots"."carried_close" AS "close",
+    CAST(0 AS DOUBLE) AS "volume",
+    CAST(0 AS BIGINT) AS "trades",
+    CAST(NULL AS DOUBLE) AS "vwap",
+    CASE WHEN "filled_slots"."ts_close" <= "span"."end" THEN "span"."name" END AS "session",
+    "filled_slots"."session_date" AS "session_date",
+    "filled_slots"."ts_close" <= 1742428800000000 AS "complete",
+    NOT FALSE AS "filled"
+  FROM "filled_slots"
+  JOIN "symbols"
+    ON "symbols"."feed" = "filled_slots"."feed"
+  ASOF LEFT JOIN "sessions" AS "span"
+    ON "symbols"."g" = "span"."g" AND "filled_slots"."at" >= "span"."start"
+), "filled" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol",
+    "exchange",
+    "interval",
+    "ts_close",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "trades",
+    "vwap",
+    "session",
+    "session_date",
+    "complete",
+    "filled"
+  FROM "bars"
+  UNION ALL
+  SELECT
+    "feed",
+    "at",
+    "symbol",
+    "exchange",
+    "interval",
+    "ts_close",
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "trades",
+    "vwap",
+    "session",
+    "session_date",
+    "complete",
+    "filled"
+  FROM "new_rows"
+), "rsi_rows" AS (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
+  FROM "filled"
+), "rsi_lists" AS (
+  SELECT
+    "feed",
+    TAPEQL_RSI(LIST("close" ORDER BY "row"), CAST('2.0' AS DOUBLE)) AS "answer",
+    COUNT(*) AS "rows"
+  FROM "rsi_rows"
+  GROUP BY
+    "feed"
+), "rsi_values" AS (
+  SELECT
+    "feed",
+    UNNEST(RANGE(1, "rows" + 1)) AS "row",
+    UNNEST("answer") AS "answer"
+  FROM "rsi_lists"
+), "rsi" AS (
+  SELECT
+    "rsi_rows".*
+    EXCLUDE ("row"),
+    "rsi_values"."answer" AS "w_0"
+  FROM "rsi_rows"
+  JOIN "rsi_values"
+    ON "rsi_rows"."feed" = "rsi_values"."feed" AND "rsi_rows"."row" = "rsi_values"."row"
+), "in_range" AS (
+  SELECT
+    *
+  FROM "rsi"
+  WHERE
+    "at" >= 1741564800000000 AND "at" < 1741651200000000 AND "complete"
+), "result" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol" AS "symbol",
+    "exchange" AS "exchange",
+    "interval" AS "interval",
+    "at" AS "ts",
+    "ts_close" AS "ts_close",
+    "open" AS "open",
+    "high" AS "high",
+    "low" AS "low",
+    "close" AS "close",
+    "volume" AS "volume",
+    "trades" AS "trades",
+    "vwap" AS "vwap",
+    "session" AS "session",
+    "session_date" AS "session_date",
+    "complete" AS "complete",
+    "filled" AS "filled",
+    "w_0" AS "rsi_2"
+  FROM "in_range"
+)
+SELECT
+  "symbol",
+  "exchange",
+  "interval",
+  MAKE_TIMESTAMPTZ("ts") AS "ts",
+  MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "trades",
+  "vwap",
+  "session",
+  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
+  "complete",
+  "filled",
+  "rsi_2"
+FROM "result"
+ORDER BY
+  "feed" ASC,
+  "at" ASC

@@ -1,0 +1,200 @@
+-- CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10
+WITH "symbols" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST('binance' AS TEXT) AS "exchange",
+    CAST('BTCUSDT' AS TEXT) AS "symbol"
+), "grid" AS (
+  SELECT
+    CAST(1 AS BIGINT) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1741564800000000 AS BIGINT) AS "start",
+    CAST(1741651200000000 AS BIGINT) AS "end",
+    CAST(1741564800000000 AS BIGINT) AS "origin",
+    CAST(3600000000 AS BIGINT) AS "step",
+    CAST(1741651200000000 AS BIGINT) AS "limit",
+    CAST(20157 AS BIGINT) AS "session_date",
+    CAST(-4611686018427387904 AS BIGINT) AS "market_open",
+    CAST(1741564800000000 AS BIGINT) AS "first_open"
+), "ticks_files" AS (
+  SELECT
+    CAST('LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet' AS TEXT) AS "path",
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1741564800000000 AS BIGINT) AS "start",
+    CAST(1741651200000000 AS BIGINT) AS "end"
+), "trades" AS (
+  SELECT
+    "ticks_files"."feed",
+    "ticks_files"."g",
+    EPOCH_US("t"."ts") AS "at",
+    "t"."seq",
+    "t"."price",
+    "t"."quantity"
+  FROM READ_PARQUET(
+    [
+      'LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet'
+    ],
+    filename := TRUE,
+    hive_partitioning := FALSE
+  ) AS "t"
+  JOIN "ticks_files"
+    ON "t"."filename" = "ticks_files"."path"
+  WHERE
+    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
+    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
+), "trades_in_bars" AS (
+  SELECT
+    "trades"."feed",
+    "trades"."g",
+    "trades"."at",
+    "trades"."seq",
+    "trades"."price",
+    "trades"."quantity",
+    "s"."origin" + (
+      (
+        (
+          "trades"."at" - "s"."origin"
+        ) // 3600000000
+      ) * 3600000000
+    ) AS "bar",
+    LEAST(
+      (
+        "s"."origin" + (
+          (
+            (
+              "trades"."at" - "s"."origin"
+            ) // 3600000000
+          ) * 3600000000
+        )
+      ) + "s"."step",
+      "s"."limit"
+    ) AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "trades"
+  ASOF JOIN "grid" AS "s"
+    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  WHERE
+    "trades"."at" < "s"."end"
+), "openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1741564800000000 AS BIGINT) AS "from",
+    CAST(1741651200000000 AS BIGINT) AS "until"
+), "chosen_trades" AS (
+  SELECT
+    "trades_in_bars".*
+  FROM "trades_in_bars"
+  JOIN "openings"
+    ON "openings"."feed" = "trades_in_bars"."feed"
+    AND "trades_in_bars"."bar" >= "openings"."from"
+    AND "trades_in_bars"."bar" < "openings"."until"
+), "bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date" AS "session_date",
+    FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
+    MAX("price") AS "high",
+    MIN("price") AS "low",
+    LAST("price" ORDER BY "at" ASC, "seq" ASC) AS "close",
+    COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) AS "volume",
+    COUNT(*) AS "trades",
+    CASE
+      WHEN COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
+      THEN FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE))
+    END AS "vwap"
+  FROM "chosen_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date"
+), "sessions" AS (
+  SELECT
+    UNNEST(CAST('[1, 2, 3, 4]' AS BIGINT[])) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('[1741381200000000, 1741593600000000, 1741613400000000, 1741636800000000]' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('[1741395600000000, 1741613400000000, 1741636800000000, 1741651200000000]' AS BIGINT[])
+    ) AS "end",
+    UNNEST(CAST(['aftermarket', 'premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+), "bars" AS (
+  SELECT
+    "bars_from_trades"."feed",
+    "bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    '1h' AS "interval",
+    "bars_from_trades"."bar_close" AS "ts_close",
+    "bars_from_trades"."open" AS "open",
+    "bars_from_trades"."high" AS "high",
+    "bars_from_trades"."low" AS "low",
+    "bars_from_trades"."close" AS "close",
+    "bars_from_trades"."volume" AS "volume",
+    "bars_from_trades"."trades" AS "trades",
+    "bars_from_trades"."vwap" AS "vwap",
+    CASE WHEN "bars_from_trades"."bar_close" <= "span"."end" THEN "span"."name" END AS "session",
+    "bars_from_trades"."session_date" AS "session_date",
+    "bars_from_trades"."bar_close" <= 1742428800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars_from_trades"."feed"
+  ASOF LEFT JOIN "sessions" AS "span"
+    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+), "in_range" AS (
+  SELECT
+    *
+  FROM "bars"
+  WHERE
+    "at" >= 1741564800000000 AND "at" < 1741651200000000 AND "complete"
+), "result" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol" AS "symbol",
+    "exchange" AS "exchange",
+    "interval" AS "interval",
+    "at" AS "ts",
+    "ts_close" AS "ts_close",
+    "open" AS "open",
+    "high" AS "high",
+    "low" AS "low",
+    "close" AS "close",
+    "volume" AS "volume",
+    "trades" AS "trades",
+    "vwap" AS "vwap",
+    "session" AS "session",
+    "session_date" AS "session_date",
+    "complete" AS "complete",
+    "filled" AS "filled"
+  FROM "in_range"
+)
+SELECT
+  "symbol",
+  "exchange",
+  "interval",
+  MAKE_TIMESTAMPTZ("ts") AS "ts",
+  MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "trades",
+  "vwap",
+  "session",
+  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
+  "complete",
+  "filled"
+FROM "result"
+ORDER BY
+  "feed" ASC,
+  "at" ASC

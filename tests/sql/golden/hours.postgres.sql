@@ -1,0 +1,215 @@
+-- CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10
+WITH "symbols" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST('binance' AS TEXT) AS "exchange",
+    CAST('BTCUSDT' AS TEXT) AS "symbol"
+), "grid" AS (
+  SELECT
+    CAST(1 AS BIGINT) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(1741564800000000 AS BIGINT) AS "start",
+    CAST(1741651200000000 AS BIGINT) AS "end",
+    CAST(1741564800000000 AS BIGINT) AS "origin",
+    CAST(3600000000 AS BIGINT) AS "step",
+    CAST(1741651200000000 AS BIGINT) AS "limit",
+    CAST(20157 AS BIGINT) AS "session_date",
+    CAST(-4611686018427387904 AS BIGINT) AS "market_open",
+    CAST(1741564800000000 AS BIGINT) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    "g",
+    ARRAY_AGG("start" ORDER BY "i") AS "starts"
+  FROM "grid"
+  GROUP BY
+    "g"
+), "trades" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(0 AS BIGINT) AS "g",
+    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    "seq",
+    "price",
+    "quantity"
+  FROM "ticks"
+  WHERE
+    "venue" = 'binance'
+    AND "symbol" = 'BTCUSDT'
+    AND "ts" >= CAST('2025-03-10 00:00:00+00' AS TIMESTAMPTZ)
+    AND "ts" < CAST('2025-03-11 00:00:00+00' AS TIMESTAMPTZ)
+), "trades_in_bars" AS (
+  SELECT
+    "trades"."feed",
+    "trades"."g",
+    "trades"."at",
+    "trades"."seq",
+    "trades"."price",
+    "trades"."quantity",
+    "s"."origin" + (
+      (
+        (
+          "trades"."at" - "s"."origin"
+        ) / 3600000000
+      ) * 3600000000
+    ) AS "bar",
+    LEAST(
+      (
+        "s"."origin" + (
+          (
+            (
+              "trades"."at" - "s"."origin"
+            ) / 3600000000
+          ) * 3600000000
+        )
+      ) + "s"."step",
+      "s"."limit"
+    ) AS "bar_close",
+    "s"."session_date" AS "session_date"
+  FROM "trades"
+  JOIN "grid_edges" AS "s_edges"
+    ON "s_edges"."g" = "trades"."g"
+  JOIN "grid" AS "s"
+    ON "s"."g" = "trades"."g"
+    AND "s"."i" = WIDTH_BUCKET("trades"."at", "s_edges"."starts")
+  WHERE
+    "trades"."at" < "s"."end"
+), "openings" AS (
+  SELECT
+    CAST(0 AS BIGINT) AS "feed",
+    CAST(1741564800000000 AS BIGINT) AS "from",
+    CAST(1741651200000000 AS BIGINT) AS "until"
+), "chosen_trades" AS (
+  SELECT
+    "trades_in_bars".*
+  FROM "trades_in_bars"
+  JOIN "openings"
+    ON "openings"."feed" = "trades_in_bars"."feed"
+    AND "trades_in_bars"."bar" >= "openings"."from"
+    AND "trades_in_bars"."bar" < "openings"."until"
+), "bars_from_trades" AS (
+  SELECT
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date" AS "session_date",
+    (
+      ARRAY_AGG("price" ORDER BY "at" ASC, "seq" ASC)
+    )[1] AS "open",
+    MAX("price") AS "high",
+    MIN("price") AS "low",
+    (
+      ARRAY_AGG("price" ORDER BY "at" ASC, "seq" ASC)
+    )[CAST(COUNT(*) AS INT)] AS "close",
+    COALESCE(SUM("quantity"), CAST(0 AS DOUBLE PRECISION)) AS "volume",
+    COUNT(*) AS "trades",
+    CASE
+      WHEN COALESCE(SUM("quantity"), CAST(0 AS DOUBLE PRECISION)) > CAST(0 AS DOUBLE PRECISION)
+      THEN SUM("price" * "quantity") / COALESCE(SUM("quantity"), CAST(0 AS DOUBLE PRECISION))
+    END AS "vwap"
+  FROM "chosen_trades"
+  GROUP BY
+    "feed",
+    "g",
+    "bar",
+    "bar_close",
+    "session_date"
+), "sessions" AS (
+  SELECT
+    UNNEST(CAST('{1, 2, 3, 4}' AS BIGINT[])) AS "i",
+    CAST(0 AS BIGINT) AS "g",
+    UNNEST(
+      CAST('{1741381200000000, 1741593600000000, 1741613400000000, 1741636800000000}' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('{1741395600000000, 1741613400000000, 1741636800000000, 1741651200000000}' AS BIGINT[])
+    ) AS "end",
+    UNNEST(CAST(ARRAY['aftermarket', 'premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    "g",
+    ARRAY_AGG("start" ORDER BY "i") AS "starts"
+  FROM "sessions"
+  GROUP BY
+    "g"
+), "bars" AS (
+  SELECT
+    "bars_from_trades"."feed",
+    "bars_from_trades"."bar" AS "at",
+    "symbols"."symbol" AS "symbol",
+    "symbols"."exchange" AS "exchange",
+    CAST('1h' AS TEXT) AS "interval",
+    "bars_from_trades"."bar_close" AS "ts_close",
+    "bars_from_trades"."open" AS "open",
+    "bars_from_trades"."high" AS "high",
+    "bars_from_trades"."low" AS "low",
+    "bars_from_trades"."close" AS "close",
+    "bars_from_trades"."volume" AS "volume",
+    "bars_from_trades"."trades" AS "trades",
+    "bars_from_trades"."vwap" AS "vwap",
+    CASE WHEN "bars_from_trades"."bar_close" <= "span"."end" THEN "span"."name" END AS "session",
+    "bars_from_trades"."session_date" AS "session_date",
+    "bars_from_trades"."bar_close" <= 1742428800000000 AS "complete",
+    FALSE AS "filled"
+  FROM "bars_from_trades"
+  JOIN "symbols"
+    ON "symbols"."feed" = "bars_from_trades"."feed"
+  LEFT JOIN "sessions_edges" AS "span_edges"
+    ON "span_edges"."g" = "symbols"."g"
+  LEFT JOIN "sessions" AS "span"
+    ON "span"."g" = "symbols"."g"
+    AND "span"."i" = WIDTH_BUCKET("bars_from_trades"."bar", "span_edges"."starts")
+), "in_range" AS (
+  SELECT
+    *
+  FROM "bars"
+  WHERE
+    "at" >= 1741564800000000 AND "at" < 1741651200000000 AND "complete"
+), "result" AS (
+  SELECT
+    "feed",
+    "at",
+    "symbol" AS "symbol",
+    "exchange" AS "exchange",
+    "interval" AS "interval",
+    "at" AS "ts",
+    "ts_close" AS "ts_close",
+    "open" AS "open",
+    "high" AS "high",
+    "low" AS "low",
+    "close" AS "close",
+    "volume" AS "volume",
+    "trades" AS "trades",
+    "vwap" AS "vwap",
+    "session" AS "session",
+    "session_date" AS "session_date",
+    "complete" AS "complete",
+    "filled" AS "filled"
+  FROM "in_range"
+)
+SELECT
+  "symbol",
+  "exchange",
+  "interval",
+  CAST('1970-01-01 00:00:00+00' AS TIMESTAMPTZ) + (
+    "ts" * CAST('1 microsecond' AS INTERVAL)
+  ) AS "ts",
+  CAST('1970-01-01 00:00:00+00' AS TIMESTAMPTZ) + (
+    "ts_close" * CAST('1 microsecond' AS INTERVAL)
+  ) AS "ts_close",
+  "open",
+  "high",
+  "low",
+  "close",
+  "volume",
+  "trades",
+  "vwap",
+  "session",
+  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
+  "complete",
+  "filled"
+FROM "result"
+ORDER BY
+  "feed" ASC,
+  "at" ASC
