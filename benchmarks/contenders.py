@@ -58,13 +58,12 @@ def floor(lake: Path, interval: str) -> int:
     rows = 0
     for paths in files(lake).values():
         for path in paths:
-            table = pq.read_table(path, columns=["ts", "price", "quantity"], use_threads=False)
+            table = pq.ParquetFile(path).read(["ts", "price", "quantity"], use_threads=False)
             ts = table["ts"].cast(pa.int64()).combine_chunks().to_numpy()
             price, quantity = (table[n].combine_chunks().to_numpy() for n in ("price", "quantity"))
             edges = np.arange(ts[0] // width * width, ts[-1] + width, width)
             cuts = np.searchsorted(ts, edges)
-            start, end = cuts[:-1], cuts[1:]
-            start = start[end > start]
+            start = cuts[:-1][np.diff(cuts) > 0]
             np.maximum.reduceat(price, start)
             np.minimum.reduceat(price, start)
             np.add.reduceat(quantity, start)
@@ -161,7 +160,7 @@ def quotes_decode(lake: Path, interval: str) -> int:
     import pyarrow.parquet as pq
 
     return sum(
-        pq.read_table(path, columns=["ts", "bid", "ask"], use_threads=False).num_rows
+        pq.ParquetFile(path).read(["ts", "bid", "ask"], use_threads=False).num_rows
         for paths in files(lake, "quotes").values()
         for path in paths
     )

@@ -31,6 +31,9 @@ CANCEL_POLL_S: Final = 0.05
 FILL_ROWS: Final = 50_000_000
 """FILL creates rows; a typo in an interval must not create a billion of them."""
 
+RECURSION_LEVELS: Final = 10_000
+"""Python's own limit of 1,000 is less than an expression of QUERY_OPERATORS in a row needs."""
+
 WINDOW_ROWS: Final = 100_000
 """The longest window of rows an indicator may ask for."""
 

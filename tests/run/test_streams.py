@@ -85,3 +85,13 @@ def test_nothing_stored_of_that_kind(lake: Path) -> None:
     with tapeql.connect(str(lake)) as db, pytest.raises(QueryError, match="E403") as wrong:
         db.query("QUOTES FROM binance:BTCUSDT")
     assert "quotes" in wrong.value.diagnostics[0].reason
+
+
+@pytest.mark.parametrize("engine", ["kernels", "sql"])
+def test_long_chains_are_answered(lake: Path, engine: str) -> None:
+    """A chain of nearly as many operators as the limit allows is a query like any other."""
+    chain = " + ".join(["close"] * 450)
+    with tapeql.connect(str(lake)) as db:
+        rows = db.query(f"SET engine = {engine}; CANDLES 1h FROM binance:BTCUSDT ADD {chain} AS total LIMIT 2")
+    closes, totals = rows["close"].to_pylist(), rows["total"].to_pylist()
+    assert totals == pytest.approx([450 * close for close in closes])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -16,6 +17,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tapeql import limits
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, StoreError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
@@ -59,6 +61,7 @@ class Service:
         self._clock = now or clock(None)
         self._schemas: OrderedDict[object, pa.Schema] = OrderedDict()
         self._lock = threading.Lock()
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), limits.RECURSION_LEVELS))
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         """The answer of the text's last statement. Errors in the text are raised here, before any batch.
