@@ -109,7 +109,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
     MAX("price") AS "high",
     MIN("price") AS "low",
@@ -125,7 +125,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(
@@ -172,7 +173,7 @@ WITH "symbols" AS (
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(-9007199254740992 AS BIGINT) AS "start",
+    CAST(1738800000000000 AS BIGINT) AS "start",
     CAST(1741996800000000 AS BIGINT) AS "end"
 ), "standing_quotes" AS (
   SELECT

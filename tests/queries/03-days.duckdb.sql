@@ -7,30 +7,30 @@ WITH "symbols" AS (
 ), "grid" AS (
   SELECT
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files" AS (
   SELECT
@@ -115,7 +115,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -142,7 +142,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -168,30 +169,30 @@ WITH "symbols" AS (
 ), "premarket_grid" AS (
   SELECT
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files_2" AS (
   SELECT
@@ -201,7 +202,7 @@ WITH "symbols" AS (
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
     CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
+    CAST(1742169504398546 AS BIGINT) AS "end"
 ), "premarket_trades" AS (
   SELECT
     "ticks_files_2"."feed",
@@ -242,7 +243,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1741996704398546 AS BIGINT) AS "until"
+    CAST(1742169504398546 AS BIGINT) AS "until"
 ), "premarket_chosen_trades" AS (
   SELECT
     "premarket_trades_in_bars".*
@@ -300,7 +301,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -327,7 +328,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "premarket_bars" AS (
   SELECT
     "premarket_bars_from_trades"."feed",
@@ -354,13 +356,13 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "at",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "ts_close",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "session_date"
 ), "premarket_sessions" AS (
   SELECT
@@ -378,8 +380,8 @@ WITH "symbols" AS (
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(-9007199254740992 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
+    CAST(1710216000000000 AS BIGINT) AS "start",
+    CAST(1742169504398546 AS BIGINT) AS "end"
 ), "premarket_standing_quotes" AS (
   SELECT
     "quotes_files"."feed",

@@ -132,7 +132,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -159,7 +159,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(
@@ -208,30 +209,30 @@ WITH "symbols" AS (
 ), "chosen_grid" AS (
   SELECT
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 251 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files_2" AS (
   SELECT
@@ -340,7 +341,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -367,7 +368,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "chosen_bars" AS (
   SELECT
     "chosen_bars_from_trades"."feed",
@@ -393,30 +395,30 @@ WITH "symbols" AS (
 ), "chosen_premarket_grid" AS (
   SELECT
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files_3" AS (
   SELECT
@@ -426,7 +428,7 @@ WITH "symbols" AS (
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
     CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
+    CAST(1742169504398546 AS BIGINT) AS "end"
 ), "chosen_premarket_trades" AS (
   SELECT
     "ticks_files_3"."feed",
@@ -468,7 +470,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1741996704398546 AS BIGINT) AS "until"
+    CAST(1742169504398546 AS BIGINT) AS "until"
 ), "chosen_premarket_chosen_trades" AS (
   SELECT
     "chosen_premarket_trades_in_bars".*
@@ -526,7 +528,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -553,7 +555,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "chosen_premarket_bars" AS (
   SELECT
     "chosen_premarket_bars_from_trades"."feed",
@@ -580,13 +583,13 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "at",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "ts_close",
     UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
+      CAST('[… 253 items]' AS BIGINT[])
     ) AS "session_date"
 ), "chosen_premarket_sessions" AS (
   SELECT
@@ -604,8 +607,8 @@ WITH "symbols" AS (
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(-9007199254740992 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
+    CAST(1710216000000000 AS BIGINT) AS "start",
+    CAST(1742169504398546 AS BIGINT) AS "end"
 ), "chosen_premarket_standing_quotes" AS (
   SELECT
     "quotes_files"."feed",

@@ -128,7 +128,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -155,7 +155,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]' AS BIGINT[])) AS "i",

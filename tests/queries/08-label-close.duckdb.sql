@@ -132,7 +132,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -159,7 +159,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(

@@ -21,8 +21,8 @@ WITH "symbols" AS (
     CAST('LAKE/ticks/binance/BTCUSDT/2025-02-13.parquet' AS TEXT) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1739439000000000 AS BIGINT) AS "start",
-    CAST(1739462400000000 AS BIGINT) AS "end"
+    CAST(1739438700000000 AS BIGINT) AS "start",
+    CAST(1739462700000000 AS BIGINT) AS "end"
 ), "trades" AS (
   SELECT
     "ticks_files"."feed",
@@ -79,8 +79,8 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1739439000000000 AS BIGINT) AS "from",
-    CAST(1739462400000000 AS BIGINT) AS "until"
+    CAST(1739438700000000 AS BIGINT) AS "from",
+    CAST(1739462700000000 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT
     "trades_in_bars".*
@@ -95,7 +95,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
     MAX("price") AS "high",
     MIN("price") AS "low",
@@ -111,7 +111,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8]' AS BIGINT[])) AS "i",
@@ -177,7 +178,7 @@ WITH "symbols" AS (
 ), "fill_ends" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1739462400000000 AS BIGINT) AS "until"
+    CAST(1739462700000000 AS BIGINT) AS "until"
 ), "first_bars" AS (
   SELECT
     "feed",

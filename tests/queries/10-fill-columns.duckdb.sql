@@ -6,22 +6,24 @@ WITH "symbols" AS (
     CAST('BTCUSDT' AS TEXT) AS "symbol"
 ), "grid" AS (
   SELECT
-    CAST(1 AS BIGINT) AS "i",
+    UNNEST(CAST('[1, 2]' AS BIGINT[])) AS "i",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1741910400000000 AS BIGINT) AS "start",
-    CAST(1741996800000000 AS BIGINT) AS "end",
-    CAST(1741910400000000 AS BIGINT) AS "origin",
+    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "start",
+    UNNEST(CAST('[1741910400000000, 1741996800000000]' AS BIGINT[])) AS "end",
+    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "origin",
     CAST(600000000 AS BIGINT) AS "step",
-    CAST(1741996800000000 AS BIGINT) AS "limit",
-    CAST(20161 AS BIGINT) AS "session_date",
+    UNNEST(CAST('[1741910400000000, 1741996800000000]' AS BIGINT[])) AS "limit",
+    UNNEST(CAST('[20160, 20161]' AS BIGINT[])) AS "session_date",
     CAST(-4611686018427387904 AS BIGINT) AS "market_open",
-    CAST(1741910400000000 AS BIGINT) AS "first_open"
+    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "first_open"
 ), "ticks_files" AS (
   SELECT
-    CAST('LAKE/ticks/binance/BTCUSDT/2025-03-14.parquet' AS TEXT) AS "path",
+    UNNEST(
+      CAST([… 2 items] AS TEXT[])
+    ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1741910400000000 AS BIGINT) AS "start",
+    CAST(1741909800000000 AS BIGINT) AS "start",
     CAST(1741996800000000 AS BIGINT) AS "end"
 ), "trades" AS (
   SELECT
@@ -33,6 +35,7 @@ WITH "symbols" AS (
     "t"."quantity"
   FROM READ_PARQUET(
     [
+      'LAKE/ticks/binance/BTCUSDT/2025-03-13.parquet',
       'LAKE/ticks/binance/BTCUSDT/2025-03-14.parquet'
     ],
     filename := TRUE,
@@ -79,7 +82,7 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1741910400000000 AS BIGINT) AS "from",
+    CAST(1741909800000000 AS BIGINT) AS "from",
     CAST(1741996800000000 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT
@@ -95,7 +98,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
     MAX("price") AS "high",
     MIN("price") AS "low",
@@ -111,19 +114,20 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
-    UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9]' AS BIGINT[])) AS "i",
+    UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]' AS BIGINT[])) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 9 items]' AS BIGINT[])
+      CAST('[… 10 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 9 items]' AS BIGINT[])
+      CAST('[… 10 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST([… 9 items] AS TEXT[])
+      CAST([… 10 items] AS TEXT[])
     ) AS "name"
 ), "bars" AS (
   SELECT

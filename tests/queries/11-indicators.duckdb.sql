@@ -6,38 +6,40 @@ WITH "symbols" AS (
     CAST('AAPL' AS TEXT) AS "symbol"
 ), "grid" AS (
   SELECT
-    UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]' AS BIGINT[])) AS "i",
+    UNNEST(
+      CAST('[… 43 items]' AS BIGINT[])
+    ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[20150, 20151, 20152, 20153, 20154, 20157, 20158, 20159, 20160, 20161]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
+      CAST('[… 43 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
-      CAST([… 11 items] AS TEXT[])
+      CAST([… 51 items] AS TEXT[])
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1740805200000000 AS BIGINT) AS "start",
+    CAST(1736778600000000 AS BIGINT) AS "start",
     CAST(1741996704398546 AS BIGINT) AS "end"
 ), "trades" AS (
   SELECT
@@ -49,7 +51,7 @@ WITH "symbols" AS (
     "t"."quantity",
     "t"."conditions"
   FROM READ_PARQUET(
-    [… 11 items],
+    [… 51 items],
     filename := TRUE,
     hive_partitioning := FALSE
   ) AS "t"
@@ -78,7 +80,7 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1740805200000000 AS BIGINT) AS "from",
+    CAST(1736778600000000 AS BIGINT) AS "from",
     CAST(1741996704398546 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT
@@ -113,7 +115,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -140,7 +142,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",

@@ -7,37 +7,37 @@ WITH "symbols" AS (
 ), "grid" AS (
   SELECT
     UNNEST(
-      CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "origin",
     CAST(900000000 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "session_date",
     CAST(-4611686018427387904 AS BIGINT) AS "market_open",
     UNNEST(
-      CAST('[… 30 items]' AS BIGINT[])
+      CAST('[… 33 items]' AS BIGINT[])
     ) AS "first_open"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
-      CAST([… 30 items] AS TEXT[])
+      CAST([… 33 items] AS TEXT[])
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1739404800000000 AS BIGINT) AS "start",
+    CAST(1739178900000000 AS BIGINT) AS "start",
     CAST(1741996800000000 AS BIGINT) AS "end"
 ), "trades" AS (
   SELECT
@@ -48,7 +48,7 @@ WITH "symbols" AS (
     "t"."price",
     "t"."quantity"
   FROM READ_PARQUET(
-    [… 30 items],
+    [… 33 items],
     filename := TRUE,
     hive_partitioning := FALSE
   ) AS "t"
@@ -93,7 +93,7 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1739404800000000 AS BIGINT) AS "from",
+    CAST(1739178900000000 AS BIGINT) AS "from",
     CAST(1741996771094447 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT
@@ -109,7 +109,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
     MAX("price") AS "high",
     MIN("price") AS "low",
@@ -125,21 +125,22 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(
-      CAST('[… 70 items]' AS BIGINT[])
+      CAST('[… 72 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 70 items]' AS BIGINT[])
+      CAST('[… 72 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 70 items]' AS BIGINT[])
+      CAST('[… 72 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST([… 70 items] AS TEXT[])
+      CAST([… 72 items] AS TEXT[])
     ) AS "name"
 ), "bars" AS (
   SELECT

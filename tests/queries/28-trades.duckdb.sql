@@ -9,7 +9,7 @@ WITH "symbols" AS (
     CAST('LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet' AS TEXT) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1741615200000000 AS BIGINT) AS "start",
+    CAST(1741615197983367 AS BIGINT) AS "start",
     CAST(1741618800000000 AS BIGINT) AS "end"
 ), "stored_trades" AS (
   SELECT

@@ -134,7 +134,7 @@ WITH "symbols" AS (
     "g",
     "bar",
     "bar_close",
-    FIRST("session_date" ORDER BY "at" ASC, "seq" ASC) AS "session_date",
+    "session_date" AS "session_date",
     FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
       "for_open_close") AS "open",
     MAX("price") FILTER(WHERE
@@ -161,7 +161,8 @@ WITH "symbols" AS (
     "feed",
     "g",
     "bar",
-    "bar_close"
+    "bar_close",
+    "session_date"
 ), "sessions" AS (
   SELECT
     UNNEST(
@@ -206,15 +207,13 @@ WITH "symbols" AS (
 ), "quotes_files" AS (
   SELECT
     UNNEST(
-      CAST([… 73 items] AS TEXT[])
+      CAST([… 11 items] AS TEXT[])
     ) AS "path",
+    UNNEST(CAST('[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]' AS BIGINT[])) AS "feed",
+    UNNEST(CAST('[0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]' AS BIGINT[])) AS "g",
     UNNEST(
-      CAST('[… 73 items]' AS BIGINT[])
-    ) AS "feed",
-    UNNEST(
-      CAST('[… 73 items]' AS BIGINT[])
-    ) AS "g",
-    CAST(-9007199254740992 AS BIGINT) AS "start",
+      CAST('[… 11 items]' AS BIGINT[])
+    ) AS "start",
     CAST(1741392000000000 AS BIGINT) AS "end"
 ), "standing_quotes" AS (
   SELECT
@@ -225,7 +224,7 @@ WITH "symbols" AS (
     "t"."bid",
     "t"."ask"
   FROM READ_PARQUET(
-    [… 73 items],
+    [… 11 items],
     filename := TRUE,
     hive_partitioning := FALSE
   ) AS "t"

@@ -24,6 +24,7 @@ def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Res
     info: dict[str, Any] = {
         "snapshot": snapshot.id,
         "now": plan.query.now_us,
+        "engine": engine_of(plan, snapshot),
         "sources": _sources(plan),
         "notes": list(plan.query.notes),
     }
@@ -35,9 +36,7 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     notes: list[Diagnostic] = [*plan.query.notes, *(n for n in found.notes if n not in plan.query.notes)]
     info["notes"] = notes
     rows = 0
-    engine, batches = _engine(found.plan, context)
-    info["engine"] = engine
-    for batch in batches:
+    for batch in _run(found.plan, context):
         for first in range(0, batch.num_rows, limits.BATCH_ROWS):
             piece = batch.slice(first, limits.BATCH_ROWS)
             rows += piece.num_rows
@@ -46,16 +45,24 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     info["counts"] = dict(context.counts)
 
 
-def _engine(plan: Plan, context: Context) -> tuple[str, Iterator[pa.RecordBatch]]:
-    if context.snapshot.dialect == "postgres":
-        from tapeql.run import postgres
+def engine_of(plan: Plan, snapshot: Snapshot) -> str:
+    """Where a plan runs: in its database, in DuckDB where SET engine = sql asks for it, else in the kernels."""
+    if snapshot.dialect == "postgres":
+        return "postgres"
+    return "duckdb" if plan.query.engine == "sql" else "kernels"
 
-        return "postgres", postgres.execute(plan, context)
-    if plan.query.engine == "sql":
-        from tapeql.run import duckdb
 
-        return "duckdb", duckdb.execute(plan, context.snapshot, context.cancel)
-    return "kernels", lake.execute(plan, context)
+def _run(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
+    match engine_of(plan, context.snapshot):
+        case "postgres":
+            from tapeql.run import postgres
+
+            return postgres.execute(plan, context)
+        case "duckdb":
+            from tapeql.run import duckdb
+
+            return duckdb.execute(plan, context.snapshot, context.cancel)
+    return lake.execute(plan, context)
 
 
 def _sources(plan: Plan) -> dict[str, list[str]]:

@@ -82,21 +82,21 @@ Row = tuple[Any, ...]
 
 def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Table:
     """The plan, the SQL of the snapshot's engine, or what is read before the range."""
+    from tapeql.plan.text import describe, warmup
+    from tapeql.run.execute import engine_of
+    from tapeql.run.kernels.context import Context
+    from tapeql.run.locate import located
+
+    plan = located(plan, Context(snapshot, plan.query.now_us, cancel)).plan
     match what:
         case "sql":
             from tapeql.sql.lower import explain_sql
 
             text = explain_sql(plan, snapshot, snapshot.dialect)
         case "warmup":
-            from tapeql.plan.text import warmup
-            from tapeql.run.kernels.context import Context
-            from tapeql.run.locate import located
-
-            text = warmup(located(plan, Context(snapshot, plan.query.now_us, cancel)).plan)
+            text = warmup(plan)
         case _:
-            from tapeql.plan.text import describe
-
-            text = describe(plan)
+            text = f"engine {engine_of(plan, snapshot)}\n{describe(plan)}"
     return _table(LINES, [(line,) for line in text.rstrip("\n").split("\n")])
 
 
