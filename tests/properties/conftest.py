@@ -1,22 +1,27 @@
-"""Shelves: tapes in real stores, written once a session."""
+"""Shelves: tapes in real stores, each written once a session, when first asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
-from tests.properties.differential import shelves
-from tests.properties.stores import Shelf
+from tests.oracle.recordings import recording
+from tests.properties.stores import Shelf, shelf
 from tests.servers import PostgresServer
 
-TAPES = 8
+ShelfOf = Callable[[int], Shelf]
 
 
 @pytest.fixture(scope="session")
-def shelves_of_tapes(
-    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[list[Shelf]]:
-    """A tape around each of the hard dates, asked through every engine."""
-    with shelves(range(TAPES), tmp_path_factory.mktemp("lakes"), postgres_server) as found:
-        yield found
+def shelf_of(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ShelfOf]:
+    """The recording of a seed, asked through every engine; the first eight are around the hard dates."""
+    folder = tmp_path_factory.mktemp("shelves")
+    with ExitStack() as stack:
+        yield cache(
+            lambda seed: stack.enter_context(
+                shelf(recording(seed), folder / f"lake-{seed}", postgres_server.create_database())
+            )
+        )

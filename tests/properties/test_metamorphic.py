@@ -16,6 +16,7 @@ from tapeql.functions.registry import functions
 from tests.oracle.generator import Asking, Scope, condition, queries
 from tests.oracle.recordings import recording
 from tests.oracle.tape import Recorded, Row, Tape
+from tests.properties.conftest import ShelfOf
 from tests.properties.stores import Refused, Rows, Shelf, rows_of, write
 
 RANDOM = settings(
@@ -58,9 +59,9 @@ def same_rows(one: Rows, other: Rows) -> bool:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("interval", ["15m", "1h", "1d"])
-def test_a_bar_is_the_same_whatever_the_range_start(shelves_of_tapes: list[Shelf], engine: str, interval: str) -> None:
+def test_a_bar_is_the_same_whatever_the_range_start(shelf_of: ShelfOf, engine: str, interval: str) -> None:
     """Warm-up is inferred: indicators, windows, measures and fills do not know where the range begins."""
-    for shelf in shelves_of_tapes[6:8]:
+    for shelf in map(shelf_of, (6, 7)):
         (venue, code), *_ = [name for name, recorded in shelf.tape.symbols.items() if recorded.trades]
         measures = "spread_pct, premarket.high, avg(close) OVER 3d AS week, close[2] AS before"
         text = f"CANDLES {interval} FROM {venue}:{code} ADD {measures}, {every_function()}"
@@ -80,9 +81,9 @@ def iso(ts_us: int) -> str:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("verb", ["CANDLES 30m", "CANDLES 1d", "TICKS", "DAYS"])
-def test_a_range_split_in_two_is_the_range(shelves_of_tapes: list[Shelf], engine: str, verb: str) -> None:
+def test_a_range_split_in_two_is_the_range(shelf_of: ShelfOf, engine: str, verb: str) -> None:
     """The rows of a .. m and of m .. b are the rows of a .. b."""
-    for shelf in shelves_of_tapes[:4]:
+    for shelf in map(shelf_of, range(4)):
         venue, code = min(name for name, recorded in shelf.tape.symbols.items() if recorded.trades)
         stamps = [trade["ts"] for trade in shelf.tape.symbols[venue, code].trades]
         first, middle, last = (iso(stamps[n] // 1_000_000 * 1_000_000) for n in (0, len(stamps) // 2, -1))
@@ -94,11 +95,9 @@ def test_a_range_split_in_two_is_the_range(shelves_of_tapes: list[Shelf], engine
 
 @RANDOM
 @given(data=st.data())
-def test_a_condition_its_negation_and_its_null_are_everything(
-    shelves_of_tapes: list[Shelf], data: st.DataObject
-) -> None:
+def test_a_condition_its_negation_and_its_null_are_everything(shelf_of: ShelfOf, data: st.DataObject) -> None:
     """Each row passes exactly one of p, NOT p and p IS NULL."""
-    shelf = shelves_of_tapes[data.draw(st.integers(0, len(shelves_of_tapes) - 1))]
+    shelf = shelf_of(data.draw(st.integers(0, 7)))
     engine = data.draw(st.sampled_from(ENGINES))
     names = tuple(sorted(name for name, recorded in shelf.tape.symbols.items() if recorded.trades))
     verb, kind, intraday = data.draw(
@@ -114,9 +113,9 @@ def test_a_condition_its_negation_and_its_null_are_everything(
 
 @RANDOM
 @given(data=st.data())
-def test_canonical_text_means_the_same(shelves_of_tapes: list[Shelf], data: st.DataObject) -> None:
+def test_canonical_text_means_the_same(shelf_of: ShelfOf, data: st.DataObject) -> None:
     """A query and its canonical form are one query, and the canonical form is its own."""
-    shelf = shelves_of_tapes[data.draw(st.integers(0, len(shelves_of_tapes) - 1))]
+    shelf = shelf_of(data.draw(st.integers(0, 7)))
     query = shelf.query(data.draw(queries(shelf.tape)))
     again = shelf.query(query.canonical)
     assert again.canonical == query.canonical
