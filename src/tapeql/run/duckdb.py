@@ -23,6 +23,8 @@ SETTINGS: Final[dict[str, str]] = {
     # Sums are made in the order of the rows, so one snapshot gives the same bits every time.
     "threads": "1",
     "preserve_insertion_order": "true",
+    # a wrong guess of sizes must not turn a merge into a square
+    "asof_loop_join_threshold": "0",
     "python_enable_replacements": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

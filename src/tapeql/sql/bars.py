@@ -139,9 +139,12 @@ def _counted(
         **{name: (TEXT, [getattr(rule, name) if rule else "" for rule in rules.values()]) for name in names},
     }
     ruling = statement.constants(f"{prefix}sale_conditions", constants)
-    codes = coalesce(column("conditions", located), text(""))
+    codes = column("conditions", located)
     flags = {
-        name[3:]: op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy())
+        name[3:]: either(
+            is_null(codes.copy()),
+            op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy()),
+        )
         for name in names
     }
     joined = join(table(ruling), op("=", column(FEED, ruling), column(FEED, located)))
@@ -263,9 +266,10 @@ def _located(statement: Statement, name: str, rows: str, columns: Sequence[str],
         named(closing, CLOSE),
         named(column(DATE, "s"), DATE),
     ]
-    joins = statement.dialect.containing(at, column("g", rows), grid.relation, "s")
+    joins = statement.containing(at, column("g", rows), grid.relation, "s")
     inside = op("<", at.copy(), column("end", "s"))
-    return statement.add(name, select(values, table(rows), joins=joins, where=inside))
+    located = select(values, table(rows), joins=joins, where=inside)
+    return statement.add(name, statement.dialect.computed_once(located))
 
 
 def _chosen(
@@ -339,7 +343,7 @@ def session_of(
         low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
         spans = sessions(statement, spans, node, low - 2 * DAY_US, high)
     at, g = column(opening, rows), column("g", "symbols")
-    joins = statement.dialect.containing(at, g, spans, "span", side="LEFT")
+    joins = statement.containing(at, g, spans, "span", side="LEFT")
     return case((op("<=", column(closing, rows), column("end", "span")), column("name", "span"))), joins
 
 

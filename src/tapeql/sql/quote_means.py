@@ -78,7 +78,7 @@ def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: Grid
     end = least(close, column("end", "s"))
     parts = []
     if grid.steps != {0}:
-        joins = statement.dialect.containing(at, column("g", "symbols"), grid.relation, "s")
+        joins = statement.containing(at, column("g", "symbols"), grid.relation, "s")
         own = op("=", grid.opening(statement, at.copy(), "s"), at.copy())
         where = both(op("<", at.copy(), column("end", "s")), own, is_open)
         parts.append(select(_piece(rows, at.copy(), end), table(rows), joins=[known, *joins], where=where))

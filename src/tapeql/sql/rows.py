@@ -40,9 +40,9 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
     name = "trades" if stored_table == "ticks" else "quotes"
     rows = stored(statement, f"stored_{name}", stored_table, "", reads, own)
     grid = label_grid(statement, "grid", node)
-    at, dialect = column(AT, rows), statement.dialect
+    at = column(AT, rows)
     inside = op("<", at.copy(), column("end", "s"))
-    joins = dialect.containing(at, column("g", rows), grid.relation, "s", side="" if node.sessions else "LEFT")
+    joins = statement.containing(at, column("g", rows), grid.relation, "s", side="" if node.sessions else "LEFT")
     date = case((inside, column(DATE, "s")))
     dated = statement.add(
         f"dated_{name}",
@@ -66,7 +66,7 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
 def _with_sessions(statement: Statement, name: str, rows: str, spans: str) -> str:
     """Rows with the named session that holds their instant."""
     at = column(AT, rows)
-    joins = statement.dialect.containing(at, column("g", rows), spans, "span", side="LEFT")
+    joins = statement.containing(at, column("g", rows), spans, "span", side="LEFT")
     session = case((op("<", at.copy(), column("end", "span")), column("name", "span")))
     return statement.add(name, select([star(rows), named(session, "session")], table(rows), joins=joins))
 

@@ -108,6 +108,10 @@ class Statement:
         ]  # fmt: skip
         return self.add(name, select(nodes))
 
+    def containing(self, at: Node, g: Node, relation: str, alias: str, *, side: str = "") -> list[exp.Join]:
+        """Joins each row with the last interval of its group g that starts at or before `at`."""
+        return self.dialect.containing(at, g, relation, alias, groups=len(self.calendars), side=side)
+
     def rowwise(self, stream: Stream) -> Rowwise:
         return Rowwise(self.dialect, stream.columns)
 

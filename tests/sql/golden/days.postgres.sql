@@ -28,7 +28,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "open",
     "high",
@@ -44,6 +44,7 @@ WITH "symbols" AS (
     AND "interval" = '1d'
     AND "ts" >= CAST('2025-02-06 04:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-04-13 04:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "days_of_grid" AS (
   SELECT
     UNNEST(CAST('{1, 2}' AS BIGINT[])) AS "i",
@@ -80,13 +81,21 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "candles_1d"
-  JOIN "days_of_grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "candles_1d"."g"
   JOIN "days_of_grid" AS "s"
     ON "s"."g" = "candles_1d"."g"
-    AND "s"."i" = WIDTH_BUCKET("candles_1d"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET(
+      "candles_1d"."at",
+      (
+        SELECT
+          "starts"
+        FROM "days_of_grid_edges"
+        WHERE
+          "g" = 0
+      )
+    )
   WHERE
     "candles_1d"."at" < "s"."end"
+  OFFSET 0
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
@@ -188,7 +197,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "open",
     "high",
@@ -204,6 +213,7 @@ WITH "symbols" AS (
     AND "interval" = '1d'
     AND "ts" >= CAST('2025-02-03 14:30:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-04-13 04:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "chosen_days_of_grid" AS (
   SELECT
     UNNEST(CAST('{1, 2, 3}' AS BIGINT[])) AS "i",
@@ -240,13 +250,21 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "chosen_candles_1d_2"
-  JOIN "chosen_days_of_grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "chosen_candles_1d_2"."g"
   JOIN "chosen_days_of_grid" AS "s"
     ON "s"."g" = "chosen_candles_1d_2"."g"
-    AND "s"."i" = WIDTH_BUCKET("chosen_candles_1d_2"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET(
+      "chosen_candles_1d_2"."at",
+      (
+        SELECT
+          "starts"
+        FROM "chosen_days_of_grid_edges"
+        WHERE
+          "g" = 0
+      )
+    )
   WHERE
     "chosen_candles_1d_2"."at" < "s"."end"
+  OFFSET 0
 ), "chosen_openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",

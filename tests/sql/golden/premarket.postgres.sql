@@ -28,7 +28,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "price",
     "quantity"
@@ -38,6 +38,7 @@ WITH "symbols" AS (
     AND "symbol" = 'BTCUSDT'
     AND "ts" >= CAST('2025-03-10 00:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-11 00:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "trades_in_bars" AS (
   SELECT
     "trades"."feed",
@@ -67,13 +68,18 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  JOIN "grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "trades"."g"
   JOIN "grid" AS "s"
     ON "s"."g" = "trades"."g"
-    AND "s"."i" = WIDTH_BUCKET("trades"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET("trades"."at", (
+      SELECT
+        "starts"
+      FROM "grid_edges"
+      WHERE
+        "g" = 0
+    ))
   WHERE
     "trades"."at" < "s"."end"
+  OFFSET 0
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
@@ -155,16 +161,23 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  LEFT JOIN "sessions_edges" AS "span_edges"
-    ON "span_edges"."g" = "symbols"."g"
   LEFT JOIN "sessions" AS "span"
     ON "span"."g" = "symbols"."g"
-    AND "span"."i" = WIDTH_BUCKET("bars_from_trades"."bar", "span_edges"."starts")
+    AND "span"."i" = WIDTH_BUCKET(
+      "bars_from_trades"."bar",
+      (
+        SELECT
+          "starts"
+        FROM "sessions_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "standing_quotes" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "bid",
     "ask"
@@ -174,6 +187,7 @@ WITH "symbols" AS (
     AND "symbol" = 'BTCUSDT'
     AND "ts" >= CAST('2025-03-10 00:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-11 00:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "pieces" AS (
   SELECT
     "bars"."feed",
@@ -184,11 +198,15 @@ WITH "symbols" AS (
   FROM "bars"
   JOIN "symbols"
     ON "symbols"."feed" = "bars"."feed"
-  JOIN "grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "symbols"."g"
   JOIN "grid" AS "s"
     ON "s"."g" = "symbols"."g"
-    AND "s"."i" = WIDTH_BUCKET("bars"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET("bars"."at", (
+      SELECT
+        "starts"
+      FROM "grid_edges"
+      WHERE
+        "g" = 0
+    ))
   WHERE
     "bars"."at" < "s"."end"
     AND (

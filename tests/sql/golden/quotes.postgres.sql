@@ -9,7 +9,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "bid",
     "bid_size",
@@ -21,6 +21,7 @@ WITH "symbols" AS (
     AND "symbol" = 'BTCUSDT'
     AND "ts" >= CAST('2025-03-10 09:30:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-10 11:45:00.000001+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "grid" AS (
   SELECT
     CAST(1 AS BIGINT) AS "i",
@@ -45,11 +46,18 @@ WITH "symbols" AS (
     "stored_quotes".*,
     CASE WHEN "stored_quotes"."at" < "s"."end" THEN "s"."session_date" END AS "session_date"
   FROM "stored_quotes"
-  LEFT JOIN "grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "stored_quotes"."g"
   LEFT JOIN "grid" AS "s"
     ON "s"."g" = "stored_quotes"."g"
-    AND "s"."i" = WIDTH_BUCKET("stored_quotes"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET(
+      "stored_quotes"."at",
+      (
+        SELECT
+          "starts"
+        FROM "grid_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "sessions" AS (
   SELECT
     CAST(1 AS BIGINT) AS "i",
@@ -69,11 +77,18 @@ WITH "symbols" AS (
     "dated_quotes".*,
     CASE WHEN "dated_quotes"."at" < "span"."end" THEN "span"."name" END AS "session"
   FROM "dated_quotes"
-  LEFT JOIN "sessions_edges" AS "span_edges"
-    ON "span_edges"."g" = "dated_quotes"."g"
   LEFT JOIN "sessions" AS "span"
     ON "span"."g" = "dated_quotes"."g"
-    AND "span"."i" = WIDTH_BUCKET("dated_quotes"."at", "span_edges"."starts")
+    AND "span"."i" = WIDTH_BUCKET(
+      "dated_quotes"."at",
+      (
+        SELECT
+          "starts"
+        FROM "sessions_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "quotes" AS (
   SELECT
     "labelled_quotes".*,

@@ -28,7 +28,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "price",
     "quantity",
@@ -39,6 +39,7 @@ WITH "symbols" AS (
     AND "symbol" = 'AAA'
     AND "ts" >= CAST('2025-03-10 04:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-10 20:00:01.000001+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "trades_in_bars" AS (
   SELECT
     "trades"."feed",
@@ -69,13 +70,18 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  JOIN "grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "trades"."g"
   JOIN "grid" AS "s"
     ON "s"."g" = "trades"."g"
-    AND "s"."i" = WIDTH_BUCKET("trades"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET("trades"."at", (
+      SELECT
+        "starts"
+      FROM "grid_edges"
+      WHERE
+        "g" = 0
+    ))
   WHERE
     "trades"."at" < "s"."end"
+  OFFSET 0
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
@@ -98,16 +104,22 @@ WITH "symbols" AS (
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
 ), "bars_from_trades" AS (
   SELECT
     "feed",
@@ -184,11 +196,18 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  LEFT JOIN "sessions_edges" AS "span_edges"
-    ON "span_edges"."g" = "symbols"."g"
   LEFT JOIN "sessions" AS "span"
     ON "span"."g" = "symbols"."g"
-    AND "span"."i" = WIDTH_BUCKET("bars_from_trades"."bar", "span_edges"."starts")
+    AND "span"."i" = WIDTH_BUCKET(
+      "bars_from_trades"."bar",
+      (
+        SELECT
+          "starts"
+        FROM "sessions_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "computed" AS (
   SELECT
     *,

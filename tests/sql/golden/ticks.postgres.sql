@@ -9,7 +9,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "price",
     "quantity",
@@ -22,6 +22,7 @@ WITH "symbols" AS (
     AND "symbol" = 'BTCUSDT'
     AND "ts" >= CAST('2025-03-10 10:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-11 00:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "grid" AS (
   SELECT
     CAST(1 AS BIGINT) AS "i",
@@ -46,11 +47,18 @@ WITH "symbols" AS (
     "stored_trades".*,
     CASE WHEN "stored_trades"."at" < "s"."end" THEN "s"."session_date" END AS "session_date"
   FROM "stored_trades"
-  LEFT JOIN "grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "stored_trades"."g"
   LEFT JOIN "grid" AS "s"
     ON "s"."g" = "stored_trades"."g"
-    AND "s"."i" = WIDTH_BUCKET("stored_trades"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET(
+      "stored_trades"."at",
+      (
+        SELECT
+          "starts"
+        FROM "grid_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "sessions" AS (
   SELECT
     UNNEST(CAST('{1, 2, 3}' AS BIGINT[])) AS "i",
@@ -70,11 +78,18 @@ WITH "symbols" AS (
     "dated_trades".*,
     CASE WHEN "dated_trades"."at" < "span"."end" THEN "span"."name" END AS "session"
   FROM "dated_trades"
-  LEFT JOIN "sessions_edges" AS "span_edges"
-    ON "span_edges"."g" = "dated_trades"."g"
   LEFT JOIN "sessions" AS "span"
     ON "span"."g" = "dated_trades"."g"
-    AND "span"."i" = WIDTH_BUCKET("dated_trades"."at", "span_edges"."starts")
+    AND "span"."i" = WIDTH_BUCKET(
+      "dated_trades"."at",
+      (
+        SELECT
+          "starts"
+        FROM "sessions_edges"
+        WHERE
+          "g" = 0
+      )
+    )
 ), "trades" AS (
   SELECT
     "labelled_trades".*,

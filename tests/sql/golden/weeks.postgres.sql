@@ -42,7 +42,7 @@ WITH "symbols" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(EXTRACT(EPOCH FROM "ts") * 1000000 AS BIGINT) AS "at",
+    CAST(ROUND(DATE_PART('epoch', "ts") * 1000000) AS BIGINT) AS "at",
     "seq",
     "open",
     "high",
@@ -58,6 +58,7 @@ WITH "symbols" AS (
     AND "interval" = '1d'
     AND "ts" >= CAST('2025-01-30 05:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-04-16 04:00:00+00' AS TIMESTAMPTZ)
+  OFFSET 0
 ), "days_of_grid" AS (
   SELECT
     UNNEST(CAST('{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}' AS BIGINT[])) AS "i",
@@ -108,13 +109,21 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "candles_1d"
-  JOIN "days_of_grid_edges" AS "s_edges"
-    ON "s_edges"."g" = "candles_1d"."g"
   JOIN "days_of_grid" AS "s"
     ON "s"."g" = "candles_1d"."g"
-    AND "s"."i" = WIDTH_BUCKET("candles_1d"."at", "s_edges"."starts")
+    AND "s"."i" = WIDTH_BUCKET(
+      "candles_1d"."at",
+      (
+        SELECT
+          "starts"
+        FROM "days_of_grid_edges"
+        WHERE
+          "g" = 0
+      )
+    )
   WHERE
     "candles_1d"."at" < "s"."end"
+  OFFSET 0
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",

@@ -89,10 +89,6 @@ class Dialect(ABC):
     # ── instants and dates, which are integers inside a statement ─────────────────────────────────────────────────────
 
     @abstractmethod
-    def microseconds(self, x: Node) -> Node:
-        """A stored instant as microseconds."""
-
-    @abstractmethod
     def instant(self, x: Node) -> Node:
         """Microseconds as an instant."""
 
@@ -131,13 +127,17 @@ class Dialect(ABC):
     def unnested(self, values: Sequence[object], kind: Kind) -> Node:
         """A column of constants: one row a value."""
 
+    def computed_once(self, rows: exp.Select) -> exp.Select:
+        """Rows whose columns are not to be computed again wherever they are mentioned."""
+        return rows
+
     @abstractmethod
     def interval_index(self, table: str) -> exp.Select | None:
         """What `containing` needs besides a table of intervals (g, i, start, end, …), if anything."""
 
     @abstractmethod
-    def containing(self, at: Node, g: Node, table: str, alias: str, *, side: str = "") -> list[exp.Join]:
-        """Joins the last interval of group g that starts at or before `at`; intervals are sorted and disjoint.
+    def containing(self, at: Node, g: Node, table: str, alias: str, *, groups: int, side: str = "") -> list[exp.Join]:
+        """Joins the last interval of group g (0 … groups - 1) that starts at or before `at`; they are sorted, disjoint.
 
         Whether `at` lies before its end is left to the caller.
         """

@@ -69,9 +69,6 @@ class DuckDB(Dialect):
     def whole_division(self, left: Node, right: Node) -> Node:
         return exp.IntDiv(this=tight(left), expression=tight(right))
 
-    def microseconds(self, x: Node) -> Node:
-        return call("epoch_us", x)
-
     def instant(self, x: Node) -> Node:
         return call("make_timestamptz", x)
 
@@ -98,7 +95,9 @@ class DuckDB(Dialect):
     def interval_index(self, table: str) -> exp.Select | None:
         return None
 
-    def containing(self, at: Node, g: Node, table_name: str, alias: str, *, side: str = "") -> list[exp.Join]:
+    def containing(
+        self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = ""
+    ) -> list[exp.Join]:
         on = both(op("=", g, column("g", alias)), op(">=", at, column("start", alias)))
         return [join(table(table_name, alias), on, side=side, method="ASOF")]
 
@@ -132,7 +131,7 @@ class DuckDB(Dialect):
         values = [
             column("feed", file),
             column("g", file),
-            named(self.microseconds(column("ts", "t")), "at"),
+            named(call("epoch_us", column("ts", "t")), "at"),
             *(column(c, "t") for c in ("seq", *columns)),
         ]
         source = exp.Table(this=_parquet([path for path, _ in files]), alias=exp.TableAlias(this=name("t")))

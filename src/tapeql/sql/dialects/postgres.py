@@ -35,6 +35,7 @@ from tapeql.sql.terms import (
     null,
     op,
     select,
+    star,
     table,
     text,
     union_all,
@@ -121,10 +122,6 @@ class Postgres(Dialect):
     def whole_division(self, left: Node, right: Node) -> Node:
         return op("/", left, right)
 
-    def microseconds(self, x: Node) -> Node:
-        seconds = exp.Extract(this=exp.Var(this="EPOCH"), expression=x)
-        return cast(op("*", seconds, integer(1_000_000)), BIGINT)
-
     def instant(self, x: Node) -> Node:
         epoch = _timestamp(0)
         one = exp.Cast(this=text("1 microsecond"), to=exp.DataType(this=exp.DataType.Type.INTERVAL))
@@ -164,7 +161,11 @@ class Postgres(Dialect):
         constants: Constants,
     ) -> exp.Query:
         # one branch a symbol: the planner sees constants, and reads each by the index
-        return union_all([self._read(table_name, interval, read, columns) for read in reads or [_NOTHING]])
+        branches = [self._read(table_name, interval, read, columns) for read in reads or [_NOTHING]]
+        if len(branches) == 1:
+            return branches[0]
+        alias = exp.TableAlias(this=exp.to_identifier("read", quoted=True))
+        return union_all([select([star()], exp.Subquery(this=branch, alias=alias.copy())) for branch in branches])
 
     def _read(self, table_name: str, interval: str, read: Read, columns: Sequence[str]) -> exp.Select:
         keys = {"venue": read.symbol.venue, "symbol": read.symbol.code}
@@ -173,7 +174,7 @@ class Postgres(Dialect):
         values = [
             named(cast(integer(read.feed), BIGINT), "feed"),
             named(cast(integer(read.g), BIGINT), "g"),
-            named(self.microseconds(column("ts")), "at"),
+            named(_exact_microseconds(read), "at"),
             *(column(c) for c in ("seq", *columns)),
         ]
         where = both(
@@ -181,23 +182,46 @@ class Postgres(Dialect):
             op(">=", column("ts"), _timestamp(read.start_us)),
             op("<", column("ts"), _timestamp(read.end_us)),
         )
-        return select(values, table(table_name), where=where)
+        return self.computed_once(select(values, table(table_name), where=where))
 
     def interval_index(self, table_name: str) -> exp.Select | None:
         starts = call("array_agg", exp.Order(this=column("start"), expressions=[exp.Ordered(this=column("i"))]))
         return select([column("g"), named(starts, "starts")], table(table_name), group=[column("g")])
 
-    def containing(self, at: Node, g: Node, table_name: str, alias: str, *, side: str = "") -> list[exp.Join]:
-        edges = f"{alias}_edges"
-        number = call("width_bucket", at, column("starts", edges))
-        on = both(op("=", column("g", alias), g), op("=", column("i", alias), number))
-        return [
-            join(table(f"{table_name}_edges", edges), op("=", column("g", edges), g.copy()), side=side),
-            join(table(table_name, alias), on, side=side),
+    def containing(
+        self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = ""
+    ) -> list[exp.Join]:
+        # the edges of each group are looked up once for the statement, not joined with every row
+        edges = [
+            exp.Subquery(
+                this=select([column("starts")], table(f"{table_name}_edges"), where=op("=", column("g"), integer(n)))
+            )
+            for n in range(groups)
         ]
+        starts = edges[0] if groups == 1 else case(*((op("=", g.copy(), integer(n)), e) for n, e in enumerate(edges)))
+        number = call("width_bucket", at, starts)
+        on = both(op("=", column("g", alias), g), op("=", column("i", alias), number))
+        return [join(table(table_name, alias), on, side=side)]
+
+    def computed_once(self, rows: exp.Select) -> exp.Select:
+        rows.set("offset", exp.Offset(expression=integer(0)))
+        return rows
 
 
 _NOTHING: Final = Read(0, 0, Symbol("", ""), 0, 0)
+
+
+def _exact_microseconds(read: Read) -> Node:
+    """`ts` as microseconds: through doubles where they are fine enough, which costs a third of exact decimals."""
+    if read.start_us > -_FINE_US and read.end_us < _FINE_US:
+        seconds = call("date_part", text("epoch"), column("ts"))
+        return cast(call("round", op("*", seconds, integer(1_000_000))), BIGINT)
+    exact = exp.Extract(this=exp.Var(this="EPOCH"), expression=column("ts"))
+    return cast(op("*", exact, integer(1_000_000)), BIGINT)
+
+
+_FINE_US: Final = 2**51
+"""Two roundings of seconds err by less than half a microsecond up to here, the year 2041."""
 
 
 def _timestamp(us: int) -> Node:
