@@ -40,7 +40,8 @@ def diagnostic(record: dict[str, Any]) -> Diagnostic:
 
 
 def encode_info(info: dict[str, Any]) -> bytes:
-    return json.dumps(info, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    """The same bytes for the same information, whatever the order it became known in."""
+    return json.dumps(info, default=_plain, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
 def decode_info(encoded: bytes) -> dict[str, Any]:

@@ -7,9 +7,13 @@ import signal
 import sys
 import threading
 from ipaddress import ip_address
+from typing import Final
 
 from tapeql.errors import StoreError
 from tapeql.serve.clock import Now, clock
+
+
+STOPPING: Final = {signal.SIGTERM, signal.SIGINT}
 
 
 def serve(store: str, host: str, port: int, now: Now = None) -> int:
@@ -17,6 +21,9 @@ def serve(store: str, host: str, port: int, now: Now = None) -> int:
 
     A second signal cancels what is still running at once.
     """
+    # Blocked in this thread and in all that are started from here on, by libraries too, a signal waits until it is asked
+    # for, and comes at no other moment.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     # gRPC reads this when it is loaded; what it would log is told in words of our own.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     import pyarrow as pa
@@ -27,9 +34,6 @@ def serve(store: str, host: str, port: int, now: Now = None) -> int:
 
     # pyarrow sends a traceback along with the errors of GetSchema; without frames it tells nothing of this machine.
     sys.tracebacklimit = 0
-    asked = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked.set())
     service = Service(open_store(store), clock(now))
     try:
         server = FlightServer(service, host, port)
@@ -40,15 +44,12 @@ def serve(store: str, host: str, port: int, now: Now = None) -> int:
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and there is no authentication yet\n")
     sys.stdout.write(f"tapeql serves {store} at {server.address}\n")
     sys.stdout.flush()
-    asked.wait()
+    signal.sigwait(STOPPING)
     stopping = threading.Thread(target=server.stop, daemon=True)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.cancel_all())
     stopping.start()
     while stopping.is_alive():
-        stopping.join(0.2)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+        if signal.sigtimedwait(STOPPING, 0.05) is not None:
+            server.cancel_all()
     service.close()
     return 0
 

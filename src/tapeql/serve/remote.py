@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.flight as fl
@@ -16,16 +17,17 @@ from tapeql.serve.wire import Request, decode_error, decode_status
 
 T = TypeVar("T")
 
+_ADDRESS: Final = re.compile(r"grpc(\+tcp)?://([^/:\[\]]+|\[[0-9a-fA-F:.]+\]):\d{1,5}/?")
+
 
 class Remote:
     """Speaks Flight to `grpc://HOST:PORT`; the connection is made by the first request."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        try:
-            self._client = fl.connect(address)
-        except (pa.ArrowException, ValueError) as error:
-            raise ConnectionFailed(f"`{address}` is not an address; write grpc://HOST:PORT") from error
+        if not _ADDRESS.fullmatch(address):
+            raise ConnectionFailed(f"`{address}` is not an address; write grpc://HOST:PORT")
+        self._client = fl.connect(address)
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         encoded = request.encode()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from tapeql import errors, limits
@@ -29,6 +29,9 @@ KINDS: Final[dict[str, type[TapeQLError]]] = {
 
 RECORD_BYTES: Final = 3_000
 """An error travels in HTTP/2 headers, of which clients accept 8 KiB in all and which repeat the message twice."""
+
+MESSAGE_CHARACTERS: Final = 200
+"""Of a reason too long to fit: at four bytes a character, a reason and a hint stay within the record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,23 +89,30 @@ def _refused(reason: str) -> QueryError:
 
 
 def encode_error(error: TapeQLError) -> bytes:
-    """The error's record; diagnostics that do not fit are left out from the end, never the first."""
+    """The error's record; diagnostics that do not fit are left out from the end, the first is shortened at most."""
+    kind = next((k for k in ("QueryError", "LimitError", *KINDS) if type(error).__name__ == k), "TapeQLError")
     found = list(error.diagnostics) if isinstance(error, QueryError) else []
     while True:
-        kind = next((k for k in ("QueryError", "LimitError", *KINDS) if type(error).__name__ == k), "TapeQLError")
         encoded = json.dumps(
             {
                 "kind": kind,
-                "message": "" if found else str(error)[:500],
+                "message": "" if found else _short(str(error)),
                 "diagnostics": [record(d) for d in found],
                 "limit": error.limit if isinstance(error, LimitError) else None,
             },
             ensure_ascii=False,
             separators=(",", ":"),
         ).encode()
-        if len(encoded) <= RECORD_BYTES or len(found) <= 1:
+        if len(encoded) <= RECORD_BYTES:
             return encoded
-        found.pop()
+        if len(found) > 1:
+            found.pop()
+        else:
+            found = [replace(d, reason=_short(d.reason), hints=tuple(map(_short, d.hints[:1])), fix=None) for d in found]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
 
 
 def decode_error(encoded: bytes, source: str) -> TapeQLError:

@@ -58,6 +58,9 @@ def is_complete(text: str) -> bool:
     text = text.strip()
     if not text or text.endswith(";") or text.startswith("\\") or text in ("help", "quit", "exit"):
         return True
+    marks = [token.group() for token in _TOKEN.finditer(text) if token.lastgroup == "other"]
+    if marks.count("(") > marks.count(")"):
+        return False
     try:
         parse(text)
     except QueryError as error:
