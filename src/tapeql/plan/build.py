@@ -34,7 +34,7 @@ from tapeql.plan.nodes import (
 from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
-from tapeql.plan.sources import Shape, Stored, choose, stored
+from tapeql.plan.sources import Shape, Stored, choose, ends, stored
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import (
@@ -169,7 +169,7 @@ def bars(query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[S
 
 def _feed(query: Query, symbol: Symbol, found: Stored, sources: tuple[Source, ...], shape: Shape) -> Feed:
     first = min(p.min_us for p in found.parts) - shape.reach_us
-    last = max(p.max_us for p in found.parts) + 1
+    last = max(ends(p, _calendar(query, symbol)) for p in found.parts)
     start = first if query.start_us is None else max(query.start_us, first)
     end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
     whole = query.start_us is None and end == query.now_us

@@ -152,6 +152,15 @@ def _calendar_nests(unit: str, count: int, shape: Shape, calendar: str) -> bool:
     return (unit, count) == (shape.interval.unit, shape.interval.count)
 
 
+def ends(part: Part, calendar: str) -> int:
+    """Behind the opening of the last bar that a part has rows for; daily candles are stamped before their session."""
+    if part.table == "ohlcv" and _unit(part.interval)[0] in UNIT_DAYS:
+        zone = calendars.zone_of(calendar)
+        day = int(calendars.local_dates(np.array([part.max_us + DAY_US // 2]), zone)[0])
+        return int(calendars.local_midnight_us(day + 1, zone))
+    return part.max_us + 1
+
+
 def interval_us(interval: str) -> int:
     """An approximate length, exact for elapsed time, to tell coarse from fine."""
     unit, count = _unit(interval)

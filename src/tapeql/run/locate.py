@@ -95,7 +95,7 @@ def _warm(
                 "values that need more are NULL or less settled",
             )
         )
-    return replace(feed, start_us=min(start, feed.start_us) if found else min(feed.start_us, start_us))
+    return replace(feed, start_us=min(start, feed.start_us))
 
 
 def _first(rows: Rows, feed: Feed, context: Context) -> int:

@@ -278,15 +278,18 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
 
 
 def _session_opens(feed: Feed, grid: Grid, ts: Instants) -> Instants:
-    """For candles of a day or longer, the start of the segment of their local date; -1 where the grid has none.
+    """For candles of a day or longer, the start of the first segment of their local date; -1 where the grid has none.
 
-    The local date is read 12 hours after the stamp, so midnight stamps of the zone, of UTC and opening stamps agree.
+    A local date is read 12 hours after an instant, so that midnight stamps of the zone, of UTC and opening stamps
+    agree, and so do sessions that begin the evening before.
     """
-    dates = calendars.local_dates(ts + DAY_US // 2, calendars.zone_of(feed.calendar))
-    days, where = np.unique(grid.session_date, return_index=True)
-    index = np.searchsorted(days, dates, side="right") - 1
-    found = (index >= 0) & (days[np.maximum(index, 0)] == dates) if len(days) else np.zeros(len(ts), np.bool_)
-    return np.where(found, grid.start[where[np.maximum(index, 0)]] if len(days) else -1, -1)
+    zone = calendars.zone_of(feed.calendar)
+    days, where = np.unique(calendars.local_dates(grid.start + DAY_US // 2, zone), return_index=True)
+    if len(days) == 0:
+        return np.full(len(ts), -1)
+    dates = calendars.local_dates(ts + DAY_US // 2, zone)
+    index = np.maximum(np.searchsorted(days, dates, side="right") - 1, 0)
+    return np.where(days[index] == dates, grid.start[where[index]], -1)
 
 
 def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:

@@ -39,19 +39,17 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
     market = grid.market_open[segment]
     bar_market = grid.market_open[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
     before = np.searchsorted(ts, opens) - 1
-    after = np.minimum(before + 1, len(ts) - 1)
-    has_before = bar_market[before] == market
-    has_after = (before + 1 < len(ts)) & (bar_market[after] == market)
     keep = np.ones(len(opens), dtype=np.bool_)
     if fill.max_rows is not None and len(opens):
         keep &= _hole_lengths(before, market) <= fill.max_rows
     methods = dict(fill.methods)
-    if "previous" in methods.values():
-        keep &= has_before
-    if "linear" in methods.values():
-        keep &= has_before & has_after
-    opens, closes, segment, before, after = opens[keep], closes[keep], segment[keep], before[keep], after[keep]
-    new = _rows(methods, bars, feed, rows, opens, closes, grid.session_date[segment], before, after, now_us)
+    neighbours = {name: _Neighbours(rows[_source(name)].floats(), before) for name in methods}
+    for name, method in methods.items():
+        if method in ("previous", "linear"):
+            keep &= neighbours[name].carry(bar_market, market, both_ways=method == "linear")
+    opens, closes, segment = opens[keep], closes[keep], segment[keep]
+    carried = {name: near.taken(keep) for name, near in neighbours.items()}
+    new = _rows(methods, bars, feed, rows, opens, closes, grid.session_date[segment], carried, now_us)
     order = np.argsort(np.concatenate([ts, opens]), kind="stable")
     yield join([rows, new]).take(order)
 
@@ -79,8 +77,7 @@ def _rows(
     opens: npt.NDArray[np.int64],
     closes: npt.NDArray[np.int64],
     dates: npt.NDArray[np.int64],
-    before: Indices,
-    after: Indices,
+    carried: dict[str, _Neighbours],
     now_us: int,
 ) -> Frame:
     count = len(opens)
@@ -97,26 +94,46 @@ def _rows(
         "filled": constant(True, Type.BOOL, count),
     }
     for name in ("open", "high", "low", "close", "volume", "trades", "vwap"):
-        prices = name in ("open", "high", "low", "close")
-        source = known["close" if prices else name].floats()
+        source, near = known[_source(name)].floats(), carried[name]
         match methods[name]:
             case "previous":
-                values = _last_known(source)[before] if count else np.empty(0)
+                values = source[near.before]
             case "zero":
                 values = np.zeros(count)
             case "linear":
-                share = (opens - ts[before]) / (ts[after] - ts[before]) if count else np.empty(0)
-                values = source[before] + (source[after] - source[before]) * share if count else np.empty(0)
+                share = (opens - ts[near.before]) / (ts[near.after] - ts[near.before])
+                values = source[near.before] + (source[near.after] - source[near.before]) * share
             case _:
                 values = np.full(count, np.nan)
         columns[name] = _as_trades(values) if name == "trades" else Vector(Type.FLOAT, values)
     return Frame(count, columns)
 
 
-def _last_known(values: Floats) -> Floats:
-    """Each value, or the last one before it that is not NaN."""
-    index = np.where(np.isnan(values), 0, np.arange(len(values)))
-    return values[np.maximum.accumulate(index)]
+def _source(column: str) -> str:
+    """Prices are carried from the last close."""
+    return "close" if column in ("open", "high", "low") else column
+
+
+class _Neighbours:
+    """For each empty slot the last bar before it that has a value, and the first after it; -1 for none."""
+
+    def __init__(self, values: Floats, before: Indices) -> None:
+        known = np.flatnonzero(~np.isnan(values))
+        at = np.searchsorted(known, before, side="right")
+        padded = np.concatenate([[-1], known, [-1]])
+        self.before: Indices = padded[at]
+        self.after: Indices = padded[at + 1]
+
+    def carry(self, bar_market: Indices, market: Indices, both_ways: bool) -> npt.NDArray[np.bool_]:
+        """The slots whose open market is their neighbour's, or both neighbours'."""
+        same = (self.before >= 0) & (bar_market[self.before] == market)
+        if both_ways:
+            same &= (self.after >= 0) & (bar_market[self.after] == market)
+        return same
+
+    def taken(self, keep: npt.NDArray[np.bool_]) -> _Neighbours:
+        self.before, self.after = self.before[keep], self.after[keep]
+        return self
 
 
 def _as_trades(values: Floats) -> Vector:
