@@ -95,7 +95,7 @@ def test_the_command_prints_a_servers_errors_as_its_own(tape: Path, server: Serv
     [
         ("2025-03-10T04:00Z", "2025-03-10T06:00Z"),
         (datetime(2025, 3, 10, 4, tzinfo=UTC), datetime(2025, 3, 10, 7, tzinfo=timezone(timedelta(hours=1)))),
-        (datetime(2025, 3, 10, 4), datetime(2025, 3, 10, 6)),  # noqa: DTZ001
+        (datetime(2025, 3, 10, 4), datetime(2025, 3, 10, 6)),
         (pd.Timestamp("2025-03-10T04:00", tz="UTC"), pd.Timestamp("2025-03-10T06:00", tz="UTC")),
         (np.datetime64("2025-03-10T04:00", "ns"), np.datetime64("2025-03-10T06:00", "s")),
     ],
@@ -216,9 +216,7 @@ def test_the_examples_run(tape: Path, server: Server) -> None:
     folder = Path(__file__).parents[2] / "examples"
     runs = [("columns.py", str(tape)), ("flight.py", server.address)]
     for name, target in runs:
-        done = subprocess.run(
-            [sys.executable, str(folder / name), target], capture_output=True, text=True, timeout=120
-        )
+        done = subprocess.run([sys.executable, str(folder / name), target], capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
     sentences = (folder / "sentences.tapeql").read_text()
     done = here("--lake", str(tape), "--now", NOW, "repl", input=sentences)

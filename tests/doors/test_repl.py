@@ -61,8 +61,10 @@ def test_a_conversation(terminal: pexpect.spawn, state: Path) -> None:
 
 
 def test_tab_completes(terminal: pexpect.spawn) -> None:
-    """Tab offers the stored symbols after FROM."""
-    terminal.send("CANDLES 1d FROM nas\t")
+    """The stored symbols are offered after FROM, and Tab takes one."""
+    terminal.send("CANDLES 1d FROM nas")
+    terminal.expect("nasdaq:AAPL")
+    terminal.send("\t")
     terminal.expect("nasdaq:AAPL")
     terminal.send(" LIMIT 1;\r")
     terminal.expect(r"\(1 row\)")
@@ -92,8 +94,12 @@ def test_a_script_is_run_and_stops_at_the_first_error(ask: Run) -> None:
 
 def test_without_prompt_toolkit_it_says_what_to_install(tape: Path) -> None:
     """The extra is named instead of a traceback."""
-    code = "import sys; sys.modules['prompt_toolkit'] = None\nfrom tapeql.shell.cli import main\nraise SystemExit(main())"
-    child = pexpect.spawn(sys.executable, ["-c", code, "--lake", str(tape), "repl"], env=environment(), encoding="utf-8")
+    code = (
+        "import sys; sys.modules['prompt_toolkit'] = None\nfrom tapeql.shell.cli import main\nraise SystemExit(main())"
+    )
+    child = pexpect.spawn(
+        sys.executable, ["-c", code, "--lake", str(tape), "repl"], env=environment(), encoding="utf-8"
+    )
     child.expect(pexpect.EOF, timeout=60)
     assert "pip install 'tapeql[repl]'" in child.before
     child.wait()

@@ -12,7 +12,6 @@ from typing import Final
 from tapeql.errors import StoreError
 from tapeql.serve.clock import Now, clock
 
-
 STOPPING: Final = {signal.SIGTERM, signal.SIGINT}
 
 

@@ -108,7 +108,9 @@ def encode_error(error: TapeQLError) -> bytes:
         if len(found) > 1:
             found.pop()
         else:
-            found = [replace(d, reason=_short(d.reason), hints=tuple(map(_short, d.hints[:1])), fix=None) for d in found]
+            found = [
+                replace(d, reason=_short(d.reason), hints=tuple(map(_short, d.hints[:1])), fix=None) for d in found
+            ]
 
 
 def _short(text: str) -> str:

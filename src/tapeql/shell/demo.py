@@ -42,6 +42,9 @@ SYNTHETIC. Everything in this folder was made up by `tapeql demo` from a fixed s
 The names are real, the prices are not: this is no market data.
 """
 
+SQL_HEAD_LINES: Final = 12
+SQL_TAIL_LINES: Final = 12
+
 _MARK: Final = "SYNTHETIC.txt"
 
 
@@ -55,7 +58,7 @@ def demo(folder: str | None) -> int:
         for title, sentence in SENTENCES:
             _say(f"\n{title}\n\n    {sentence}\n\n")
             _answer(database, sentence, width)
-            _say(f"\nthe SQL it became:\n\n{_indented(database.explain(sentence, 'sql'))}\n")
+            _say(f"\nthe SQL it became:\n\n{_shortened(database.explain(sentence, 'sql'), width)}\n")
         _say(f"\nAnd a picture:\n\n    {PICTURE}\n\n")
         _say(draw(candles(database.query(PICTURE)), min(width, 100), 18, colour))
     _say(f"\nAsk your own:  tapeql --lake {place} query 'SHOW symbols'     or  tapeql --lake {place} repl\n")
@@ -95,8 +98,14 @@ def _answer(database: Database, sentence: str, width: int) -> None:
         _say(told(notes, sentence))
 
 
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" for line in text.splitlines())
+def _shortened(sql: str, width: int) -> str:
+    """The beginning and the end of a statement, indented, its lines cut to the width."""
+    lines = [line if len(line) <= width - 4 else f"{line[: width - 5]}…" for line in sql.splitlines()]
+    between = len(lines) - SQL_HEAD_LINES - SQL_TAIL_LINES
+    if between > 1:
+        more = f"… {between:,} more lines; EXPLAIN sql before a sentence prints them all …"
+        lines[SQL_HEAD_LINES:-SQL_TAIL_LINES] = [more]
+    return "".join(f"    {line}\n" for line in lines)
 
 
 def _width() -> int:

@@ -1,0 +1,102 @@
+"""`tapeql import`: files in, an account of every row out."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from tests.doors.processes import environment, here
+
+TRADES = """time,px,qty,side
+1741613400123,101.5,2,buy
+1741613401000,101.75,1,sell
+1741613402000,101.25,4,buy
+"""
+
+MAPPED = ("--symbol", "binance:X", "--column", "ts=time", "--column", "price=px", "--column", "quantity=qty")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> str:
+    return str(tmp_path / "lake")
+
+
+@pytest.fixture
+def trades(tmp_path: Path) -> str:
+    (tmp_path / "trades.csv").write_text(TRADES)
+    return str(tmp_path / "trades.csv")
+
+
+def test_importing_twice_changes_nothing(lake: str, trades: str) -> None:
+    """The first import adds the rows, the second finds them there, and both count them."""
+    command = ("--lake", lake, "import", "trades", trades, *MAPPED, "--time-unit", "ms")
+    first, second = here(*command), here(*command)
+    assert first.returncode == second.returncode == 0, first.stderr
+    when = "2025-03-10T13:30:00.123000Z .. 2025-03-10T13:30:02Z"
+    assert first.stdout == f"binance:X trades: 3 rows read, 3 added, {when}\n"
+    assert second.stdout == f"binance:X trades: 3 rows read, 0 added, 3 already there, {when}\n"
+    answer = here("--lake", lake, "query", "TICKS FROM binance:X SELECT ts, price, quantity", "--format", "csv")
+    assert answer.stdout.splitlines()[1:] == [
+        "2025-03-10T13:30:00.123000Z,101.5,2",
+        "2025-03-10T13:30:01Z,101.75,1",
+        "2025-03-10T13:30:02Z,101.25,4",
+    ]
+
+
+def test_candles_know_their_interval_zone_and_stamp(lake: str, tmp_path: Path) -> None:
+    """Candles stamped by their close in New York are stored by their open in UTC."""
+    file = tmp_path / "bars.csv.gz"
+    file.write_bytes(gzip.compress(b"ts,open,high,low,close,volume\n2025-03-10 09:31:00,1,2,0.5,1.5,10\n"))
+    flags = ("--symbol", "nyse:SPY", "--interval", "1m", "--stamp", "close", "--tz", "America/New_York")
+    done = here("--lake", lake, "import", "candles", str(file), *flags)
+    assert done.returncode == 0, done.stderr
+    answer = here("--lake", lake, "query", "CANDLES 1m FROM nyse:SPY SELECT ts, close", "--format", "csv")
+    assert answer.stdout == "ts,close\n2025-03-10T13:30:00Z,1.5\n"
+
+
+def test_unusable_rows_are_refused_or_set_aside(lake: str, tmp_path: Path) -> None:
+    """Nothing is imported by default, with file, line and reason; a quarantine takes them instead."""
+    bad = tmp_path / "bad.csv"
+    bad.write_text(TRADES + "soon,1,1,buy\n")
+    command = ("--lake", lake, "import", "trades", str(bad), *MAPPED, "--time-unit", "ms")
+    refused = here(*command)
+    assert refused.returncode == 1
+    assert "bad.csv" in refused.stderr
+    assert "5" in refused.stderr
+    assert not Path(lake, "ticks").exists()
+    aside = here(*command, "--quarantine", str(tmp_path / "aside.csv"))
+    assert aside.returncode == 0, aside.stderr
+    assert "3 added, 1 set aside" in aside.stdout
+    assert "soon" in (tmp_path / "aside.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("trades", "none.csv", "--symbol", "binance:X"), 1),
+        (("trades", "none.csv"), 2),
+        (("books", "none.csv", "--symbol", "binance:X"), 2),
+        (("trades", "none.csv", "--symbol", "binance:X", "--column", "ts"), 2),
+        (("trades", "none.csv", "--symbol", "binance:X", "--column", "ts=a", "--column", "ts=b"), 2),
+    ],
+)
+def test_what_cannot_be_imported_is_told(lake: str, arguments: tuple[str, ...], status: int) -> None:
+    """Wrong flags exit 2, wrong files 1; neither makes a lake."""
+    done = here("--lake", lake, "import", *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr
+    assert not Path(lake).exists()
+
+
+def test_a_terminal_sees_progress(lake: str, trades: str) -> None:
+    """A bar fills up on a terminal."""
+    command = ["-m", "tapeql", "--lake", lake, "import", "trades", trades, *MAPPED, "--time-unit", "ms"]
+    child = pexpect.spawn(sys.executable, command, env=environment(), encoding="utf-8", timeout=60)
+    child.expect("100%")
+    child.expect("3 rows  trades.csv")
+    child.expect("3 added")
+    child.expect(pexpect.EOF)

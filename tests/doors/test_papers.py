@@ -1,0 +1,76 @@
+"""What the papers promise is there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tapeql import __version__
+from tapeql.shell.cli import parser
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+TESTS = "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest"
+
+
+def test_ci_runs_the_readmes_test_command() -> None:
+    """The one command that README, CONTRIBUTING and CI name is the same."""
+    for paper in ("README.md", "CONTRIBUTING.md", ".ci/run"):
+        assert TESTS in (ROOT / paper).read_text()
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def commands() -> list[str]:
+    lines = [line.strip().partition("  #")[0] for line in README.splitlines() if line.startswith("    tapeql ")]
+    assert len(lines) > 8
+    return lines
+
+
+@pytest.mark.parametrize("line", commands())
+def test_the_readmes_commands_exist(line: str) -> None:
+    """Every `tapeql …` line of the README is a command line that is understood."""
+    parser().parse_args(shlex.split(line)[1:])
+
+
+def test_links_lead_somewhere() -> None:
+    """Every relative link of the papers is a file or a folder."""
+    for paper in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", paper.read_text()):
+            assert (paper.parent / link).exists(), f"{paper.name}: {link}"
+
+
+def test_the_version_is_said_once_and_again() -> None:
+    """The package, the project file and the changelog name the same version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+    assert f"## {__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert project["scripts"] == {"tapeql": "tapeql.shell.cli:main"}
+
+
+def test_compose_is_valid() -> None:
+    """Every service has an image or a Dockerfile, listens on loopback, and uses only declared volumes."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    services = compose["services"]
+    assert set(services) == {"tapeql", "timescaledb", "azurite", "redis"}
+    for service in services.values():
+        assert ("image" in service) != ("build" in service)
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        named = [v.partition(":")[0] for v in service.get("volumes", []) if not v.startswith((".", "/"))]
+        assert set(named) <= set(compose["volumes"])
+        if "image" in service:
+            assert re.fullmatch(r"[\w./-]+:[\w.-]+", service["image"])
+    parser().parse_args(services["tapeql"]["command"])
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    for copied in re.findall(r"^COPY (.*) \S+$", dockerfile, re.M):
+        assert all((ROOT / name).exists() for name in copied.split())
+
+
+def test_only_loopback_without_being_told() -> None:
+    """The server's default address is on this machine."""
+    assert parser().parse_args(["serve"]).flight == "127.0.0.1:8815"
