@@ -19,7 +19,8 @@ class NothingNests(Exception):
 
 
 def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], bool] | None) -> list[Row]:
-    """The bars of one symbol in order of time: day by day from trades if the day has any, else from stored candles.
+    """The bars of one symbol in order of time: day by day from trades if the day has any, else from the longest stored
+    candles that nest and the day has.
 
     `passes` is TICKS WHERE; without one the conditions of a trade say what it counts for.
     """
@@ -32,14 +33,20 @@ def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], boo
             rows.append((piece, {**trade, "counts": counts}))
     built = {opening: bar_of_trades(*members) for opening, members in grouped(rows).items()}
 
-    name = coarsest_nesting(recorded, grid)
-    if name is None and recorded.candles and not recorded.trades:
+    nesting = [name for name in recorded.candles if nests(name, recorded, grid)]
+    if recorded.candles and not nesting and not recorded.trades:
         raise NothingNests
-    if name is not None:
+    source = {
+        source_day(candle["ts"], grid): name
+        for name in sorted(nesting, key=length)  # the longest is written last
+        for candle in recorded.candles[name]
+    }
+    for name in nesting:
         candles = [
             (piece, candle)
             for candle in recorded.candles[name]
-            if source_day(candle["ts"], grid) not in trade_days and (piece := grid.at(candle["ts"])).open is not None
+            if (day := source_day(candle["ts"], grid)) not in trade_days and source[day] == name
+            if (piece := grid.at(candle["ts"])).open is not None
         ]
         built |= {opening: bar_of_candles(*members) for opening, members in grouped(candles).items()}
     return [built[opening] for opening in sorted(built)]
@@ -98,19 +105,16 @@ def times(piece: Piece) -> Row:
     return {"ts": piece.open, "ts_close": piece.close, "session_date": piece.date, "filled": False}
 
 
-def coarsest_nesting(recorded: Recorded, grid: Grid) -> str | None:
-    """The longest stored interval that nests: buckets and sessions begin and end between candles, never inside one."""
+def nests(name: str, recorded: Recorded, grid: Grid) -> bool:
+    """Whether buckets and sessions begin and end between stored candles of an interval, never inside one."""
+    if grid.interval.us % length(name) != 0:
+        return False
+    pieces = [(candle["ts"], grid.at(candle["ts"])) for candle in recorded.candles[name]]
+    return all((edge - ts) % length(name) == 0 for ts, piece in pieces for edge in (piece.start, piece.end))
 
-    def length(name: str) -> int:
-        return int(name[:-1]) * MICROSECONDS[name[-1]]
 
-    def nests(name: str) -> bool:
-        if not recorded.candles[name] or grid.interval.us % length(name) != 0:
-            return False
-        pieces = [(candle["ts"], grid.at(candle["ts"])) for candle in recorded.candles[name]]
-        return all((edge - ts) % length(name) == 0 for ts, piece in pieces for edge in (piece.start, piece.end))
-
-    return max((name for name in recorded.candles if nests(name)), key=length, default=None)
+def length(interval: str) -> int:
+    return int(interval[:-1]) * MICROSECONDS[interval[-1]]
 
 
 def source_day(ts: int, grid: Grid) -> object:

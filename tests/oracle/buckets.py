@@ -50,7 +50,8 @@ class Grid:
         cuts = self.cuts(ts)
         bucket = grid.bucket_of(self.calendar, self.interval, ts, self.zone, self.reference, self.sessions, self.align)
         if bucket is None:
-            piece = Piece(ts, min(c for c in cuts if c > ts), None, None, None, None)
+            before, after = max(c for c in cuts if c <= ts), min(c for c in cuts if c > ts)
+            piece = Piece(before, after, None, None, None, None)
         else:
             opening, closing, day, is_open = bucket
             start = max(c for c in (*cuts, opening) if c <= ts)

@@ -69,7 +69,7 @@ ELSEWHERE = (
     Habits("tse", "7203", 25.0, True, "Asia/Tokyo", (8 * 60, 16 * 60)),  # has a lunch break
     Habits("oanda", "EURUSD", 10.0, True, "America/New_York", (0, 24 * 60)),
 )
-CANDLES_ONLY = (
+WITH_CANDLES = (
     Habits("kraken", "XBT/USD", 100.0),
     Habits("nyse", "OLD", 40.0, True, "America/New_York", (4 * 60, 20 * 60)),
 )
@@ -87,9 +87,13 @@ def recording(seed: int) -> Tape:
             trades=trades(dice, who, moments, exact),
             quotes=quotes(dice, who, moments, exact) if dice.random() < 0.85 else [],
         )
-    if dice.random() < 0.4:
-        who = dice.choice(CANDLES_ONLY)
-        symbols[who.venue, who.code] = Recorded(candles=candles(dice, who, moments_of(dice, who, first, days), exact))
+    if dice.random() < 0.5:
+        who = dice.choice(WITH_CANDLES)
+        moments = moments_of(dice, who, first, days)
+        traded = some_days(dice, moments) if dice.random() < 0.5 else []
+        symbols[who.venue, who.code] = Recorded(
+            trades(dice, who, traded, exact), [], candles(dice, who, moments, exact)
+        )
     last = max(
         row["ts"]
         for r in symbols.values()
@@ -120,6 +124,12 @@ def moments_of(dice: random.Random, who: Habits, first: date, days: int) -> list
             if dice.random() < 0.15:
                 at = -(-at // MINUTE) * MINUTE
     return sorted(found)
+
+
+def some_days(dice: random.Random, moments: list[int]) -> list[int]:
+    """The moments of about half of the UTC days."""
+    days = {day for day in sorted({ts // DAY_US for ts in moments}) if dice.random() < 0.5}
+    return [ts for ts in moments if ts // DAY_US in days]
 
 
 def prices(dice: random.Random, who: Habits, n: int, exact: bool) -> list[float]:
@@ -175,7 +185,8 @@ def candles(dice: random.Random, who: Habits, moments: list[int], exact: bool) -
     found = {}
     for name in names:
         length = int(name[:-1]) * MICROSECONDS[name[-1]]
-        stamps = sorted({ts // length * length for ts in moments})
+        kept = some_days(dice, moments) if name != "1m" and dice.random() < 0.5 else moments
+        stamps = sorted({ts // length * length for ts in kept})
         rows = []
         for seq, (ts, price) in enumerate(zip(stamps, prices(dice, who, len(stamps), exact), strict=True)):
             step = 0.125 if exact else 0.01

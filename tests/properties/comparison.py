@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import Any
 
 from tapeql.functions.registry import functions
-from tapeql.query.nodes import Call, Column, Compare, Expr, Query, Shift, Type, children
-from tests.oracle.answer import computed, expressions
-from tests.oracle.expressions import evaluate
-from tests.oracle.tape import Row, Tape
+from tapeql.query.nodes import Call, Column, Expr, Query, Shift, Type, children
+from tests.oracle.answer import computed
+from tests.oracle.tape import Tape
 from tests.properties.stores import Answer, Refused, Rows
 
 SUMS = 1e-12
@@ -82,36 +80,3 @@ def scale(query: Query, tape: Tape, expr: Expr) -> float:
 
 def leaves(expr: Expr) -> Iterable[Column]:
     return [expr] if isinstance(expr, Column) else [leaf for child in children(expr) for leaf in leaves(child)]
-
-
-# ── knife-edges ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def is_knife_edge(query: Query, tape: Tape) -> bool:
-    """Whether some comparison or ordering of computed numbers hangs on their last digits, so that either answer is right."""
-    queries = [query] if query.days is None else [query, query.days]
-    return any(close_call(asked, computed(asked, tape, symbol)) for asked in queries for symbol in asked.symbols)
-
-
-def close_call(query: Query, rows: list[Row]) -> bool:
-    def values(expr: Expr) -> list[Any]:
-        return evaluate(expr, rows, lambda row: True)
-
-    tests = [test for expr in expressions(query) for test in comparisons(expr)]
-    pairs = [pair for test in tests for pair in zip(values(test.left), values(test.right), strict=True)]
-    for key in query.order:
-        if not is_exact(key.expr):
-            ordered = sorted(v for v in values(key.expr) if v is not None)
-            pairs += pairwise(ordered)
-    return any(
-        isinstance(a, float) and b is not None and abs(a - b) <= RECURSIONS * max(abs(a), abs(b), 1e-3)
-        for a, b in pairs
-    )
-
-
-def comparisons(expr: Expr) -> list[Compare]:
-    """Comparisons of numbers that are not stored as they are."""
-    found = [test for child in children(expr) for test in comparisons(child)]
-    if isinstance(expr, Compare) and not (is_exact(expr.left) and is_exact(expr.right)):
-        found.append(expr)
-    return found
