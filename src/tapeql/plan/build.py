@@ -144,7 +144,7 @@ def bars(query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[S
         found = stored(snapshot, symbol)
         if not found.parts:
             continue
-        sources = choose(found, _calendar(query, symbol), shape)
+        sources = choose(found, _calendar(query, symbol), shape, snapshot)
         if sources:
             feeds.append(_feed(query, symbol, found, sources, shape))
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from tapeql import calendars
 from tapeql.calendars.grid import Grid
@@ -72,7 +73,7 @@ def stored(snapshot: Snapshot, symbol: Symbol) -> Stored:
     return Stored(symbol, snapshot.parts("ticks", symbol.venue, symbol.code), candles)
 
 
-def choose(found: Stored, calendar: str, shape: Shape) -> tuple[Source, ...]:
+def choose(found: Stored, calendar: str, shape: Shape, snapshot: Snapshot) -> tuple[Source, ...]:
     """The sources of a symbol's bars over all that is stored; empty where no stored candles nest and no trades exist."""
     parts = found.parts
     start = min(p.min_us for p in parts) - shape.reach_us
@@ -90,12 +91,14 @@ def choose(found: Stored, calendar: str, shape: Shape) -> tuple[Source, ...]:
             return tuple(Source("ohlcv", interval, start, end) for interval in nesting)
     elif not nesting:
         return (Source("ticks", "", start, end),)
-    return _by_day(found, nesting, _unit_edges(grid, calendar, shape, start, end))
+    return _by_day(found, nesting, _unit_edges(grid, calendar, shape, start, end), snapshot)
 
 
-def _by_day(found: Stored, nesting: Sequence[str], edges: npt.NDArray[np.int64]) -> tuple[Source, ...]:
+def _by_day(
+    found: Stored, nesting: Sequence[str], edges: npt.NDArray[np.int64], snapshot: Snapshot
+) -> tuple[Source, ...]:
     have = [("ticks", "", _covered(edges, found.ticks))]
-    have += [("ohlcv", interval, _covered(edges, found.candles[interval])) for interval in nesting]
+    have += [("ohlcv", interval, _with_candles(edges, found, interval, snapshot)) for interval in nesting]
     sources: list[Source] = []
     for unit in range(len(edges) - 1):
         chosen = next(((t, i) for t, i, covered in have if covered[unit]), None)
@@ -119,8 +122,22 @@ def _unit_edges(grid: Grid, calendar: str, shape: Shape, start_us: int, end_us: 
     return calendars.local_midnight_us(np.arange(first, last + 1), zone)
 
 
+def _with_candles(
+    edges: npt.NDArray[np.int64], found: Stored, interval: str, snapshot: Snapshot
+) -> npt.NDArray[np.bool_]:
+    """The units that have candles of an interval; a part holds a month and may lack days, so stamps are looked at."""
+    covered = np.zeros(len(edges) - 1, dtype=np.bool_)
+    symbol = found.symbol
+    for batch in snapshot.scan("ohlcv", symbol.venue, symbol.code, int(edges[0]), int(edges[-1]), ("ts",), interval):
+        stamps = batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        if _unit(interval)[0] in UNIT_DAYS:
+            stamps = stamps + DAY_US // 2
+        covered[np.unique(np.searchsorted(edges, stamps, side="right") - 1)] = True
+    return covered
+
+
 def _covered(edges: npt.NDArray[np.int64], parts: Sequence[Part]) -> npt.NDArray[np.bool_]:
-    """The units some part reaches into."""
+    """The units some part reaches into; parts of trades are UTC days, so both their ends tell."""
     covered = np.zeros(len(edges) - 1, dtype=np.bool_)
     for part in parts:
         low = int(np.searchsorted(edges, part.min_us, side="right")) - 1
