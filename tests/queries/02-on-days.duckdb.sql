@@ -32,6 +32,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 172 items]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
@@ -90,8 +99,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -116,16 +130,22 @@ WITH "symbols" AS (
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
 ), "bars_from_trades" AS (
   SELECT
     "feed",
@@ -176,6 +196,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST([… 132 items] AS TEXT[])
     ) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -198,8 +227,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "in_range" AS (
   SELECT
     *
@@ -234,6 +268,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 253 items]' AS BIGINT[])
     ) AS "first_open"
+), "chosen_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "chosen_grid"
 ), "ticks_files_2" AS (
   SELECT
     UNNEST(
@@ -275,8 +318,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "chosen_trades_2"
-  ASOF JOIN "chosen_grid" AS "s"
-    ON "chosen_trades_2"."g" = "s"."g" AND "chosen_trades_2"."at" >= "s"."start"
+  JOIN "chosen_grid_edges" AS "s"
+    ON "chosen_trades_2"."g" = "s"."g"
+    AND (
+      "chosen_trades_2"."at" // 3600000000
+    ) = "s"."hour"
+    AND "chosen_trades_2"."at" >= "s"."start"
+    AND "chosen_trades_2"."at" < "s"."end"
   WHERE
     "chosen_trades_2"."at" < "s"."end"
 ), "chosen_openings" AS (
@@ -301,40 +349,22 @@ WITH "symbols" AS (
 ), "chosen_counted_trades" AS (
   SELECT
     "chosen_chosen_trades".*,
-    TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_volume",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_high_low",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_open_close",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_volume", '') = "chosen_chosen_trades"."conditions" AS "for_volume",
+    "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_high_low", '') = "chosen_chosen_trades"."conditions" AS "for_high_low",
+    "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_open_close", '') = "chosen_chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_chosen_trades"
   JOIN "chosen_sale_conditions"
     ON "chosen_sale_conditions"."feed" = "chosen_chosen_trades"."feed"
   WHERE
-    TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_volume",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '')
-    OR TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_high_low",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '')
-    OR TRANSLATE(
-      COALESCE("chosen_chosen_trades"."conditions", ''),
-      "chosen_sale_conditions"."no_open_close",
-      ''
-    ) = COALESCE("chosen_chosen_trades"."conditions", '')
+    "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_volume", '') = "chosen_chosen_trades"."conditions"
+    OR "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_high_low", '') = "chosen_chosen_trades"."conditions"
+    OR "chosen_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_chosen_trades"."conditions", "chosen_sale_conditions"."no_open_close", '') = "chosen_chosen_trades"."conditions"
 ), "chosen_bars_from_trades" AS (
   SELECT
     "feed",
@@ -420,6 +450,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 254 items]' AS BIGINT[])
     ) AS "first_open"
+), "chosen_premarket_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "chosen_premarket_grid"
 ), "ticks_files_3" AS (
   SELECT
     UNNEST(
@@ -461,9 +500,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "chosen_premarket_trades"
-  ASOF JOIN "chosen_premarket_grid" AS "s"
+  JOIN "chosen_premarket_grid_edges" AS "s"
     ON "chosen_premarket_trades"."g" = "s"."g"
+    AND (
+      "chosen_premarket_trades"."at" // 3600000000
+    ) = "s"."hour"
     AND "chosen_premarket_trades"."at" >= "s"."start"
+    AND "chosen_premarket_trades"."at" < "s"."end"
   WHERE
     "chosen_premarket_trades"."at" < "s"."end"
 ), "chosen_premarket_openings" AS (
@@ -488,40 +531,46 @@ WITH "symbols" AS (
 ), "chosen_premarket_counted_trades" AS (
   SELECT
     "chosen_premarket_chosen_trades".*,
-    TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+    "chosen_premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_volume",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_volume",
+    "chosen_premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_high_low",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_high_low",
+    "chosen_premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_open_close",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '') AS "for_open_close"
+    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_premarket_chosen_trades"
   JOIN "chosen_premarket_sale_conditions"
     ON "chosen_premarket_sale_conditions"."feed" = "chosen_premarket_chosen_trades"."feed"
   WHERE
-    TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+    "chosen_premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_volume",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '')
+    ) = "chosen_premarket_chosen_trades"."conditions"
+    OR "chosen_premarket_chosen_trades"."conditions" IS NULL
     OR TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_high_low",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '')
+    ) = "chosen_premarket_chosen_trades"."conditions"
+    OR "chosen_premarket_chosen_trades"."conditions" IS NULL
     OR TRANSLATE(
-      COALESCE("chosen_premarket_chosen_trades"."conditions", ''),
+      "chosen_premarket_chosen_trades"."conditions",
       "chosen_premarket_sale_conditions"."no_open_close",
       ''
-    ) = COALESCE("chosen_premarket_chosen_trades"."conditions", '')
+    ) = "chosen_premarket_chosen_trades"."conditions"
 ), "chosen_premarket_bars_from_trades" AS (
   SELECT
     "feed",

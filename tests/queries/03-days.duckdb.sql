@@ -32,6 +32,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 251 items]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
@@ -73,8 +82,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -99,16 +113,22 @@ WITH "symbols" AS (
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
 ), "bars_from_trades" AS (
   SELECT
     "feed",
@@ -194,6 +214,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 253 items]' AS BIGINT[])
     ) AS "first_open"
+), "premarket_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "premarket_grid"
 ), "ticks_files_2" AS (
   SELECT
     UNNEST(
@@ -235,8 +264,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "premarket_trades"
-  ASOF JOIN "premarket_grid" AS "s"
-    ON "premarket_trades"."g" = "s"."g" AND "premarket_trades"."at" >= "s"."start"
+  JOIN "premarket_grid_edges" AS "s"
+    ON "premarket_trades"."g" = "s"."g"
+    AND (
+      "premarket_trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "premarket_trades"."at" >= "s"."start"
+    AND "premarket_trades"."at" < "s"."end"
   WHERE
     "premarket_trades"."at" < "s"."end"
 ), "premarket_openings" AS (
@@ -261,40 +295,38 @@ WITH "symbols" AS (
 ), "premarket_counted_trades" AS (
   SELECT
     "premarket_chosen_trades".*,
-    TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
-      "premarket_sale_conditions"."no_volume",
-      ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
+    "premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("premarket_chosen_trades"."conditions", "premarket_sale_conditions"."no_volume", '') = "premarket_chosen_trades"."conditions" AS "for_volume",
+    "premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "premarket_chosen_trades"."conditions",
       "premarket_sale_conditions"."no_high_low",
       ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
+    ) = "premarket_chosen_trades"."conditions" AS "for_high_low",
+    "premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE(
+      "premarket_chosen_trades"."conditions",
       "premarket_sale_conditions"."no_open_close",
       ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '') AS "for_open_close"
+    ) = "premarket_chosen_trades"."conditions" AS "for_open_close"
   FROM "premarket_chosen_trades"
   JOIN "premarket_sale_conditions"
     ON "premarket_sale_conditions"."feed" = "premarket_chosen_trades"."feed"
   WHERE
-    TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
-      "premarket_sale_conditions"."no_volume",
-      ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+    "premarket_chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("premarket_chosen_trades"."conditions", "premarket_sale_conditions"."no_volume", '') = "premarket_chosen_trades"."conditions"
+    OR "premarket_chosen_trades"."conditions" IS NULL
     OR TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_chosen_trades"."conditions",
       "premarket_sale_conditions"."no_high_low",
       ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+    ) = "premarket_chosen_trades"."conditions"
+    OR "premarket_chosen_trades"."conditions" IS NULL
     OR TRANSLATE(
-      COALESCE("premarket_chosen_trades"."conditions", ''),
+      "premarket_chosen_trades"."conditions",
       "premarket_sale_conditions"."no_open_close",
       ''
-    ) = COALESCE("premarket_chosen_trades"."conditions", '')
+    ) = "premarket_chosen_trades"."conditions"
 ), "premarket_bars_from_trades" AS (
   SELECT
     "feed",

@@ -28,6 +28,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[1741338000000000, 1741357800000000, 1741593600000000, 1741613400000000]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
@@ -86,8 +95,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -112,16 +126,22 @@ WITH "symbols" AS (
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
 ), "bars_from_trades" AS (
   SELECT
     "feed",
@@ -170,6 +190,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST([… 12 items] AS TEXT[])
     ) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -192,8 +221,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "in_range" AS (
   SELECT
     *

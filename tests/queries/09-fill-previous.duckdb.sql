@@ -16,6 +16,15 @@ WITH "symbols" AS (
     CAST(20132 AS BIGINT) AS "session_date",
     CAST(-4611686018427387904 AS BIGINT) AS "market_open",
     CAST(1739404800000000 AS BIGINT) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     CAST('LAKE/ticks/binance/BTCUSDT/2025-02-13.parquet' AS TEXT) AS "path",
@@ -72,8 +81,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -126,6 +140,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST([… 8 items] AS TEXT[])
     ) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -148,8 +171,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "open_pieces" AS (
   SELECT
     "g",
@@ -294,8 +322,13 @@ WITH "symbols" AS (
   FROM "filled_slots"
   JOIN "symbols"
     ON "symbols"."feed" = "filled_slots"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "filled_slots"."at" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "filled_slots"."at" // 3600000000
+    ) = "span"."hour"
+    AND "filled_slots"."at" >= "span"."start"
+    AND "filled_slots"."at" < "span"."end"
 ), "filled" AS (
   SELECT
     "feed",

@@ -30,6 +30,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 33 items]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
@@ -86,8 +95,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -142,6 +156,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST([… 72 items] AS TEXT[])
     ) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -164,8 +187,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "computed" AS (
   SELECT
     *,

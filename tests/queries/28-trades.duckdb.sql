@@ -46,13 +46,27 @@ WITH "symbols" AS (
     CAST(20157 AS BIGINT) AS "session_date",
     CAST(-4611686018427387904 AS BIGINT) AS "market_open",
     CAST(1741564800000000 AS BIGINT) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "dated_trades" AS (
   SELECT
     "stored_trades".*,
     CASE WHEN "stored_trades"."at" < "s"."end" THEN "s"."session_date" END AS "session_date"
   FROM "stored_trades"
-  ASOF LEFT JOIN "grid" AS "s"
-    ON "stored_trades"."g" = "s"."g" AND "stored_trades"."at" >= "s"."start"
+  LEFT JOIN "grid_edges" AS "s"
+    ON "stored_trades"."g" = "s"."g"
+    AND (
+      "stored_trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "stored_trades"."at" >= "s"."start"
+    AND "stored_trades"."at" < "s"."end"
 ), "sessions" AS (
   SELECT
     CAST(1 AS BIGINT) AS "i",
@@ -60,13 +74,27 @@ WITH "symbols" AS (
     CAST(1741613400000000 AS BIGINT) AS "start",
     CAST(1741636800000000 AS BIGINT) AS "end",
     CAST('regular' AS TEXT) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "labelled_trades" AS (
   SELECT
     "dated_trades".*,
     CASE WHEN "dated_trades"."at" < "span"."end" THEN "span"."name" END AS "session"
   FROM "dated_trades"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "dated_trades"."g" = "span"."g" AND "dated_trades"."at" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "dated_trades"."g" = "span"."g"
+    AND (
+      "dated_trades"."at" // 3600000000
+    ) = "span"."hour"
+    AND "dated_trades"."at" >= "span"."start"
+    AND "dated_trades"."at" < "span"."end"
 ), "trades" AS (
   SELECT
     "labelled_trades".*,

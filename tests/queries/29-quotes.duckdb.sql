@@ -45,13 +45,27 @@ WITH "symbols" AS (
     CAST(20157 AS BIGINT) AS "session_date",
     CAST(1741593600000000 AS BIGINT) AS "market_open",
     CAST(1741593600000000 AS BIGINT) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "dated_quotes" AS (
   SELECT
     "stored_quotes".*,
     CASE WHEN "stored_quotes"."at" < "s"."end" THEN "s"."session_date" END AS "session_date"
   FROM "stored_quotes"
-  ASOF JOIN "grid" AS "s"
-    ON "stored_quotes"."g" = "s"."g" AND "stored_quotes"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "stored_quotes"."g" = "s"."g"
+    AND (
+      "stored_quotes"."at" // 3600000000
+    ) = "s"."hour"
+    AND "stored_quotes"."at" >= "s"."start"
+    AND "stored_quotes"."at" < "s"."end"
   WHERE
     "stored_quotes"."at" < "s"."end"
 ), "sessions" AS (
@@ -61,13 +75,27 @@ WITH "symbols" AS (
     UNNEST(CAST('[1741593600000000, 1741613400000000, 1741636800000000]' AS BIGINT[])) AS "start",
     UNNEST(CAST('[1741613400000000, 1741636800000000, 1741651200000000]' AS BIGINT[])) AS "end",
     UNNEST(CAST(['premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "labelled_quotes" AS (
   SELECT
     "dated_quotes".*,
     CASE WHEN "dated_quotes"."at" < "span"."end" THEN "span"."name" END AS "session"
   FROM "dated_quotes"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "dated_quotes"."g" = "span"."g" AND "dated_quotes"."at" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "dated_quotes"."g" = "span"."g"
+    AND (
+      "dated_quotes"."at" // 3600000000
+    ) = "span"."hour"
+    AND "dated_quotes"."at" >= "span"."start"
+    AND "dated_quotes"."at" < "span"."end"
 ), "quotes" AS (
   SELECT
     "labelled_quotes".*,

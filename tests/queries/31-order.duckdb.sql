@@ -34,6 +34,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 25 items]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     UNNEST(
@@ -92,8 +101,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -118,16 +132,22 @@ WITH "symbols" AS (
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '') AS "for_volume",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '') AS "for_high_low",
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '') AS "for_open_close"
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
-    TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_volume", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_high_low", '') = COALESCE("chosen_trades"."conditions", '')
-    OR TRANSLATE(COALESCE("chosen_trades"."conditions", ''), "sale_conditions"."no_open_close", '') = COALESCE("chosen_trades"."conditions", '')
+    "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR "chosen_trades"."conditions" IS NULL
+    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
 ), "bars_from_trades" AS (
   SELECT
     "feed",
@@ -180,6 +200,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST([… 32 items] AS TEXT[])
     ) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -202,8 +231,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "quotes_files" AS (
   SELECT
     UNNEST(
@@ -243,8 +277,13 @@ WITH "symbols" AS (
   FROM "bars"
   JOIN "symbols"
     ON "symbols"."feed" = "bars"."feed"
-  ASOF JOIN "grid" AS "s"
-    ON "symbols"."g" = "s"."g" AND "bars"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "symbols"."g" = "s"."g"
+    AND (
+      "bars"."at" // 3600000000
+    ) = "s"."hour"
+    AND "bars"."at" >= "s"."start"
+    AND "bars"."at" < "s"."end"
   WHERE
     "bars"."at" < "s"."end"
     AND (

@@ -17,6 +17,15 @@ WITH "symbols" AS (
     UNNEST(CAST('[20157, 20158]' AS BIGINT[])) AS "session_date",
     UNNEST(CAST('[1741593600000000, 1741680000000000]' AS BIGINT[])) AS "market_open",
     UNNEST(CAST('[1741613400000000, 1741699800000000]' AS BIGINT[])) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ohlcv_files" AS (
   SELECT
     CAST('LAKE/ohlcv/nyse/DDD/1d/2025.parquet' AS TEXT) AS "path",
@@ -61,6 +70,15 @@ WITH "symbols" AS (
     UNNEST(CAST('[20157, 20158]' AS BIGINT[])) AS "session_date",
     UNNEST(CAST('[1741593600000000, 1741680000000000]' AS BIGINT[])) AS "market_open",
     UNNEST(CAST('[1741613400000000, 1741699800000000]' AS BIGINT[])) AS "first_open"
+), "days_of_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "days_of_grid"
 ), "candles_1d_in_bars" AS (
   SELECT
     "candles_1d"."feed",
@@ -78,8 +96,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "candles_1d"
-  ASOF JOIN "days_of_grid" AS "s"
-    ON "candles_1d"."g" = "s"."g" AND "candles_1d"."at" >= "s"."start"
+  JOIN "days_of_grid_edges" AS "s"
+    ON "candles_1d"."g" = "s"."g"
+    AND (
+      "candles_1d"."at" // 3600000000
+    ) = "s"."hour"
+    AND "candles_1d"."at" >= "s"."start"
+    AND "candles_1d"."at" < "s"."end"
   WHERE
     "candles_1d"."at" < "s"."end"
 ), "openings" AS (
@@ -165,6 +188,15 @@ WITH "symbols" AS (
     UNNEST(CAST('[20154, 20157, 20158]' AS BIGINT[])) AS "session_date",
     UNNEST(CAST('[1741338000000000, 1741593600000000, 1741680000000000]' AS BIGINT[])) AS "market_open",
     UNNEST(CAST('[1741357800000000, 1741613400000000, 1741699800000000]' AS BIGINT[])) AS "first_open"
+), "chosen_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "chosen_grid"
 ), "ohlcv_files_2" AS (
   SELECT
     CAST('LAKE/ohlcv/nyse/DDD/1d/2025.parquet' AS TEXT) AS "path",
@@ -209,6 +241,15 @@ WITH "symbols" AS (
     UNNEST(CAST('[20154, 20157, 20158]' AS BIGINT[])) AS "session_date",
     UNNEST(CAST('[1741338000000000, 1741593600000000, 1741680000000000]' AS BIGINT[])) AS "market_open",
     UNNEST(CAST('[1741357800000000, 1741613400000000, 1741699800000000]' AS BIGINT[])) AS "first_open"
+), "chosen_days_of_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "chosen_days_of_grid"
 ), "chosen_candles_1d_in_bars" AS (
   SELECT
     "chosen_candles_1d_2"."feed",
@@ -226,8 +267,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "chosen_candles_1d_2"
-  ASOF JOIN "chosen_days_of_grid" AS "s"
-    ON "chosen_candles_1d_2"."g" = "s"."g" AND "chosen_candles_1d_2"."at" >= "s"."start"
+  JOIN "chosen_days_of_grid_edges" AS "s"
+    ON "chosen_candles_1d_2"."g" = "s"."g"
+    AND (
+      "chosen_candles_1d_2"."at" // 3600000000
+    ) = "s"."hour"
+    AND "chosen_candles_1d_2"."at" >= "s"."start"
+    AND "chosen_candles_1d_2"."at" < "s"."end"
   WHERE
     "chosen_candles_1d_2"."at" < "s"."end"
 ), "chosen_openings" AS (

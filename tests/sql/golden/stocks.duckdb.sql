@@ -17,6 +17,15 @@ WITH "symbols" AS (
     CAST(20157 AS BIGINT) AS "session_date",
     CAST(1741593600000000 AS BIGINT) AS "market_open",
     CAST(1741613400000000 AS BIGINT) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ticks_files" AS (
   SELECT
     CAST('LAKE/ticks/nyse/AAA/2025-03-10.parquet' AS TEXT) AS "path",
@@ -75,8 +84,13 @@ WITH "symbols" AS (
     ) AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "trades"
-  ASOF JOIN "grid" AS "s"
-    ON "trades"."g" = "s"."g" AND "trades"."at" >= "s"."start"
+  JOIN "grid_edges" AS "s"
+    ON "trades"."g" = "s"."g"
+    AND (
+      "trades"."at" // 3600000000
+    ) = "s"."hour"
+    AND "trades"."at" >= "s"."start"
+    AND "trades"."at" < "s"."end"
   WHERE
     "trades"."at" < "s"."end"
 ), "openings" AS (
@@ -159,6 +173,15 @@ WITH "symbols" AS (
     UNNEST(CAST('[1741593600000000, 1741613400000000, 1741636800000000]' AS BIGINT[])) AS "start",
     UNNEST(CAST('[1741613400000000, 1741636800000000, 1741651200000000]' AS BIGINT[])) AS "end",
     UNNEST(CAST(['premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+), "sessions_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "sessions"
 ), "bars" AS (
   SELECT
     "bars_from_trades"."feed",
@@ -181,8 +204,13 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-  ASOF LEFT JOIN "sessions" AS "span"
-    ON "symbols"."g" = "span"."g" AND "bars_from_trades"."bar" >= "span"."start"
+  LEFT JOIN "sessions_edges" AS "span"
+    ON "symbols"."g" = "span"."g"
+    AND (
+      "bars_from_trades"."bar" // 3600000000
+    ) = "span"."hour"
+    AND "bars_from_trades"."bar" >= "span"."start"
+    AND "bars_from_trades"."bar" < "span"."end"
 ), "computed" AS (
   SELECT
     *,

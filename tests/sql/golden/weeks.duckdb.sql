@@ -31,6 +31,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[1741012200000000, 1741012200000000, 1741012200000000, 1741012200000000, 1741012200000000, 1741613400000000, 1741613400000000, 1741613400000000, 1741613400000000, 1741613400000000]' AS BIGINT[])
     ) AS "first_open"
+), "grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "grid"
 ), "ohlcv_files" AS (
   SELECT
     CAST('LAKE/ohlcv/nyse/DDD/1d/2025.parquet' AS TEXT) AS "path",
@@ -89,6 +98,15 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[1741012200000000, 1741012200000000, 1741012200000000, 1741012200000000, 1741012200000000, 1741613400000000, 1741613400000000, 1741613400000000, 1741613400000000, 1741613400000000]' AS BIGINT[])
     ) AS "first_open"
+), "days_of_grid_edges" AS (
+  SELECT
+    *,
+    UNNEST(RANGE("start" // 3600000000, (
+      (
+        "end" - 1
+      ) // 3600000000
+    ) + 1)) AS "hour"
+  FROM "days_of_grid"
 ), "candles_1d_in_bars" AS (
   SELECT
     "candles_1d"."feed",
@@ -106,8 +124,13 @@ WITH "symbols" AS (
     "s"."limit" AS "bar_close",
     "s"."session_date" AS "session_date"
   FROM "candles_1d"
-  ASOF JOIN "days_of_grid" AS "s"
-    ON "candles_1d"."g" = "s"."g" AND "candles_1d"."at" >= "s"."start"
+  JOIN "days_of_grid_edges" AS "s"
+    ON "candles_1d"."g" = "s"."g"
+    AND (
+      "candles_1d"."at" // 3600000000
+    ) = "s"."hour"
+    AND "candles_1d"."at" >= "s"."start"
+    AND "candles_1d"."at" < "s"."end"
   WHERE
     "candles_1d"."at" < "s"."end"
 ), "openings" AS (

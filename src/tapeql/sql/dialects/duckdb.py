@@ -22,6 +22,7 @@ from tapeql.sql.terms import (
     cast,
     column,
     filtered,
+    integer,
     join,
     name,
     named,
@@ -29,12 +30,16 @@ from tapeql.sql.terms import (
     op,
     order,
     select,
+    star,
     table,
     text,
     tight,
 )
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
+
+
+HOUR_US: Final = 3_600_000_000
 
 
 class DuckDB(Dialect):
@@ -92,14 +97,25 @@ class DuckDB(Dialect):
             items = text("[" + ", ".join("NULL" if v is None else str(v) for v in values) + "]")
         return call("unnest", exp.Cast(this=items, to=array(kind)))
 
-    def interval_index(self, table: str) -> exp.Select | None:
-        return None
+    def interval_index(self, table_name: str) -> exp.Select | None:
+        """Each interval once for every hour it reaches into: then instants find it by a hash of their hour."""
+        hours = call(
+            "range",
+            self.whole_division(column("start"), integer(HOUR_US)),
+            op("+", self.whole_division(op("-", column("end"), integer(1)), integer(HOUR_US)), integer(1)),
+        )
+        return select([star(), named(call("unnest", hours), "hour")], table(table_name))
 
     def containing(
         self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = ""
     ) -> list[exp.Join]:
-        on = both(op("=", g, column("g", alias)), op(">=", at, column("start", alias)))
-        return [join(table(table_name, alias), on, side=side, method="ASOF")]
+        on = both(
+            op("=", g, column("g", alias)),
+            op("=", self.whole_division(at, integer(HOUR_US)), column("hour", alias)),
+            op(">=", at.copy(), column("start", alias)),
+            op("<", at.copy(), column("end", alias)),
+        )
+        return [join(table(f"{table_name}_edges", alias), on, side=side)]
 
     def tape(
         self,
