@@ -38,7 +38,6 @@ from tapeql.sql.terms import (
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 
-
 HOUR_US: Final = 3_600_000_000
 
 
