@@ -108,19 +108,16 @@ def _first(rows: Rows, feed: Feed, context: Context) -> int:
 
 def _rows_before(rows: Rows, feed: Feed, end_us: int, count: int, first_us: int, context: Context) -> tuple[int, int]:
     """The instant of the `count`-th existing row before `end_us`, and how many of them there are at most `count`."""
-    found = 0
-    start = end = end_us
+    found, end = 0, end_us
     width = _guess(rows, count)
     while found < count and end > first_us:
         low = max(end - width, first_us)
         instants = _instants(rows, replace(feed, start_us=low, end_us=end), context)
         if found + len(instants) >= count:
             return int(instants[len(instants) - (count - found)]), count
-        if len(instants):
-            start = int(instants[0])
         found += len(instants)
         end, width = low, width * 2
-    return start, found
+    return min(first_us, end_us), found
 
 
 def _guess(rows: Rows, count: int) -> int:
