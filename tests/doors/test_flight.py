@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.flight as fl
 import pytest
 
+import tapeql
 from tapeql import limits
 from tapeql.serve.wire import decode_status
 from tapeql.storage.schema import TS
@@ -238,6 +239,20 @@ def test_without_the_watchdog_the_query_would_run_on(busy: Path) -> None:
     finally:
         server.process.kill()
         server.process.wait()
+
+
+def test_a_query_that_takes_too_long_is_stopped_and_says_so(busy: Path) -> None:
+    """The deadline is a named limit; its client hears a time-out with the limit's name."""
+    code = "from tapeql import limits\nlimits.QUERY_DEADLINE_S = 0.2\nfrom tapeql.shell.cli import main\nraise SystemExit(main())"
+    server = start(busy, sys.executable, "-c", code)
+    try:
+        with pytest.raises(fl.FlightTimedOutError, match=r"longer than 0\.2 s"):
+            fl.connect(server.address).do_get(fl.Ticket(LONG.encode())).read_all()
+        with tapeql.connect(server.address) as database, pytest.raises(tapeql.LimitError) as caught:
+            database.query(LONG)
+        assert caught.value.limit == "QUERY_DEADLINE_S"
+    finally:
+        assert server.stop() == 0
 
 
 def test_sigterm_lets_a_stream_end(tape: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from tapeql import __version__
 from tapeql.shell.demo_tape import NOW
-from tests.doors.processes import Run, environment, tapeql
+from tests.doors.processes import Run, environment, here, tapeql
 
 BARS = "CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10"
 
@@ -164,14 +164,19 @@ def test_a_server_that_is_not_there_exits_1() -> None:
     assert done.stderr == "tapeql: no server answers at grpc://127.0.0.1:1\n"
 
 
-def test_the_lake_comes_from_the_environment_or_is_tape(tape: Path, tmp_path: Path) -> None:
-    """`--lake`, else TAPEQL_LAKE, else ./tape."""
-    asked = ("--now", NOW, "query", "SHOW symbols", "--format", "csv")
-    by_flag = tapeql("--lake", str(tape), *asked)
-    by_name = tapeql(*asked, env={**environment(), "TAPEQL_LAKE": str(tape)})
+def test_the_lake_comes_from_the_environment_or_is_tape(
+    tape: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--lake`, before or after the command, else TAPEQL_LAKE, else ./tape."""
+    asked = ("query", "SHOW symbols", "--format", "csv")
+    monkeypatch.delenv("TAPEQL_LAKE", raising=False)
+    by_flag, after = here("--lake", str(tape), *asked), here(*asked, "--lake", str(tape))
     (tmp_path / "tape").symlink_to(tape)
-    by_place = tapeql(*asked, cwd=str(tmp_path))
-    after = tapeql("query", "SHOW symbols", "--format", "csv", "--lake", str(tape))
+    monkeypatch.chdir(tmp_path)
+    by_place = here(*asked)
+    monkeypatch.setenv("TAPEQL_LAKE", str(tape))
+    monkeypatch.chdir("/")
+    by_name = here(*asked)
     assert by_flag.stdout == by_name.stdout == by_place.stdout == after.stdout
     assert by_flag.stdout.splitlines()[1].startswith("binance,BTCUSDT,24x7,")
 

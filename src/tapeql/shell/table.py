@@ -17,6 +17,8 @@ TAIL_ROWS: Final = 10
 
 NULL: Final = "·"
 ELLIPSIS: Final = "…"
+DISPENSABLE: Final = ("ts_close", "session_date", "trades", "vwap")
+"""What a terminal that is too narrow leaves out first; then columns from the middle."""
 SIGNIFICANT_DIGITS: Final = 9
 MAX_DECIMALS: Final = 8
 
@@ -96,22 +98,22 @@ class _Shown:
         hidden: list[int] = []
 
         def total() -> int:
-            return sum(widths[i] + 2 for i in keep) - 2 + (3 if hidden else 0)
+            return sum(widths[i] + 2 for i in keep) - 2
 
         if width is not None and self.count > 1 and total() > width:
             folded = [i for i in keep if i in self._constant]
             above = [f"{names[i]}={columns[i][0]}" for i in folded]
             keep = [i for i in keep if i not in folded] or keep[:1]
         while width is not None and total() > width and len(keep) > 2:
-            hidden.append(keep.pop(len(keep) // 2))
+            first = next((k for name in DISPENSABLE for k, i in enumerate(keep) if names[i] == name), len(keep) // 2)
+            hidden.append(keep.pop(first))
 
-        gap = min((k for k, i in enumerate(keep) if hidden and i > min(hidden)), default=None)
-        rows = [_line(names, widths, numeric, keep, gap)]
+        rows = [_line(names, widths, numeric, keep)]
         rows.append("  ".join("─" * widths[i] for i in keep))
         for r in range(len(columns[0]) if columns else 0):
             if self.cut and r == self._head_rows:
                 rows.append(f"{ELLIPSIS} {self.count - self._head_rows - self._tail_rows:,} more rows {ELLIPSIS}")
-            rows.append(_line([c[r] for c in columns], widths, numeric, keep, gap))
+            rows.append(_line([c[r] for c in columns], widths, numeric, keep))
         if above:
             rows.insert(0, "  ".join(above))
         count = f"{self.count:,} row{'' if self.count == 1 else 's'}"
@@ -119,10 +121,8 @@ class _Shown:
         return "\n".join([*rows, f"({count}{left_out})", ""])
 
 
-def _line(cells: Sequence[str], widths: list[int], numeric: list[bool], keep: list[int], gap: int | None) -> str:
+def _line(cells: Sequence[str], widths: list[int], numeric: list[bool], keep: list[int]) -> str:
     parts = [cells[i].rjust(widths[i]) if numeric[i] else cells[i].ljust(widths[i]) for i in keep]
-    if gap is not None:
-        parts.insert(gap, ELLIPSIS)
     return "  ".join(parts).rstrip()
 
 
