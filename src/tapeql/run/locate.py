@@ -108,6 +108,8 @@ def _first(rows: Rows, feed: Feed, context: Context) -> int:
 
 def _rows_before(rows: Rows, feed: Feed, end_us: int, count: int, first_us: int, context: Context) -> tuple[int, int]:
     """The instant of the `count`-th existing row before `end_us`, and how many of them there are at most `count`."""
+    if count == 0:
+        return end_us, 0
     found, end = 0, end_us
     width = _guess(rows, count)
     while found < count and end > first_us:
