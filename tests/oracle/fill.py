@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
 from tapeql.query.nodes import Fill
 from tests.oracle.bars import times
@@ -23,10 +22,9 @@ def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
         empty = slots(grid, before["ts_close"], end if after is None else after["ts"])
         for market, slots_of_market in groupby(empty, key=lambda piece: piece.opened):
             hole = list(slots_of_market)
-            carried = [bar for bar in known[: n + 1] if bar["market"] == market == before["market"]]
-            until = after if after is not None and after["market"] == market else None
+            in_market = [bar for bar in known if bar["market"] == market]
             if fill.max_rows is None or len(hole) <= fill.max_rows:
-                rows += [row for slot in hole if (row := slot_row(slot, fill, carried, until)) is not None]
+                rows += [row for slot in hole if (row := slot_row(slot, fill, in_market)) is not None]
     return sorted(rows, key=lambda row: row["ts"])
 
 
@@ -49,32 +47,27 @@ def slots(grid: Grid, start: int, end: int) -> Iterator[Piece]:
         at = piece.end
 
 
-def slot_row(slot: Piece, fill: Fill, carried: Sequence[Row], after: Row | None) -> Row | None:
-    """The row of an empty slot after the bars `carried`; None where there is nothing to carry or to draw a line to."""
-    methods = dict(fill.methods)
-    if "previous" in (methods[price] for price in PRICES) and all(bar["close"] is None for bar in carried):
-        return None
-    if "linear" in methods.values() and (not carried or after is None):
-        return None
+def slot_row(slot: Piece, fill: Fill, bars: Sequence[Row]) -> Row | None:
+    """The row of an empty slot among the bars of its open market; None where there is nothing to carry or to draw to."""
     row = times(slot) | {"filled": True}
-    for column, method in methods.items():
-        row[column] = value(column, method, row["ts"], carried, after)
+    for column, method in fill.methods:
+        source = "close" if column in PRICES else column
+        known = [bar for bar in bars if bar[source] is not None]
+        before = next((bar for bar in reversed(known) if bar["ts"] < row["ts"]), None)
+        after = next((bar for bar in known if bar["ts"] > row["ts"]), None)
+        match method:
+            case "zero":
+                row[column] = 0
+            case "previous":
+                if before is None:
+                    return None
+                row[column] = before[source]
+            case "linear":
+                if before is None or after is None:
+                    return None
+                share = (row["ts"] - before["ts"]) / (after["ts"] - before["ts"])
+                drawn = before[source] + (after[source] - before[source]) * share
+                row[column] = round(drawn) if column == "trades" else drawn
+            case _:
+                row[column] = None
     return row
-
-
-def value(column: str, method: str, ts: int, carried: Sequence[Row], after: Row | None) -> Any:
-    match method:
-        case "zero":
-            return 0
-        case "previous":
-            source = "close" if column in PRICES else column
-            return next((bar[source] for bar in reversed(carried) if bar[source] is not None), None)
-        case "linear":
-            assert after is not None
-            before, source = carried[-1], "close" if column in PRICES else column
-            if before[source] is None or after[source] is None:
-                return None
-            share = (ts - before["ts"]) / (after["ts"] - before["ts"])
-            drawn = before[source] + (after[source] - before[source]) * share
-            return round(drawn) if column == "trades" else drawn
-    return None

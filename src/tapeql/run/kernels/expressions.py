@@ -84,7 +84,8 @@ def evaluate(expr: Expr, frame: Frame) -> Vector:
 def passes(condition: Expr, frame: Frame) -> Bools:
     """The rows where a condition is TRUE: neither FALSE nor NULL."""
     vector = _truth(evaluate(condition, frame))
-    return vector.values if vector.valid is None else vector.values & vector.valid
+    values: Bools = vector.values
+    return values if vector.valid is None else values & vector.valid
 
 
 def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -126,7 +126,7 @@ class _Neighbours:
 
     def carry(self, bar_market: Indices, market: Indices, both_ways: bool) -> npt.NDArray[np.bool_]:
         """The slots whose open market is their neighbour's, or both neighbours'."""
-        same = (self.before >= 0) & (bar_market[self.before] == market)
+        same: npt.NDArray[np.bool_] = (self.before >= 0) & (bar_market[self.before] == market)
         if both_ways:
             same &= (self.after >= 0) & (bar_market[self.after] == market)
         return same

@@ -43,7 +43,8 @@ class Vector:
     @property
     def is_valid(self) -> Bools:
         if self.type is Type.FLOAT:
-            return ~np.isnan(self.values)
+            missing: Bools = np.isnan(self.values)
+            return ~missing
         if self.type is Type.STRING:
             return np.asarray(self.values.is_valid())
         return np.ones(len(self.values), dtype=np.bool_) if self.valid is None else self.valid
