@@ -11,7 +11,7 @@ from tests.properties.conftest import ShelfOf
 from tests.properties.stores import shelf
 from tests.servers import PostgresServer
 
-QUERIES = 75
+QUERIES = 50
 SEEDS = (1, 2, 3, 4)
 
 
