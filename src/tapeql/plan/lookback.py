@@ -27,7 +27,7 @@ class Lookback:
         return Lookback(rows, self.us + other.us)
 
 
-_PRICES: Final = frozenset({"open", "high", "low", "close", "volume", "price", "quantity", "bid", "ask"})
+_PRICES: Final = frozenset({"open", "high", "low", "close", "volume", "price", "quantity"})
 
 
 def _solid(expr: Expr) -> bool:

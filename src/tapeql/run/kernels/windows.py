@@ -7,16 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from tapeql import limits
 from tapeql.functions import windows
 from tapeql.functions.registry import functions
 from tapeql.plan.lookback import Lookback, reach
 from tapeql.plan.nodes import Compute, InRange
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
+from tapeql.run.cancel import Cancel
 from tapeql.run.kernels.expressions import evaluate, finite
 from tapeql.run.kernels.frame import Frame, Vector, constant, join
 
 
-def computed(step: Compute, frames: Iterator[Frame]) -> Iterator[Frame]:
+def computed(step: Compute, frames: Iterator[Frame], cancel: Cancel) -> Iterator[Frame]:
     """Frames with the step's columns added; each frame is computed with the rows before it that matter."""
     need = Lookback()
     for column in step.columns:
@@ -24,30 +26,44 @@ def computed(step: Compute, frames: Iterator[Frame]) -> Iterator[Frame]:
     if need.rows is None:
         known = list(frames)
         if known:
-            yield _with(step, join(known))
+            yield _with(step, join(known), cancel)
         return
     history: Frame | None = None
-    for frame in frames:
+    for frame in _pieces(frames):
         whole = frame if history is None else join([history, frame])
-        done = _with(step, whole)
+        done = _with(step, whole, cancel)
         yield done.take(slice(whole.length - frame.length, None))
         history = whole.take(slice(_history_from(whole, need), None))
 
 
+def _pieces(frames: Iterator[Frame]) -> Iterator[Frame]:
+    """Frames cut so that each takes little time, and a query can be stopped between them."""
+    for frame in frames:
+        for first in range(0, frame.length, limits.CHUNK_ROWS):
+            yield frame.take(slice(first, first + limits.CHUNK_ROWS))
+
+
 def _history_from(whole: Frame, need: Lookback) -> int:
-    """The first row that a later frame may look back to."""
+    """The first row that a later frame may look back to; rows without a price settle nothing and do not count."""
     ts: npt.NDArray[np.int64] = whole["ts"].values
     assert need.rows is not None
     edge = int(np.searchsorted(ts, ts[-1] - need.us)) if need.us else whole.length
-    return max(edge - need.rows, 0)
+    priced = whole.columns.get("close")
+    if priced is None:
+        return max(edge - need.rows, 0)
+    counted = np.flatnonzero(~np.isnan(priced.values[:edge]))
+    if need.rows == 0:
+        return edge
+    return int(counted[-need.rows]) if len(counted) >= need.rows else 0
 
 
-def _with(step: Compute, frame: Frame) -> Frame:
+def _with(step: Compute, frame: Frame, cancel: Cancel) -> Frame:
     known: dict[Expr, Vector] = {}
     outputs: dict[tuple[str, tuple[Expr, ...], tuple[int | float, ...]], dict[str, Vector]] = {}
     more: dict[str, Vector] = {}
     for column in step.columns:
         expr = column.expr
+        cancel.check()
         if expr not in known:
             if isinstance(expr, Call):
                 key = (expr.function, expr.inputs, expr.params)
