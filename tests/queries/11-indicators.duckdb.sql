@@ -7,30 +7,30 @@ WITH "symbols" AS (
 ), "grid" AS (
   SELECT
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "i",
     CAST(0 AS BIGINT) AS "g",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "start",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "end",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "origin",
     CAST(0 AS BIGINT) AS "step",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "limit",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "session_date",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "market_open",
     UNNEST(
-      CAST('[… 43 items]' AS BIGINT[])
+      CAST('[… 45 items]' AS BIGINT[])
     ) AS "first_open"
 ), "grid_edges" AS (
   SELECT
@@ -48,7 +48,7 @@ WITH "symbols" AS (
     ) AS "path",
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
-    CAST(1736778600000000 AS BIGINT) AS "start",
+    CAST(1736326800000000 AS BIGINT) AS "start",
     CAST(1741996704398546 AS BIGINT) AS "end"
 ), "trades" AS (
   SELECT
@@ -94,7 +94,7 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1736778600000000 AS BIGINT) AS "from",
+    CAST(1736326800000000 AS BIGINT) AS "from",
     CAST(1741996704398546 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT

@@ -37,7 +37,7 @@ WITH "symbols" AS (
   WHERE
     "venue" = 'nyse'
     AND "symbol" = 'AAA'
-    AND "ts" >= CAST('2025-03-10 04:00:00+00' AS TIMESTAMPTZ)
+    AND "ts" >= CAST('2025-03-08 12:00:00+00' AS TIMESTAMPTZ)
     AND "ts" < CAST('2025-03-10 20:00:01.000001+00' AS TIMESTAMPTZ)
   OFFSET 0
 ), "trades_in_bars" AS (
@@ -85,7 +85,7 @@ WITH "symbols" AS (
 ), "openings" AS (
   SELECT
     CAST(0 AS BIGINT) AS "feed",
-    CAST(1741579200000000 AS BIGINT) AS "from",
+    CAST(1741435200000000 AS BIGINT) AS "from",
     CAST(1741636801000001 AS BIGINT) AS "until"
 ), "chosen_trades" AS (
   SELECT
@@ -162,11 +162,27 @@ WITH "symbols" AS (
     "session_date"
 ), "sessions" AS (
   SELECT
-    UNNEST(CAST('{1, 2, 3}' AS BIGINT[])) AS "i",
+    UNNEST(CAST('{1, 2, 3, 4, 5, 6, 7, 8, 9}' AS BIGINT[])) AS "i",
     CAST(0 AS BIGINT) AS "g",
-    UNNEST(CAST('{1741593600000000, 1741613400000000, 1741636800000000}' AS BIGINT[])) AS "start",
-    UNNEST(CAST('{1741613400000000, 1741636800000000, 1741651200000000}' AS BIGINT[])) AS "end",
-    UNNEST(CAST(ARRAY['premarket', 'regular', 'aftermarket'] AS TEXT[])) AS "name"
+    UNNEST(
+      CAST('{1741251600000000, 1741271400000000, 1741294800000000, 1741338000000000, 1741357800000000, 1741381200000000, 1741593600000000, 1741613400000000, 1741636800000000}' AS BIGINT[])
+    ) AS "start",
+    UNNEST(
+      CAST('{1741271400000000, 1741294800000000, 1741309200000000, 1741357800000000, 1741381200000000, 1741395600000000, 1741613400000000, 1741636800000000, 1741651200000000}' AS BIGINT[])
+    ) AS "end",
+    UNNEST(
+      CAST(ARRAY[
+        'premarket',
+        'regular',
+        'aftermarket',
+        'premarket',
+        'regular',
+        'aftermarket',
+        'premarket',
+        'regular',
+        'aftermarket'
+      ] AS TEXT[])
+    ) AS "name"
 ), "sessions_edges" AS (
   SELECT
     "g",
