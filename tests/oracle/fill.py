@@ -20,7 +20,7 @@ def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
     for n, before in enumerate(known):
         after = known[n + 1] if n + 1 < len(known) else None
         empty = slots(grid, before["ts_close"], end if after is None else after["ts"])
-        for market, slots_of_market in groupby(empty, key=lambda piece: piece.opened):
+        for market, slots_of_market in groupby(empty, key=lambda slot: market_at(slot, grid)):
             hole = list(slots_of_market)
             in_market = [bar for bar in known if bar["market"] == market]
             if fill.max_rows is None or len(hole) <= fill.max_rows:
@@ -29,11 +29,20 @@ def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
 
 
 def market_of(bar: Row, grid: Grid) -> float | None:
-    """Since when the market was open that a bar begins in: a bar may open before the session it holds."""
+    """Since when the market was open that a bar begins in: a bar may open before the session it holds.
+
+    Days follow days: for bars of a day and longer all is one market.
+    """
+    if grid.interval.is_calendar:
+        return 0.0
     piece = grid.at(bar["ts"])
     while piece.open != bar["ts"]:
         piece = grid.at(piece.end)
     return piece.opened
+
+
+def market_at(slot: Piece, grid: Grid) -> float | None:
+    return 0.0 if grid.interval.is_calendar else slot.opened
 
 
 def slots(grid: Grid, start: int, end: int) -> Iterator[Piece]:

@@ -265,16 +265,6 @@ WITH "symbols" AS (
 ), "holes" AS (
   SELECT
     *,
-    MAX("known") OVER (
-      PARTITION BY "feed", "market"
-      ORDER BY "at" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "before",
-    MIN("known") OVER (
-      PARTITION BY "feed", "market"
-      ORDER BY "at" DESC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "after",
     COUNT("known") OVER (
       PARTITION BY "feed"
       ORDER BY "at" ASC
@@ -284,7 +274,7 @@ WITH "symbols" AS (
       PARTITION BY "feed", "market"
       ORDER BY "at" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "carried_close"
+    ) AS "before_close"
   FROM "timeline"
 ), "measured_holes" AS (
   SELECT
@@ -298,7 +288,7 @@ WITH "symbols" AS (
   FROM "measured_holes"
   WHERE
     "known" IS NULL AND NOT (
-      "carried_close" IS NULL
+      "before_close" IS NULL
     ) AND "length" <= 5
 ), "new_rows" AS (
   SELECT
@@ -308,10 +298,10 @@ WITH "symbols" AS (
     "symbols"."exchange" AS "exchange",
     '5m' AS "interval",
     "filled_slots"."ts_close" AS "ts_close",
-    "filled_slots"."carried_close" AS "open",
-    "filled_slots"."carried_close" AS "high",
-    "filled_slots"."carried_close" AS "low",
-    "filled_slots"."carried_close" AS "close",
+    "filled_slots"."before_close" AS "open",
+    "filled_slots"."before_close" AS "high",
+    "filled_slots"."before_close" AS "low",
+    "filled_slots"."before_close" AS "close",
     CAST(0 AS DOUBLE) AS "volume",
     CAST(0 AS BIGINT) AS "trades",
     CAST(NULL AS DOUBLE) AS "vwap",

@@ -268,16 +268,6 @@ WITH "symbols" AS (
 ), "holes" AS (
   SELECT
     *,
-    MAX("known") OVER (
-      PARTITION BY "feed", "market"
-      ORDER BY "at" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "before",
-    MIN("known") OVER (
-      PARTITION BY "feed", "market"
-      ORDER BY "at" DESC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "after",
     COUNT("known") OVER (
       PARTITION BY "feed"
       ORDER BY "at" ASC
@@ -287,7 +277,7 @@ WITH "symbols" AS (
       PARTITION BY "feed", "market"
       ORDER BY "at" ASC
       ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "carried_close"
+    ) AS "before_close"
   FROM "timeline"
 ), "filled_slots" AS (
   SELECT
@@ -295,7 +285,7 @@ WITH "symbols" AS (
   FROM "holes"
   WHERE
     "known" IS NULL AND NOT (
-      "carried_close" IS NULL
+      "before_close" IS NULL
     )
 ), "new_rows" AS (
   SELECT
@@ -308,7 +298,7 @@ WITH "symbols" AS (
     CAST(NULL AS DOUBLE) AS "open",
     CAST(NULL AS DOUBLE) AS "high",
     CAST(NULL AS DOUBLE) AS "low",
-    "filled_slots"."carried_close" AS "close",
+    "filled_slots"."before_close" AS "close",
     CAST(0 AS DOUBLE) AS "volume",
     CAST(NULL AS BIGINT) AS "trades",
     CAST(NULL AS DOUBLE) AS "vwap",

@@ -96,7 +96,7 @@ WITH "symbols" AS (
     ) = "span"."hour"
     AND "dated_quotes"."at" >= "span"."start"
     AND "dated_quotes"."at" < "span"."end"
-), "quotes" AS (
+), "quotes_2" AS (
   SELECT
     "labelled_quotes".*,
     "symbols"."symbol" AS "symbol",
@@ -132,7 +132,7 @@ WITH "symbols" AS (
 ), "in_range" AS (
   SELECT
     *
-  FROM "quotes"
+  FROM "quotes_2"
   WHERE
     "at" >= 1741579200000000 AND "at" < 1741665600000000
 ), "passing" AS (

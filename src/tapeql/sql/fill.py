@@ -25,6 +25,7 @@ from tapeql.sql.terms import (
     Node,
     both,
     call,
+    case,
     cast,
     column,
     false,
@@ -45,7 +46,7 @@ from tapeql.sql.terms import (
 
 PRICES = ("open", "high", "low", "close")
 MEASURES = (*PRICES, "volume", "trades", "vwap")
-CLOSE, DATE, MARKET, KNOWN, BEFORE, AFTER = "ts_close", "session_date", "market", "known", "before", "after"
+CLOSE, DATE, MARKET, KNOWN = "ts_close", "session_date", "market", "known"
 
 
 def filled(
@@ -94,7 +95,11 @@ def _slots(statement: Statement, grid: GridTable) -> exp.Select:
     pieces = statement.add("open_pieces", select(values, table(grid.relation), where=where))
     closing = grid.closing(column(AT, pieces), pieces)
     first = statement.dialect.first
-    kept = {CLOSE: closing, DATE: column(DATE, pieces), MARKET: column("market_open", pieces)}
+    kept = {
+        CLOSE: closing,
+        DATE: column(DATE, pieces),
+        MARKET: integer(0) if grid.steps == {0} else column("market_open", pieces),
+    }
     keys = [column("g", pieces), column(AT, pieces)]
     return select(
         [*keys, *(named(first(value, ("start",)), name) for name, value in kept.items())],
@@ -160,32 +165,39 @@ def _timeline(statement: Statement, node: Bars, slots: str, stream: Stream, now_
 
 
 def _holes(fill: Fill, timeline: str) -> exp.Select:
-    """Each row with the bars before and after it in its open market, what can be carried, and the bars so far."""
+    """Each row with the bars so far, and the last and the next known values in its open market that fills need."""
     market = [column(FEED), column(MARKET)]
     forward = [exp.Ordered(this=column(AT), desc=False, nulls_first=False)]
     backward = [exp.Ordered(this=column(AT), desc=True, nulls_first=False)]
-    values = [
-        exp.Star(),
-        named(over(call("max", column(KNOWN)), market, forward, "ROWS"), BEFORE),
-        named(over(call("min", column(KNOWN)), market, backward, "ROWS"), AFTER),
-        named(over(call("count", column(KNOWN)), [column(FEED)], forward, "ROWS"), "hole"),
-    ]
-    for source in sorted({_source(c) for c, method in fill.methods if method == "previous"}):
-        last = exp.IgnoreNulls(this=exp.LastValue(this=column(source)))
-        values.append(named(over(last, market, forward, "ROWS"), f"carried_{source}"))
+    values = [exp.Star(), named(over(call("count", column(KNOWN)), [column(FEED)], forward, "ROWS"), "hole")]
+    for source in _sources(fill, "previous", "linear"):
+        values.append(named(over(_last_known(column(source)), market, forward, "ROWS"), f"before_{source}"))
+    for source in _sources(fill, "linear"):
+        known_at = case((negation(is_null(column(source))), column(AT)))
+        values += [
+            named(over(_last_known(column(source)), market, backward, "ROWS"), f"after_{source}"),
+            named(over(call("max", known_at), market, forward, "ROWS"), f"before_{source}_at"),
+            named(over(call("min", known_at.copy()), market, backward, "ROWS"), f"after_{source}_at"),
+        ]
     return select(values, table(timeline))
+
+
+def _last_known(x: Node) -> Node:
+    return exp.IgnoreNulls(this=exp.LastValue(this=x))
+
+
+def _sources(fill: Fill, *methods: str) -> list[str]:
+    """The measures that filled columns are drawn from by one of some methods."""
+    return sorted({_source(measure) for measure, method in fill.methods if method in methods})
 
 
 def _new_rows(
     statement: Statement, fill: Fill, node: Bars, holes: str, stream: Stream, now_us: int, prefix: str
 ) -> exp.Select:
     methods = dict(fill.methods)
-    conditions: list[Node] = [is_null(column(KNOWN))]
-    if any(methods[price] == "previous" for price in PRICES):
-        conditions.append(negation(is_null(column("carried_close"))))
-    linear = "linear" in methods.values()
-    if linear:
-        conditions += [negation(is_null(column(BEFORE))), negation(is_null(column(AFTER)))]
+    needed = [f"before_{source}" for source in _sources(fill, "previous", "linear")]
+    needed += [f"after_{source}" for source in _sources(fill, "linear")]
+    conditions: list[Node] = [is_null(column(KNOWN)), *(negation(is_null(column(name))) for name in needed)]
     rows: list[Node] = [exp.Star()]
     if fill.max_rows is not None:
         length = filtered(call("count", exp.Star()), is_null(column(KNOWN)))
@@ -194,16 +206,6 @@ def _new_rows(
         conditions.append(op("<=", column("length"), integer(fill.max_rows)))
     chosen = statement.add(f"{prefix}filled_slots", select([exp.Star()], table(holes), where=both(*conditions)))
     joins = [join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, chosen)))]
-    if linear:
-        joins += [
-            join(
-                table(stream.relation, side),
-                both(
-                    op("=", column(FEED, side), column(FEED, chosen)), op("=", column(AT, side), column(side, chosen))
-                ),
-            )
-            for side in (BEFORE, AFTER)
-        ]
     session, more = session_of(statement, node, chosen, AT, CLOSE, prefix)
     values: dict[str, Node] = {
         "symbol": column("symbol", "symbols"),
@@ -231,15 +233,17 @@ def _value(measure: str, method: str, rows: str) -> Node:
     kind = KINDS[BAR[measure]]
     match method:
         case "previous":
-            return column(f"carried_{_source(measure)}", rows)
+            return column(f"before_{_source(measure)}", rows)
         case "zero":
             return cast(integer(0), kind)
         case "linear":
-            before, after = (cast(column(_source(measure), side), DOUBLE) for side in (BEFORE, AFTER))
+            source = _source(measure)
+            before, after = (cast(column(f"{side}_{source}", rows), DOUBLE) for side in ("before", "after"))
+            since = column(f"before_{source}_at", rows)
             share = op(
                 "/",
-                cast(tight(op("-", column(AT, rows), column(AT, BEFORE))), DOUBLE),
-                cast(tight(op("-", column(AT, AFTER), column(AT, BEFORE))), DOUBLE),
+                cast(tight(op("-", column(AT, rows), since)), DOUBLE),
+                cast(tight(op("-", column(f"after_{source}_at", rows), since.copy())), DOUBLE),
             )
             drawn = op("+", before, op("*", op("-", after, before.copy()), share))
             return cast(call("round_even", drawn, integer(0)), kind) if kind is BIGINT else drawn

@@ -13,6 +13,7 @@ from tapeql.query.nodes import Type
 from tapeql.sql.dialects.dialect import Dialect
 from tapeql.sql.expressions import KINDS, Field, Rowwise
 from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, cast, column, integer, named, null, select, table, text
+from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 
 FEED, AT, SEQ = "feed", "at", "seq"
@@ -88,7 +89,7 @@ class Statement:
     def add(self, name: str, query: exp.Query) -> str:
         """A CTE; its name gets a number where it is taken."""
         number, unique = 1, name
-        while unique in self.ctes:
+        while unique in self.ctes or unique in TABLES:  # a stored table's name would hide it
             number += 1
             unique = f"{name}_{number}"
         self.ctes[unique] = query

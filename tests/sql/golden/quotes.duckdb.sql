@@ -95,7 +95,7 @@ WITH "symbols" AS (
     ) = "span"."hour"
     AND "dated_quotes"."at" >= "span"."start"
     AND "dated_quotes"."at" < "span"."end"
-), "quotes" AS (
+), "quotes_2" AS (
   SELECT
     "labelled_quotes".*,
     "symbols"."symbol" AS "symbol",
@@ -131,7 +131,7 @@ WITH "symbols" AS (
 ), "in_range" AS (
   SELECT
     *
-  FROM "quotes"
+  FROM "quotes_2"
   WHERE
     "at" >= 1741564800000000 AND "at" < 1741651200000000
 ), "passing" AS (

@@ -89,7 +89,7 @@ WITH "symbols" AS (
           "g" = 0
       )
     )
-), "quotes" AS (
+), "quotes_2" AS (
   SELECT
     "labelled_quotes".*,
     "symbols"."symbol" AS "symbol",
@@ -125,7 +125,7 @@ WITH "symbols" AS (
 ), "in_range" AS (
   SELECT
     *
-  FROM "quotes"
+  FROM "quotes_2"
   WHERE
     "at" >= 1741564800000000 AND "at" < 1741651200000000
 ), "passing" AS (

@@ -113,6 +113,8 @@ def _sessions(bars: Bars, feed: Feed, measures: Sequence[str], context: Context)
     if from_quotes and frame.length:
         step = QuoteMeans(tuple(from_quotes))
         (frame,) = with_quote_means(step, bars, feed, context, iter([frame]))
+    elif from_quotes:
+        frame = frame.with_columns({name: constant(None, Type.FLOAT, 0) for name in from_quotes})
     from_bars = [name for name in measures if name not in QUOTE_MEASURES]
     if from_bars:
         known = list(bar_frames(bars, feed, context))

@@ -36,8 +36,10 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
     opens, closes, segment = calendars.slots(grid, int(ts[0]), end_us)
     empty = np.isin(opens, ts, invert=True)
     opens, closes, segment = opens[empty], closes[empty], segment[empty]
-    market = grid.market_open[segment]
-    bar_market = grid.market_open[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
+    # A day follows a day, whatever closed in between; shorter bars are filled within one open market.
+    markets = np.zeros_like(grid.market_open) if bars.interval.is_calendar else grid.market_open
+    market = markets[segment]
+    bar_market = markets[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
     before = np.searchsorted(ts, opens) - 1
     keep = np.ones(len(opens), dtype=np.bool_)
     if fill.max_rows is not None and len(opens):
