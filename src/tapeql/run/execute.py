@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from tapeql import limits
 from tapeql.errors import Diagnostic
 from tapeql.plan.nodes import Bars, Plan
 from tapeql.run import lake
@@ -37,10 +36,8 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     info["notes"] = notes
     rows = 0
     for batch in _run(found.plan, context):
-        for first in range(0, batch.num_rows, limits.BATCH_ROWS):
-            piece = batch.slice(first, limits.BATCH_ROWS)
-            rows += piece.num_rows
-            yield piece
+        rows += batch.num_rows
+        yield batch
     info["rows"] = rows
     info["counts"] = dict(context.counts)
 

@@ -16,6 +16,7 @@ import pyarrow as pa
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
+from tapeql.storage.ahead import ahead
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import canonical_interval, folder, partition_name
 from tapeql.storage.locks import FileLock
@@ -240,7 +241,8 @@ class LakeSnapshot:
     ) -> Iterator[pa.RecordBatch]:
         schema = table_of(table)
         wanted = [p for p in self.parts(table, venue, code, interval) if p.min_us < end_us and p.max_us >= start_us]
-        for run in _runs(wanted):
+
+        def read(run: list[Part]) -> pa.Table:
             keys = ["ts", "seq"] if len(run) > 1 else [] if _inside(run[0], start_us, end_us) else ["ts"]
             needed = [*columns, *(key for key in keys if key not in columns)]
             pieces = [read_file(self._path / part.path, schema, needed) for part in run]
@@ -252,6 +254,9 @@ class LakeSnapshot:
                 ts = instants(rows)
                 first, last = np.searchsorted(ts, [start_us, end_us]).tolist()
                 rows = rows.slice(first, last - first).select(list(columns))
+            return rows
+
+        for rows in ahead(read, list(_runs(wanted))):
             yield from (batch for batch in rows.to_batches() if batch.num_rows)
 
 
