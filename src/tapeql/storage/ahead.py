@@ -11,9 +11,8 @@ Read = TypeVar("Read")
 
 
 def ahead(read: Callable[[Item], Read], items: Sequence[Item]) -> Iterator[Read]:
-    """`read` of each item in order, one item ahead in a thread of its own where there are several."""
-    if len(items) < 2:
-        yield from map(read, items)
+    """`read` of each item in order, one item ahead in a thread of its own."""
+    if not items:
         return
     with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
         coming = pool.submit(read, items[0])

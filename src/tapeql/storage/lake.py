@@ -202,6 +202,10 @@ class LakeTransaction:
         self._staging.close()
 
 
+READ_AHEAD_ROWS: Final = 100_000
+"""Files with fewer rows are decoded sooner than a thread is woken."""
+
+
 class LakeSnapshot:
     """A lake as of one commit."""
 
@@ -256,7 +260,9 @@ class LakeSnapshot:
                 rows = rows.slice(first, last - first).select(list(columns))
             return rows
 
-        for rows in ahead(read, list(_runs(wanted))):
+        runs = list(_runs(wanted))
+        large = any(part.rows >= READ_AHEAD_ROWS for part in wanted)
+        for rows in ahead(read, runs) if large else map(read, runs):
             yield from (batch for batch in rows.to_batches() if batch.num_rows)
 
 
