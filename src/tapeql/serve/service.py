@@ -30,6 +30,7 @@ from tapeql.run.execute import execute
 from tapeql.run.result import Result
 from tapeql.serve.batches import cut
 from tapeql.serve.clock import Clock, clock
+from tapeql.serve.plans import Plans
 from tapeql.serve.wire import Request
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.stores import Store
@@ -59,6 +60,7 @@ class Service:
     def __init__(self, store: Store, now: Clock | None = None) -> None:
         self._store = store
         self._clock = now or clock(None)
+        self._plans = Plans()
         self._schemas: OrderedDict[object, pa.Schema] = OrderedDict()
         self._lock = threading.Lock()
         sys.setrecursionlimit(max(sys.getrecursionlimit(), limits.RECURSION_LEVELS))
@@ -88,7 +90,7 @@ class Service:
         match task.statement:
             case syntax.Query() | syntax.Pipe() as query:
                 snapshot = self._store.snapshot()
-                key = (request.query, _frozen(request.params), task.settings, snapshot.id)
+                key = _key(task, snapshot)
                 with self._lock:
                     known = self._schemas.get(key)
                 if known is None:
@@ -138,8 +140,13 @@ class Service:
 
     def _plan(self, query: syntax.Query | syntax.Pipe, task: Task, snapshot: Snapshot) -> Plan:
         request = task.request
-        understood = resolve(query, snapshot, task.settings, request.params, task.now_us, request.query)
-        return build(understood, snapshot)
+        key = _key(task, snapshot)
+        plan = self._plans.get(key, task.now_us)
+        if plan is None:
+            understood = resolve(query, snapshot, task.settings, request.params, task.now_us, request.query)
+            plan = build(understood, snapshot)
+            self._plans.keep(key, query, plan)
+        return plan
 
     def _answer(self, task: Task, cancel: Cancel) -> pa.Table:
         from tapeql.serve import answers
@@ -156,6 +163,11 @@ class Service:
                 return answers.show(what, self._store.snapshot(), task.settings, task.now_us)
             case _:
                 return answers.settings(_shown(task.settings))
+
+
+def _key(task: Task, snapshot: Snapshot) -> tuple[object, ...]:
+    """What decides how a request is understood, besides the clock."""
+    return (task.request.query, _frozen(task.request.params), task.settings, snapshot.id)
 
 
 def _apply(settings: Settings, statement: syntax.Set, source: str) -> Settings:

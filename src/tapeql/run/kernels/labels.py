@@ -21,9 +21,11 @@ def session_vector(calendar: str, reference: str, start: Instants, end: Instants
     if end is None:
         owner = reference if calendars.is_continuous(calendar) else calendar
         spans = calendars.named_sessions(owner, int(start[0]), int(start[-1]) + 1)
-        index = placed(start, spans.start, spans.end)
-    else:
-        index, spans = calendars.row_sessions(calendar, reference, start, end)
+        numbers, lengths = runs(start, spans.start, spans.end)
+        named = [pa.scalar(spans.name[number] if number >= 0 else None, pa.string()) for number in numbers]
+        pieces = [pa.repeat(name, length) for name, length in zip(named, lengths, strict=True) if length]
+        return Vector(Type.STRING, pa.concat_arrays(pieces))
+    index, spans = calendars.row_sessions(calendar, reference, start, end)
     names = sorted(set(spans.name))
     codes = np.array([names.index(name) for name in spans.name] or [0], dtype=np.int32)[np.maximum(index, 0)]
     labels = pa.DictionaryArray.from_arrays(pa.array(codes, mask=index < 0), pa.array(names or [""], pa.string()))
@@ -31,7 +33,12 @@ def session_vector(calendar: str, reference: str, start: Instants, end: Instants
 
 
 def placed(instants: Instants, start: Instants, end: Instants) -> Instants:
-    """For each of some sorted instants the number of the span [start, end) it lies in, -1 outside; spans are disjoint.
+    """For each of some sorted instants the number of the span [start, end) it lies in, -1 outside; spans are disjoint."""
+    return np.repeat(*runs(instants, start, end))
+
+
+def runs(instants: Instants, start: Instants, end: Instants) -> tuple[Instants, Instants]:
+    """`placed` as runs: the numbers in order, and how many instants have each.
 
     The few edges are looked up among the many instants, not the other way round.
     """
@@ -40,4 +47,4 @@ def placed(instants: Instants, start: Instants, end: Instants) -> Instants:
     cuts[1:-1:2], cuts[2:-1:2] = np.searchsorted(instants, start), np.searchsorted(instants, end)
     numbers = np.full(len(cuts) - 1, -1)
     numbers[1::2] = np.arange(len(start))
-    return np.repeat(numbers, np.diff(cuts))
+    return numbers, np.diff(cuts)
