@@ -19,8 +19,8 @@ class NothingNests(Exception):
 
 
 def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], bool] | None) -> list[Row]:
-    """The bars of one symbol in order of time: day by day from trades if the day has any, else from the longest stored
-    candles that nest and the day has.
+    """The bars of one symbol in order of time: from trades if the day a bar opens in has any, else from the longest
+    stored candles that nest and the day has.
 
     `passes` is TICKS WHERE; without one the conditions of a trade say what it counts for.
     """
@@ -29,7 +29,7 @@ def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], boo
     for trade in recorded.trades:
         counts = counts_for(venue, trade) if passes is None else EVERYTHING if passes(trade) else None
         piece = grid.at(trade["ts"])
-        if counts is not None and piece.open is not None:
+        if counts is not None and piece.open is not None and source_day(piece.open, grid) in trade_days:
             rows.append((piece, {**trade, "counts": counts}))
     built = {opening: bar_of_trades(*members) for opening, members in grouped(rows).items()}
 
@@ -45,8 +45,8 @@ def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], boo
         candles = [
             (piece, candle)
             for candle in recorded.candles[name]
-            if (day := source_day(candle["ts"], grid)) not in trade_days and source[day] == name
             if (piece := grid.at(candle["ts"])).open is not None
+            if (day := source_day(piece.open, grid)) not in trade_days and source.get(day) == name
         ]
         built |= {opening: bar_of_candles(*members) for opening, members in grouped(candles).items()}
     return [built[opening] for opening in sorted(built)]

@@ -29,16 +29,19 @@ def filled(bars: Sequence[Row], fill: Fill, grid: Grid, end: int) -> list[Row]:
 
 
 def market_of(bar: Row, grid: Grid) -> float | None:
-    """Since when the market was open that a bar begins in: a bar may open before the session it holds.
+    """Since when the market was open that a bar first reaches into, None if it lies in a closed one.
 
     Days follow days: for bars of a day and longer all is one market.
     """
     if grid.interval.is_calendar:
         return 0.0
-    piece = grid.at(bar["ts"])
-    while piece.open != bar["ts"]:
-        piece = grid.at(piece.end)
-    return piece.opened
+    at = bar["ts"]
+    while at < bar["ts_close"]:
+        piece = grid.at(at)
+        if piece.open == bar["ts"] and piece.opened is not None:
+            return piece.opened
+        at = piece.end
+    return None
 
 
 def market_at(slot: Piece, grid: Grid) -> float | None:

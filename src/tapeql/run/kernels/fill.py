@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import calendars, limits
-from tapeql.calendars.grid import Grid
+from tapeql.calendars.grid import NEVER, Grid
 from tapeql.errors import LimitError
 from tapeql.plan.nodes import Bars, Feed
 from tapeql.query.nodes import Fill, Type
@@ -34,12 +34,13 @@ def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: 
             f"FILL would create {room:,} rows for {feed.symbol}, more than {limits.FILL_ROWS:,}", "FILL_ROWS"
         )
     opens, closes, segment = calendars.slots(grid, int(ts[0]), end_us)
-    empty = np.isin(opens, ts, invert=True)
-    opens, closes, segment = opens[empty], closes[empty], segment[empty]
     # A day follows a day, whatever closed in between; shorter bars are filled within one open market.
     markets = np.zeros_like(grid.market_open) if bars.interval.is_calendar else grid.market_open
+    _, of_bars, of_slots = np.intersect1d(ts, opens, assume_unique=True, return_indices=True)
+    bar_market = np.full(len(ts), NEVER)
+    bar_market[of_bars] = markets[segment[of_slots]]
+    opens, closes, segment = (np.delete(each, of_slots) for each in (opens, closes, segment))
     market = markets[segment]
-    bar_market = markets[np.minimum(np.searchsorted(grid.end, ts, side="right"), len(grid) - 1)]
     before = np.searchsorted(ts, opens) - 1
     keep = np.ones(len(opens), dtype=np.bool_)
     if fill.max_rows is not None and len(opens):
