@@ -422,7 +422,7 @@ WITH "symbols" AS (
   FROM "chosen_bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "chosen_bars_from_trades"."feed"
-), "chosen_premarket_grid" AS (
+), "chosen_premarket_slots_grid" AS (
   SELECT
     UNNEST(
       CAST('[… 254 items]' AS BIGINT[])
@@ -450,7 +450,7 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 254 items]' AS BIGINT[])
     ) AS "first_open"
-), "chosen_premarket_grid_edges" AS (
+), "chosen_premarket_slots_grid_edges" AS (
   SELECT
     *,
     UNNEST(RANGE("start" // 3600000000, (
@@ -458,176 +458,7 @@ WITH "symbols" AS (
         "end" - 1
       ) // 3600000000
     ) + 1)) AS "hour"
-  FROM "chosen_premarket_grid"
-), "ticks_files_3" AS (
-  SELECT
-    UNNEST(
-      CAST([… 51 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1742169504398546 AS BIGINT) AS "end"
-), "chosen_premarket_trades" AS (
-  SELECT
-    "ticks_files_3"."feed",
-    "ticks_files_3"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."price",
-    "t"."quantity",
-    "t"."conditions"
-  FROM READ_PARQUET(
-    [… 51 items],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "ticks_files_3"
-    ON "t"."filename" = "ticks_files_3"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files_3"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files_3"."end")
-), "chosen_premarket_trades_in_bars" AS (
-  SELECT
-    "chosen_premarket_trades"."feed",
-    "chosen_premarket_trades"."g",
-    "chosen_premarket_trades"."at",
-    "chosen_premarket_trades"."seq",
-    "chosen_premarket_trades"."price",
-    "chosen_premarket_trades"."quantity",
-    "chosen_premarket_trades"."conditions",
-    "s"."origin" AS "bar",
-    "s"."limit" AS "bar_close",
-    "s"."session_date" AS "session_date"
-  FROM "chosen_premarket_trades"
-  JOIN "chosen_premarket_grid_edges" AS "s"
-    ON "chosen_premarket_trades"."g" = "s"."g"
-    AND (
-      "chosen_premarket_trades"."at" // 3600000000
-    ) = "s"."hour"
-    AND "chosen_premarket_trades"."at" >= "s"."start"
-    AND "chosen_premarket_trades"."at" < "s"."end"
-  WHERE
-    "chosen_premarket_trades"."at" < "s"."end"
-), "chosen_premarket_openings" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1742169504398546 AS BIGINT) AS "until"
-), "chosen_premarket_chosen_trades" AS (
-  SELECT
-    "chosen_premarket_trades_in_bars".*
-  FROM "chosen_premarket_trades_in_bars"
-  JOIN "chosen_premarket_openings"
-    ON "chosen_premarket_openings"."feed" = "chosen_premarket_trades_in_bars"."feed"
-    AND "chosen_premarket_trades_in_bars"."bar" >= "chosen_premarket_openings"."from"
-    AND "chosen_premarket_trades_in_bars"."bar" < "chosen_premarket_openings"."until"
-), "chosen_premarket_sale_conditions" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST('MQ9' AS TEXT) AS "no_volume",
-    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
-    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
-), "chosen_premarket_counted_trades" AS (
-  SELECT
-    "chosen_premarket_chosen_trades".*,
-    "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_volume",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_volume",
-    "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_high_low",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_high_low",
-    "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_open_close",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions" AS "for_open_close"
-  FROM "chosen_premarket_chosen_trades"
-  JOIN "chosen_premarket_sale_conditions"
-    ON "chosen_premarket_sale_conditions"."feed" = "chosen_premarket_chosen_trades"."feed"
-  WHERE
-    "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_volume",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions"
-    OR "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_high_low",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions"
-    OR "chosen_premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "chosen_premarket_chosen_trades"."conditions",
-      "chosen_premarket_sale_conditions"."no_open_close",
-      ''
-    ) = "chosen_premarket_chosen_trades"."conditions"
-), "chosen_premarket_bars_from_trades" AS (
-  SELECT
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date" AS "session_date",
-    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "open",
-    MAX("price") FILTER(WHERE
-      "for_high_low") AS "high",
-    MIN("price") FILTER(WHERE
-      "for_high_low") AS "low",
-    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "close",
-    COALESCE(FSUM("quantity") FILTER(WHERE
-      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
-    COUNT(*) FILTER(WHERE
-      "for_volume") AS "trades",
-    CASE
-      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
-          "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
-    END AS "vwap"
-  FROM "chosen_premarket_counted_trades"
-  GROUP BY
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date"
-), "chosen_premarket_bars" AS (
-  SELECT
-    "chosen_premarket_bars_from_trades"."feed",
-    "chosen_premarket_bars_from_trades"."bar" AS "at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '1d' AS "interval",
-    "chosen_premarket_bars_from_trades"."bar_close" AS "ts_close",
-    "chosen_premarket_bars_from_trades"."open" AS "open",
-    "chosen_premarket_bars_from_trades"."high" AS "high",
-    "chosen_premarket_bars_from_trades"."low" AS "low",
-    "chosen_premarket_bars_from_trades"."close" AS "close",
-    "chosen_premarket_bars_from_trades"."volume" AS "volume",
-    "chosen_premarket_bars_from_trades"."trades" AS "trades",
-    "chosen_premarket_bars_from_trades"."vwap" AS "vwap",
-    CAST('premarket' AS TEXT) AS "session",
-    "chosen_premarket_bars_from_trades"."session_date" AS "session_date",
-    "chosen_premarket_bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
-    FALSE AS "filled"
-  FROM "chosen_premarket_bars_from_trades"
-  JOIN "symbols"
-    ON "symbols"."feed" = "chosen_premarket_bars_from_trades"."feed"
+  FROM "chosen_premarket_slots_grid"
 ), "chosen_premarket_days" AS (
   SELECT
     CAST(0 AS BIGINT) AS "g",
@@ -686,7 +517,7 @@ WITH "symbols" AS (
   FROM "chosen_premarket_sessions"
   JOIN "symbols"
     ON "symbols"."feed" = "chosen_premarket_sessions"."feed"
-  JOIN "chosen_premarket_grid" AS "s"
+  JOIN "chosen_premarket_slots_grid" AS "s"
     ON "s"."g" = "symbols"."g" AND "s"."first_open" = "chosen_premarket_sessions"."at"
   WHERE
     "s"."market_open" < 4611686018427387904

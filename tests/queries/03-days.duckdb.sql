@@ -186,7 +186,7 @@ WITH "symbols" AS (
   FROM "bars_from_trades"
   JOIN "symbols"
     ON "symbols"."feed" = "bars_from_trades"."feed"
-), "premarket_grid" AS (
+), "premarket_slots_grid" AS (
   SELECT
     UNNEST(
       CAST('[… 253 items]' AS BIGINT[])
@@ -214,7 +214,7 @@ WITH "symbols" AS (
     UNNEST(
       CAST('[… 253 items]' AS BIGINT[])
     ) AS "first_open"
-), "premarket_grid_edges" AS (
+), "premarket_slots_grid_edges" AS (
   SELECT
     *,
     UNNEST(RANGE("start" // 3600000000, (
@@ -222,168 +222,7 @@ WITH "symbols" AS (
         "end" - 1
       ) // 3600000000
     ) + 1)) AS "hour"
-  FROM "premarket_grid"
-), "ticks_files_2" AS (
-  SELECT
-    UNNEST(
-      CAST([… 51 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1742169504398546 AS BIGINT) AS "end"
-), "premarket_trades" AS (
-  SELECT
-    "ticks_files_2"."feed",
-    "ticks_files_2"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."price",
-    "t"."quantity",
-    "t"."conditions"
-  FROM READ_PARQUET(
-    [… 51 items],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "ticks_files_2"
-    ON "t"."filename" = "ticks_files_2"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files_2"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files_2"."end")
-), "premarket_trades_in_bars" AS (
-  SELECT
-    "premarket_trades"."feed",
-    "premarket_trades"."g",
-    "premarket_trades"."at",
-    "premarket_trades"."seq",
-    "premarket_trades"."price",
-    "premarket_trades"."quantity",
-    "premarket_trades"."conditions",
-    "s"."origin" AS "bar",
-    "s"."limit" AS "bar_close",
-    "s"."session_date" AS "session_date"
-  FROM "premarket_trades"
-  JOIN "premarket_grid_edges" AS "s"
-    ON "premarket_trades"."g" = "s"."g"
-    AND (
-      "premarket_trades"."at" // 3600000000
-    ) = "s"."hour"
-    AND "premarket_trades"."at" >= "s"."start"
-    AND "premarket_trades"."at" < "s"."end"
-  WHERE
-    "premarket_trades"."at" < "s"."end"
-), "premarket_openings" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1742169504398546 AS BIGINT) AS "until"
-), "premarket_chosen_trades" AS (
-  SELECT
-    "premarket_trades_in_bars".*
-  FROM "premarket_trades_in_bars"
-  JOIN "premarket_openings"
-    ON "premarket_openings"."feed" = "premarket_trades_in_bars"."feed"
-    AND "premarket_trades_in_bars"."bar" >= "premarket_openings"."from"
-    AND "premarket_trades_in_bars"."bar" < "premarket_openings"."until"
-), "premarket_sale_conditions" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST('MQ9' AS TEXT) AS "no_volume",
-    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
-    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
-), "premarket_counted_trades" AS (
-  SELECT
-    "premarket_chosen_trades".*,
-    "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("premarket_chosen_trades"."conditions", "premarket_sale_conditions"."no_volume", '') = "premarket_chosen_trades"."conditions" AS "for_volume",
-    "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "premarket_chosen_trades"."conditions",
-      "premarket_sale_conditions"."no_high_low",
-      ''
-    ) = "premarket_chosen_trades"."conditions" AS "for_high_low",
-    "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "premarket_chosen_trades"."conditions",
-      "premarket_sale_conditions"."no_open_close",
-      ''
-    ) = "premarket_chosen_trades"."conditions" AS "for_open_close"
-  FROM "premarket_chosen_trades"
-  JOIN "premarket_sale_conditions"
-    ON "premarket_sale_conditions"."feed" = "premarket_chosen_trades"."feed"
-  WHERE
-    "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("premarket_chosen_trades"."conditions", "premarket_sale_conditions"."no_volume", '') = "premarket_chosen_trades"."conditions"
-    OR "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "premarket_chosen_trades"."conditions",
-      "premarket_sale_conditions"."no_high_low",
-      ''
-    ) = "premarket_chosen_trades"."conditions"
-    OR "premarket_chosen_trades"."conditions" IS NULL
-    OR TRANSLATE(
-      "premarket_chosen_trades"."conditions",
-      "premarket_sale_conditions"."no_open_close",
-      ''
-    ) = "premarket_chosen_trades"."conditions"
-), "premarket_bars_from_trades" AS (
-  SELECT
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date" AS "session_date",
-    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "open",
-    MAX("price") FILTER(WHERE
-      "for_high_low") AS "high",
-    MIN("price") FILTER(WHERE
-      "for_high_low") AS "low",
-    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "close",
-    COALESCE(FSUM("quantity") FILTER(WHERE
-      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
-    COUNT(*) FILTER(WHERE
-      "for_volume") AS "trades",
-    CASE
-      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
-          "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
-    END AS "vwap"
-  FROM "premarket_counted_trades"
-  GROUP BY
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date"
-), "premarket_bars" AS (
-  SELECT
-    "premarket_bars_from_trades"."feed",
-    "premarket_bars_from_trades"."bar" AS "at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '1d' AS "interval",
-    "premarket_bars_from_trades"."bar_close" AS "ts_close",
-    "premarket_bars_from_trades"."open" AS "open",
-    "premarket_bars_from_trades"."high" AS "high",
-    "premarket_bars_from_trades"."low" AS "low",
-    "premarket_bars_from_trades"."close" AS "close",
-    "premarket_bars_from_trades"."volume" AS "volume",
-    "premarket_bars_from_trades"."trades" AS "trades",
-    "premarket_bars_from_trades"."vwap" AS "vwap",
-    CAST('premarket' AS TEXT) AS "session",
-    "premarket_bars_from_trades"."session_date" AS "session_date",
-    "premarket_bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
-    FALSE AS "filled"
-  FROM "premarket_bars_from_trades"
-  JOIN "symbols"
-    ON "symbols"."feed" = "premarket_bars_from_trades"."feed"
+  FROM "premarket_slots_grid"
 ), "premarket_days" AS (
   SELECT
     CAST(0 AS BIGINT) AS "g",
@@ -442,7 +281,7 @@ WITH "symbols" AS (
   FROM "premarket_sessions"
   JOIN "symbols"
     ON "symbols"."feed" = "premarket_sessions"."feed"
-  JOIN "premarket_grid" AS "s"
+  JOIN "premarket_slots_grid" AS "s"
     ON "s"."g" = "symbols"."g" AND "s"."first_open" = "premarket_sessions"."at"
   WHERE
     "s"."market_open" < 4611686018427387904

@@ -135,12 +135,22 @@ def _stored_feeds(query: Query, snapshot: Snapshot, table: str) -> tuple[Feed, .
     return tuple(feeds)
 
 
-def bars(query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[SessionSpec, ...], align: Align) -> Bars:
-    """Bars of all symbols of a query that have trades or candles."""
+def bars(
+    query: Query,
+    snapshot: Snapshot,
+    interval: Interval,
+    sessions: tuple[SessionSpec, ...],
+    align: Align,
+    for_quotes: bool = False,
+) -> Bars:
+    """Bars of all symbols of a query that have trades or candles; for the means of quotes alone, of all symbols."""
     shape = Shape(interval, query.zone, query.reference, sessions, align)
     feeds = []
     unfit: list[Stored] = []
     for symbol in query.symbols:
+        if for_quotes:
+            feeds.append(Feed(symbol, _calendar(query, symbol), 0, 0))
+            continue
         found = stored(snapshot, symbol)
         if not found.parts:
             continue
@@ -156,8 +166,8 @@ def bars(query: Query, snapshot: Snapshot, interval: Interval, sessions: tuple[S
             [
                 Diagnostic(
                     "E402",
-                    f"no stored candles of {named} nest in bars of {interval.text}",
-                    hints=(f"stored intervals: {have}",),
+                    f"no stored candles of {named} nest in bars of {interval.text}{_of(sessions)}",
+                    hints=(f"stored intervals: {have}", *_why(have, query, sessions)),
                 )
             ],
             query.source,
@@ -176,6 +186,19 @@ def _feed(query: Query, symbol: Symbol, found: Stored, sources: tuple[Source, ..
     if query.fill is None or whole:  # FILL goes on to the end of a range, but everything stored ends where it ends
         end = min(end, last)
     return Feed(symbol, _calendar(query, symbol), start, max(end, start), sources)
+
+
+def _of(sessions: tuple[SessionSpec, ...]) -> str:
+    return " of the session " + ", ".join(s.name for s in sessions) if sessions else ""
+
+
+def _why(have: str, query: Query, sessions: tuple[SessionSpec, ...]) -> tuple[str, ...]:
+    """What to do where only candles of whole days are stored."""
+    if not have.endswith(("d", "w", "o", "q", "y")):
+        return ()
+    if sessions:
+        return ("candles of whole days do not say what happened in one session; import trades or finer candles",)
+    return (f"their days must be the days of the bars, which here begin at midnight {query.zone}: see TZ and CALENDAR",)
 
 
 def _nothing(symbols: Iterable[Symbol], what: str) -> None:
@@ -210,7 +233,9 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
     if needs.quote_means:
         yield QuoteMeans(needs.quote_means)
     for session, measures in needs.sessions.items():
-        yield SessionMeasures(session, measures, bars(query, snapshot, ONE_DAY, (SessionSpec(session),), Align()))
+        for_quotes = set(measures) <= set(QUOTE_MEASURES)
+        spec = (SessionSpec(session),)
+        yield SessionMeasures(session, measures, bars(query, snapshot, ONE_DAY, spec, Align(), for_quotes))
     if needs.day:
         yield DayMeasures(_day_columns(needs.day), bars(query, snapshot, ONE_DAY, (), Align()))
     if needs.flags:

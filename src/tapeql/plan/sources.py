@@ -150,7 +150,7 @@ def nests(interval: str, parts: Sequence[Part], grid: Grid, shape: Shape, calend
     """Whether each stored candle lies wholly in one bar of the grid."""
     unit, count = _unit(interval)
     if unit in UNIT_DAYS:
-        return _calendar_nests(unit, count, shape, calendar)
+        return _same_days(unit, count, shape) and _whole_days(parts, shape, calendar)
     us = interval_us(interval)
     phase = parts[0].min_us % us
     if any(p.min_us % us != phase for p in parts):
@@ -159,14 +159,27 @@ def nests(interval: str, parts: Sequence[Part], grid: Grid, shape: Shape, calend
     return bool(((edges - phase) % us == 0).all() and (grid.step % us == 0).all())
 
 
-def _calendar_nests(unit: str, count: int, shape: Shape, calendar: str) -> bool:
+def _same_days(unit: str, count: int, shape: Shape) -> bool:
+    """Whether bars hold whole candles of a calendar unit: days in anything longer, else the same unit."""
     if not shape.interval.is_calendar or any(s.name != "regular" or s.start_us is not None for s in shape.sessions):
         return False
-    if shape.sessions and calendars.is_continuous(calendar):
+    return (unit, count) in (("d", 1), (shape.interval.unit, shape.interval.count))
+
+
+def _whole_days(parts: Sequence[Part], shape: Shape, calendar: str) -> bool:
+    """Whether the days of candles are those of the calendar.
+
+    Candles of a venue with sessions hold the session of their date. Around the clock a day begins at midnight, and a
+    candle that begins at the midnight of another zone lies in two days.
+    """
+    around_the_clock = calendars.is_continuous(calendar)
+    if calendars.is_continuous(calendars.calendar_of(parts[0].venue)) != around_the_clock:
         return False
-    if unit == "d" and count == 1:
+    if not around_the_clock:
         return True
-    return (unit, count) == (shape.interval.unit, shape.interval.count)
+    stamps = np.array([us for part in parts for us in (part.min_us, part.max_us)])
+    midnights = calendars.local_midnight_us(calendars.local_dates(stamps, shape.zone), shape.zone)
+    return not shape.sessions and bool((midnights == stamps).all())
 
 
 def ends(part: Part, calendar: str) -> int:

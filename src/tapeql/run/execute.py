@@ -38,6 +38,7 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     for batch in _run(found.plan, context):
         rows += batch.num_rows
         yield batch
+    info["notes"] = [*notes, *(n for n in context.notes if n not in notes)]
     info["rows"] = rows
     info["counts"] = dict(context.counts)
 

@@ -31,7 +31,7 @@ from tapeql.query.nodes import Expr, Limit, Order, Type
 from tapeql.sql.bars import bars
 from tapeql.sql.expressions import Field
 from tapeql.sql.fill import filled
-from tapeql.sql.grids import GridTable
+from tapeql.sql.grids import GridTable, bar_grid
 from tapeql.sql.quote_means import BAR, quote_means
 from tapeql.sql.rows import quotes, ticks
 from tapeql.sql.statement import AT, FEED, Statement, Stream, extended, typed_null
@@ -188,7 +188,7 @@ def _session_measures(statement: Statement, plan: Plan, step: SessionMeasures, s
     own = f"{prefix}{step.session}_"
     from_quotes = tuple(m for m in step.measures if m in QUOTE_MEASURES)
     from_bars = tuple(m for m in step.measures if m not in QUOTE_MEASURES)
-    bar_stream, grid = bars(statement, step.bars, plan.query.now_us, own)
+    grid = bar_grid(statement, f"{own}slots_grid", step.bars)
     slots = _slots(statement, f"{own}days", grid)
     known = join(table("symbols"), op("=", column("g", "symbols"), column("g", slots)))
     values: list[Node] = [column(FEED, "symbols"), *(column(c, slots) for c in (AT, "ts_close", "session_date"))]
@@ -196,6 +196,7 @@ def _session_measures(statement: Statement, plan: Plan, step: SessionMeasures, s
     fields = {c: Field(c, Type.INSTANT) for c in ("ts_close", "session_date")}
     found = Stream(whole, fields, (AT,))
     if from_bars:
+        bar_stream, _ = bars(statement, step.bars, plan.query.now_us, own)
         on = both(
             op("=", column(FEED, bar_stream.relation), column(FEED, whole)),
             op("=", column(AT, bar_stream.relation), column(AT, whole)),

@@ -64,7 +64,7 @@ def with_day_measures(step: DayMeasures, feed: Feed, context: Context, frames: I
     windows, columns = split_windows(step.columns)
     if whole.length:
         for compute in windows:
-            whole = join(list(computed(compute, iter([whole]), context.cancel)))
+            whole = join(list(computed(compute, iter([whole]), context)))
     values = {c.name: evaluate(c.expr, whole) for c in columns} if whole.length else {}
     for frame in frames:
         found = _matching(whole, frame, whole["ts"].values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tapeql.errors import Diagnostic
 from tapeql.run.cancel import Cancel
 from tapeql.storage.snapshot import Snapshot
 
@@ -15,3 +16,4 @@ class Context:
     now_us: int
     cancel: Cancel
     counts: Counter[str] = field(default_factory=Counter)
+    notes: list[Diagnostic] = field(default_factory=list)

@@ -70,7 +70,7 @@ def symbol_batches(
             case SessionFlags():
                 frames = with_session_flags(step, rows, feed, frames)
             case Compute():
-                frames = computed(step, frames, context.cancel)
+                frames = computed(step, frames, context)
             case InRange():
                 frames = _kept(frames, step)
             case OnDays():

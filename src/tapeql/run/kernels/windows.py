@@ -8,17 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import limits
+from tapeql.errors import Diagnostic
 from tapeql.functions import windows
 from tapeql.functions.registry import functions
 from tapeql.plan.lookback import Lookback, reach
 from tapeql.plan.nodes import Compute, InRange
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
+from tapeql.query.text import expr_text
 from tapeql.run.cancel import Cancel
+from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import evaluate, finite
 from tapeql.run.kernels.frame import Frame, Vector, constant, join
 
 
-def computed(step: Compute, frames: Iterator[Frame], cancel: Cancel) -> Iterator[Frame]:
+def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterator[Frame]:
     """Frames with the step's columns added; each frame is computed with the rows before it that matter."""
     need = Lookback()
     for column in step.columns:
@@ -26,14 +29,31 @@ def computed(step: Compute, frames: Iterator[Frame], cancel: Cancel) -> Iterator
     if need.rows is None:
         known = list(frames)
         if known:
-            yield _with(step, join(known), cancel)
+            yield _with(step, join(known), context.cancel)
         return
+    rows = 0
     history: Frame | None = None
     for frame in _pieces(frames):
         whole = frame if history is None else join([history, frame])
-        done = _with(step, whole, cancel)
+        done = _with(step, whole, context.cancel)
+        rows += frame.length
         yield done.take(slice(whole.length - frame.length, None))
         history = whole.take(slice(_history_from(whole, need), None))
+        last = frame
+    if rows:
+        _tell_of_too_few(step, rows, last, context)
+
+
+def _tell_of_too_few(step: Compute, rows: int, last: Frame, context: Context) -> None:
+    """A note for each function that has no value at all because the symbol has too few rows."""
+    for column in step.columns:
+        if isinstance(column.expr, Call) and {"exchange", "symbol"} <= last.columns.keys():
+            call = column.expr
+            needed = functions()[call.function].lookback(call.params) + 1
+            if rows < needed:
+                symbol = f"{last['exchange'].values[0]}:{last['symbol'].values[0]}"
+                reason = f"{symbol} has {rows} of the {needed} rows that {expr_text(call)} needs: it is NULL throughout"
+                context.notes.append(Diagnostic("W401", reason))
 
 
 def _pieces(frames: Iterator[Frame]) -> Iterator[Frame]:
