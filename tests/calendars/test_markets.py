@@ -35,6 +35,8 @@ def test_importing_the_room_is_cheap() -> None:
         ("hkex", "XHKG"),
         ("fxcm", "forex"),
         ("oanda", "forex"),
+        ("fx", "forex"),
+        ("forex", "forex"),
         ("binance", "24x7"),
         ("somewhere_new", "24x7"),
     ],

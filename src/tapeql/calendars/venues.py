@@ -52,7 +52,7 @@ _CALENDARS: Final = {
     "XNZE": "nzx xnze",
     "CMES": "cme cbot comex nymex globex",
     "XCBF": "cfe xcbf",
-    "forex": "fxcm oanda fx",
+    "forex": "fxcm oanda fx forex",
 }
 
 VENUES: Final = {venue: calendar for calendar, venues in _CALENDARS.items() for venue in venues.split()}
