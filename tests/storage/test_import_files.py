@@ -15,7 +15,9 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 
-from tapeql.errors import DataError
+from tapeql.errors import DataError, QueryError
+from tapeql.language.parse import parse
+from tapeql.language.syntax import From, Query
 from tapeql.storage.import_files import ImportReport, import_files
 from tapeql.storage.lake import Lake
 from tapeql.storage.schema import TABLES, TS
@@ -255,11 +257,33 @@ def test_options_are_checked(run: Callable[..., ImportReport], options: dict[str
         run(CSV, **options)
 
 
-@pytest.mark.parametrize("symbol", ["BTC", ":BTC", "x:", " x:A"])
+@pytest.mark.parametrize(
+    "symbol", ["BTC", ":BTC", "x:", " x:A", "x:*", "x:{A,B}", "x:A:B", "x:A\n", "x:A--B", "1x:A", "é:A"]
+)
 def test_a_symbol_has_a_venue(lake: Lake, tmp_path: Path, symbol: str) -> None:
     """A symbol is VENUE:CODE."""
     with pytest.raises(DataError, match="VENUE:CODE"):
         import_files(lake, "trades", [tmp_path / "a"], symbol)
+
+
+def test_a_symbol_is_one_that_a_query_can_name(lake: Lake, tmp_path: Path) -> None:
+    """A code is accepted exactly where FROM reads it as that one symbol, and not as a pattern."""
+    around = [f"A{chr(character)}B" for character in range(384)]
+    for code in [*around, "..", "BTC/USD", "ES.c.0", "^GSPC", "-", "A--B", "--A", "A-", "FROM", "2025-01-01"]:
+        with pytest.raises(DataError) as caught:
+            import_files(lake, "trades", [tmp_path / "absent"], f"x:{code}")
+        assert str(caught.value).startswith("there is no file") == _named(code), code
+        assert str(caught.value).isprintable()
+
+
+def _named(code: str) -> bool:
+    try:
+        (query,) = parse(f"TICKS FROM x:{code} DURING 2025").statements
+    except (QueryError, ValueError):
+        return False
+    assert isinstance(query, Query)
+    symbols = [s for clause in query.clauses if isinstance(clause, From) for s in clause.symbols]
+    return [s.code for s in symbols] == [code] and not {"*", "?"} & set(code)
 
 
 def test_a_missing_file_is_named(lake: Lake, tmp_path: Path) -> None:

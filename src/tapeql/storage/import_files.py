@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -202,11 +203,18 @@ def _set_aside(path: Path, refusals: Sequence[Refusal]) -> None:
 # ── the request ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+_SYMBOL: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):((?:[A-Za-z0-9_.^=!/]|-(?!-))+)")
+"""What FROM reads as one symbol: what is stored under another name could not be asked for."""
+
+
 def _symbol(symbol: str) -> tuple[str, str]:
-    venue, colon, code = symbol.partition(":")
-    if not (venue and colon and code) or symbol != symbol.strip():
-        raise DataError(f"{symbol!r} is not a symbol; write VENUE:CODE, such as binance:BTCUSDT")
-    return venue, code
+    match = _SYMBOL.fullmatch(symbol)
+    if match is None:
+        raise DataError(
+            f"{symbol!r} is not a symbol that FROM can read; write VENUE:CODE, such as binance:BTCUSDT. "
+            "A code holds letters, digits and . - _ ^ = ! / but no --; a venue is a word such as binance"
+        )
+    return match[1], match[2]
 
 
 def _interval(kind: Kind, interval: str, stamp: str) -> str:
