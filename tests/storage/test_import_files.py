@@ -163,6 +163,20 @@ def test_wrong_rows_are_refused_with_line_and_reason(run: Callable[..., ImportRe
     assert not lake.exists()
 
 
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        ("soon,1,1\n", "1 of 1 row is unusable"),
+        ("soon,1,1\n1741615200,1,1\n", "1 of 2 rows is unusable"),
+        ("soon,1,1\nlate,1,1\n", "2 of 2 rows are unusable"),
+    ],
+)
+def test_refused_rows_are_counted_in_words(run: Callable[..., ImportReport], rows: str, told: str) -> None:
+    """The noun goes with all rows, the verb with the unusable ones."""
+    with pytest.raises(DataError, match=told):
+        run("ts,price,quantity\n" + rows)
+
+
 def test_a_quarantine_takes_them_aside(run: Callable[..., ImportReport], lake: Lake, tmp_path: Path) -> None:
     """With a quarantine the usable rows go in, and each other row is kept as it stood, with its reason."""
     aside = tmp_path / "aside.csv"
@@ -225,6 +239,7 @@ def test_columns_are_mapped_by_name_and_by_place(run: Callable[..., ImportReport
         ("1741615200,1,1\n", {}, r"no header line.*1741615200, 1, 1.*--column ts=#1 --column price=#2"),
         ("ts,price,quantity\n", {"ts": "tss"}, "no column 'tss' for 'ts'.*Did you mean 'ts'"),
         ("ts,price,quantity\n", {"prise": "price"}, "no field 'prise'; did you mean 'price'"),
+        ("ts,price,quantity\n", {"foo": "price"}, r"have no field 'foo'\. They have: ts, seq, price"),
         ("ts,price,quantity\n", {"ts": "#4"}, "there is no #4"),
         ("ts,price,price,quantity\n", {}, "2 columns 'price'"),
         ("", {}, "is empty"),
@@ -328,6 +343,16 @@ def test_candles_are_stamped_and_replaced(run: Callable[..., ImportReport], lake
     assert stored(lake, "ohlcv", "1m")["ts"].cast(pa.int64()).to_pylist() == [us("2011-03-01T09:00")]
     with pytest.raises(DataError, match="high is below low"):
         run(head + "2011-03-01 09:00,1,1,2,2,5\n", kind="candles", interval="1m")
+
+
+def test_candles_need_their_volume(run: Callable[..., ImportReport]) -> None:
+    """Candles without a volume are refused, saying what is needed and what the file has."""
+    with pytest.raises(DataError) as caught:
+        run("timestamp,open,high,low,close\n1741615200,1,2,1,2\n", kind="candles", interval="1m")
+    assert str(caught.value).split("file.csv ")[1] == (
+        "has no column 'ts', 'volume', which candles need. It has: timestamp, open, high, low, close. "
+        "Say which it is: --column ts=timestamp --column volume=…"
+    )
 
 
 def test_repeated_rows_of_a_file_are_trades_of_their_own(run: Callable[..., ImportReport], lake: Lake) -> None:

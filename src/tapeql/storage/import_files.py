@@ -236,7 +236,7 @@ def _places(source: Source, kind: Kind, mapping: Mapping[str, str]) -> dict[str,
     for name in mapping:
         if name not in kind.fields:
             close = difflib.get_close_matches(name, kind.fields, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            hint = f"; did you mean {close[0]!r}?" if close else "."
             raise DataError(f"{kind.name} have no field {name!r}{hint} They have: {', '.join(kind.fields)}")
     lowered = [name.lower() for name in source.names]
     places: dict[str, int] = {}
@@ -299,7 +299,7 @@ def _what_is_missing(source: Source, kind: Kind, missing: Sequence[str]) -> str:
         likely = next((by_lower[word] for word in _LIKELY.get(name, ()) if word in by_lower), "…")
         guesses.append(f"--column {name}={likely}")
     return (
-        f"{source.label} has no column {', '.join(repr(name) for name in missing)}. It has: {', '.join(source.names)}. "
+        f"{source.label} has no column {', '.join(repr(name) for name in missing)}, which {kind.name} need. It has: {', '.join(source.names)}. "
         f"Say which it is: {' '.join(guesses)}"
     )
 
@@ -312,7 +312,7 @@ def _headerless(source: Source) -> str:
 def _refused(tally: _Tally) -> str:
     count = tally.refusals.count
     more = "more than " if count > IMPORT_REFUSED_ROWS else ""
-    rows = "row is" if count == 1 else "rows are"
+    rows = f"{'row' if tally.read == 1 else 'rows'} {'is' if count == 1 else 'are'}"
     return (
         f"{more}{count:,} of {tally.read:,} {rows} unusable, so nothing was imported. "
         f"Mend them, or set them aside with --quarantine FILE.\n{tally.refusals.summary()}"
