@@ -167,7 +167,7 @@ def test_wrong_rows_are_refused_with_line_and_reason(run: Callable[..., ImportRe
     ("rows", "told"),
     [
         ("soon,1,1\n", "1 of 1 row is unusable"),
-        ("soon,1,1\n1741615200,1,1\n", "1 of 2 rows is unusable"),
+        ("1741615200,1,1\nsoon,1,1\n", "1 of 2 rows is unusable"),
         ("soon,1,1\nlate,1,1\n", "2 of 2 rows are unusable"),
     ],
 )
