@@ -30,6 +30,11 @@ class Door(Protocol):
 
     def close(self) -> None: ...
 
+    @property
+    def name(self) -> str:
+        """What is asked, for messages: a path, or a URL without its password."""
+        ...
+
 
 def connect(target: str | PathLike[str], now: Now = None) -> Database:
     """Opens a lake (a folder), a database (`postgresql://…`) or a server (`grpc://HOST:PORT`).
@@ -56,6 +61,11 @@ class Database:
         self._door = door
         self._now = None if now is None else clock(now)
         self.settings: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """What is asked, for messages: a path, or a URL without its password."""
+        return self._door.name
 
     def query(self, text: str, /, **params: Any) -> pa.Table:
         """The whole answer. `params` are the values of `$name`s: numbers, text, dates, datetimes.

@@ -15,7 +15,7 @@ from tapeql.serve.clock import Now, clock
 STOPPING: Final = {signal.SIGTERM, signal.SIGINT}
 
 
-def serve(store: str, host: str, port: int, now: Now = None) -> int:
+def serve(target: str, host: str, port: int, now: Now = None) -> int:
     """Serves the store over Flight, prints the address when ready, and drains on SIGTERM or SIGINT. Exit status.
 
     A second signal cancels what is still running at once.
@@ -33,7 +33,8 @@ def serve(store: str, host: str, port: int, now: Now = None) -> int:
 
     # pyarrow sends a traceback along with the errors of GetSchema; without frames it tells nothing of this machine.
     sys.tracebacklimit = 0
-    service = Service(open_store(store), clock(now))
+    store = open_store(target)
+    service = Service(store, clock(now))
     try:
         server = FlightServer(service, host, port)
     except (OSError, pa.ArrowException):
@@ -41,7 +42,7 @@ def serve(store: str, host: str, port: int, now: Now = None) -> int:
     service.warm()
     if not _is_loopback(host):
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and there is no authentication yet\n")
-    sys.stdout.write(f"tapeql serves {store} at {server.address}\n")
+    sys.stdout.write(f"tapeql serves {store.name} at {server.address}\n")
     sys.stdout.flush()
     signal.sigwait(STOPPING)
     stopping = threading.Thread(target=server.stop, daemon=True)

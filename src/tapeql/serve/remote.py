@@ -26,8 +26,12 @@ class Remote:
     def __init__(self, address: str) -> None:
         self._address = address
         if not _ADDRESS.fullmatch(address):
-            raise ConnectionFailed(f"`{address}` is not an address; write grpc://HOST:PORT")
+            raise ConnectionFailed("a server's address is grpc://HOST:PORT, and no more than that")
         self._client = fl.connect(address)
+
+    @property
+    def name(self) -> str:
+        return self._address
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         encoded = request.encode()

@@ -65,6 +65,10 @@ class Service:
         self._lock = threading.Lock()
         sys.setrecursionlimit(max(sys.getrecursionlimit(), limits.RECURSION_LEVELS))
 
+    @property
+    def name(self) -> str:
+        return self._store.name
+
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         """The answer of the text's last statement. Errors in the text are raised here, before any batch.
 

@@ -138,13 +138,13 @@ def lake(options: argparse.Namespace) -> str:
 
 
 def target(options: argparse.Namespace) -> str:
-    """The server, database or lake asked for."""
+    """The server, database or lake asked for. What is wrong is not repeated: it may hold a password."""
     url: str | None = getattr(options, "url", None)
     if url is not None and not url.startswith("grpc://"):
-        raise usage(f"--url is grpc://HOST:PORT, not `{url}`")
+        raise usage("--url is grpc://HOST:PORT")
     store: str | None = options.store
     if store is not None and not store.startswith(("postgresql://", "postgres://")):
-        raise usage(f"--store is postgresql://…, not `{store}`; a folder is --lake")
+        raise usage("--store is postgresql://…; a folder is --lake")
     if (url or store) and hasattr(options, "lake"):
         raise usage("--lake and a server or database are two places; name one")
     return url or store or lake(options)

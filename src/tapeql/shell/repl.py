@@ -41,7 +41,7 @@ def repl(target: str, now: str | None) -> int:
                 raise
             sys.stderr.write(MISSING)
             return FAILED
-        sys.stdout.write(f"TapeQL, asking {target}. \\? helps, \\q leaves.\n")
+        sys.stdout.write(f"TapeQL, asking {database.name}. \\? helps, \\q leaves.\n")
         return session.talk(prompt(database, _history()))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 _LOCK: Final = 0x7A9E_01
 """The advisory lock of writers, the same in every TapeQL process."""
 
+_SERVER: Final = r"(?:\[[^\]@/?#]*\]|[^\[\]:@/?#,]*)(?::\d*)?"
+_URL: Final = re.compile(
+    r"postgres(?:ql)?://(?:(?P<user>[^:@/?#]*)(?::(?P<password>[^@/?#]*))?@)?"
+    rf"(?P<server>{_SERVER}(?:,{_SERVER})*)(?P<path>/[^@/?#]*)?(?:\?(?P<query>[^@#]*))?"
+)
+"""Stricter than libpq, which takes what follows the first `@` of a password for the host, and shows it."""
+
 _COPY_ROWS: Final = 65_536
 _KINDS: Final = {
     pa.int64(): "bigint",
@@ -45,19 +52,27 @@ _KINDS: Final = {
 
 
 class PostgresStore:
-    """A store in the database at `url` (postgresql://…); its tables are made when first written."""
+    """A store in the database at `url` (postgresql://…); its tables are made when first written.
+
+    Raises StoreError for a URL that cannot be read, without repeating it.
+    """
 
     def __init__(self, url: str, *, lock_wait_s: float = STORE_LOCK_WAIT_S) -> None:
+        read = _URL.fullmatch(url)
+        if read is None or re.search("%(?![0-9A-Fa-f]{2})", url):
+            raise StoreError(
+                "the URL of the database cannot be read; it is postgresql://USER:PASSWORD@HOST:PORT/NAME, "
+                "where a password writes `@` as %40, `:` as %3A, `/` as %2F, `?` as %3F, `#` as %23 and `%` as %25"
+            )
+        self._read = read.groupdict("")
         self._url = url
         self._lock_wait_s = lock_wait_s
 
     @property
     def name(self) -> str:
         """The URL without password and options."""
-        parts = urlsplit(self._url)
-        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-        user = f"{parts.username}@" if parts.username else ""
-        return f"postgresql://{user}{host}{parts.path}"
+        user = f"{self._read['user']}@" if self._read["user"] else ""
+        return f"postgresql://{user}{self._read['server']}{self._read['path']}"
 
     def __repr__(self) -> str:
         return f"PostgresStore({self.name!r})"
@@ -101,9 +116,9 @@ class PostgresStore:
         return StoreError(f"{self.name}: {text}")
 
     def _scrubbed(self, text: str) -> str:
-        parts = urlsplit(self._url)
-        secrets = {parts.password, unquote(parts.password or ""), parts.query}
-        secrets |= {unquote(found) for found in re.findall(r"password=([^&]*)", parts.query)}
+        password, query = self._read["password"], self._read["query"]
+        secrets = {password, unquote(password), query}
+        secrets |= {unquote(found) for found in re.findall(r"password=([^&]*)", query)}
         for secret in sorted(filter(None, secrets), key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
