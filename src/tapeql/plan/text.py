@@ -112,9 +112,9 @@ def _step(step: Step) -> Iterator[str]:
             yield "compute"
             yield from (f"  {c.name} = {expr_text(c.expr)}" for c in columns)
         case InRange(start_us=start, end_us=end, keep_partial=partial):
-            low = "" if start is None else instant_text(start)
-            high = "" if end is None else instant_text(end)
-            yield f"range {low} .. {high}" + (", unfinished bars too" if partial else "")
+            since = "everything" if start is None else f"from {instant_text(start)}"
+            until = "" if end is None else f" before {instant_text(end)}"
+            yield f"range: {since}{until}" + (", unfinished bars too" if partial else "")
         case OnDays(plan=days):
             yield "on the days of"
             yield from (f"  {line}" for line in _lines(days))

@@ -159,7 +159,7 @@ class Expressions:
                 "E206",
                 f"[{written.n}] looks into the future: [n] counts rows back",
                 written.span,
-                f"`[{-written.n}]` is {-written.n} rows before; forward returns are what MARKOUT is for",
+                f"`[{-written.n}]` looks {-written.n} back; forward returns are what MARKOUT is for",
             )
         if written.n > limits.WINDOW_ROWS:
             return self.refuse(
