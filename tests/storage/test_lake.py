@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -205,6 +207,26 @@ def test_overlapping_parts_are_merged(tmp_path: Path) -> None:
         for i, (a, b) in enumerate([(0, 5), (5, 9), (10, 12), (13, 20), (14, 15), (16, 30)])
     ]
     assert [[p.path for p in run] for run in _runs(parts)] == [["0", "1"], ["2"], ["3", "4", "5"]]
+
+
+def test_reading_does_without_pandas(tmp_path: Path) -> None:
+    """Opening a lake, listing it and scanning files one by one or merged never loads pandas, which takes long."""
+    Lake(tmp_path).write("ticks", "x", "A", tapes.random_ticks("2025-03-10", 3600, 50))
+    script = (
+        "import sys\n"
+        "from tapeql.storage.lake import Lake\n"
+        "snapshot = Lake(sys.argv[1]).snapshot()\n"
+        "assert snapshot.symbols() == [('x', 'A')]\n"
+        "(part,) = snapshot.parts('ticks', 'x', 'A')\n"
+        "for start, end in ((-2**62, 2**62), (part.min_us + 1, part.max_us)):\n"
+        "    batches = list(snapshot.scan('ticks', 'x', 'A', start, end, ['ts', 'seq', 'price', 'side']))\n"
+        "    assert batches\n"
+        "snapshot.parts = lambda *series: (part, part)\n"
+        "assert sum(b.num_rows for b in snapshot.scan('ticks', 'x', 'A', -2**62, 2**62, ['price'])) == 2 * part.rows\n"
+        "assert 'pandas' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, tmp_path], timeout=60, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_second_writer_waits_and_then_says_who_holds_the_lake(tmp_path: Path) -> None:

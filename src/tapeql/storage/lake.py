@@ -22,7 +22,7 @@ from tapeql.storage.layout import canonical_interval, folder, partition_name
 from tapeql.storage.locks import FileLock
 from tapeql.storage.manifest import Entry, Manifest, Series
 from tapeql.storage.merge import merge
-from tapeql.storage.rows import conform, instants, table_of
+from tapeql.storage.rows import conform, instants, integers, table_of, taken
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Part
 from tapeql.storage.staging import Staging
@@ -253,7 +253,8 @@ class LakeSnapshot:
             rows = pieces[0]
             if len(run) > 1:
                 rows = pa.concat_tables(pieces).combine_chunks()
-                rows = rows.take(pa.array(np.lexsort((rows.column("seq").to_numpy(), instants(rows)))))
+                seq = integers(rows.column("seq").combine_chunks())
+                rows = taken(rows, np.lexsort((seq, instants(rows))))
             if keys:
                 ts = instants(rows)
                 first, last = np.searchsorted(ts, [start_us, end_us]).tolist()

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
+from tapeql.storage.rows import integers
 from tapeql.storage.snapshot import Part
 
 FOLDER: Final = "manifests"
@@ -181,12 +182,14 @@ def _spans(listing: pa.Table) -> dict[Series, range]:
     if n == 0:
         return {}
     columns = [listing.column(name).combine_chunks() for name in ("table", "venue", "code", "interval")]
+    places = [integers(column.indices) for column in columns]
     change = np.zeros(n, np.bool_)
     change[0] = True
-    for column in columns:
-        change[1:] |= np.diff(column.indices.to_numpy()) != 0
+    for place in places:
+        change[1:] |= np.diff(place) != 0
     begin = np.flatnonzero(change).tolist()
-    keys = zip(*(column.take(pa.array(begin)).to_pylist() for column in columns), strict=True)
+    names = [column.dictionary.to_pylist() for column in columns]
+    keys = zip(*([words[i] for i in place[begin]] for words, place in zip(names, places, strict=True)), strict=True)
     return {key: range(start, end) for key, start, end in zip(keys, begin, [*begin[1:], n], strict=True)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,21 @@ def instants(rows: pa.Table | pa.RecordBatch) -> Ints:
     """The ts column as int64 microseconds, without copying where it is one chunk."""
     column = rows.column("ts")
     chunk = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    values: Ints = chunk.view(pa.int64()).to_numpy(zero_copy_only=False)
+    values: Ints = integers(chunk.view(pa.int64()))
     return values
+
+
+def integers(column: pa.Array) -> npt.NDArray[Any]:
+    """An Arrow array of integers without NULLs, not copied.
+
+    By DLPack: Arrow's own `to_numpy`, and `pa.array` the other way, load pandas when first called, 0.4 s of a start.
+    """
+    return np.from_dlpack(column)
+
+
+def taken(rows: pa.Table, places: Ints) -> pa.Table:
+    """The rows at these places, in this order."""
+    return rows.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)]))
 
 
 def conform(table: Table, rows: pa.Table) -> pa.Table:
