@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from tapeql.export import formats
 from tapeql.run.result import Result
 from tapeql.serve.connect import connect
-from tapeql.shell import table
+from tapeql.shell import interrupt, table
 from tapeql.shell.cli import DONE, target, told, usage
 
 
@@ -25,7 +25,8 @@ def ask(options: argparse.Namespace) -> int:
     text = written(options.text)
     params = parameters(options.param)
     with connect(target(options), getattr(options, "now", None)) as database:
-        result = database.run(text, **params)
+        answer = database.run(text, **params)
+        result = Result(answer.schema, interrupt.watched(answer.batches), answer.info)
         if output is None:
             write(result, form, sys.stdout.buffer, terminal_width() if sys.stdout.isatty() else None)
             sys.stdout.buffer.flush()
@@ -80,17 +81,22 @@ def replaced(path: str) -> Iterator[BinaryIO]:
             yield sink
         return
     place = os.path.realpath(path)
-    number, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=f".{os.path.basename(place)}.")
+    temporary = None
     try:
+        with interrupt.held():
+            number, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=f".{os.path.basename(place)}.")
         with os.fdopen(number, "wb") as sink:
             yield sink
             sink.flush()
             os.fchmod(number, os.stat(place).st_mode & 0o7777 if os.path.exists(place) else 0o666 & ~_umask())
             os.fsync(number)
-        os.replace(temporary, place)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        with interrupt.held():
+            interrupt.check()
+            os.replace(temporary, place)
+            temporary = None
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
 
 
 def terminal_width() -> int:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from tapeql import __version__, limits
 from tapeql.errors import Diagnostic, QueryError, TapeQLError
 from tapeql.export import formats
+from tapeql.shell import interrupt
 
 DONE, FAILED, REFUSED = 0, 1, 2
 """Exit statuses: all went well; something failed; the query or the command line is wrong."""
@@ -17,33 +18,46 @@ DONE, FAILED, REFUSED = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers its exit status."""
-    try:
-        options = parser().parse_args(arguments)
-        status: int = options.run(options)
-        sys.stdout.flush()
-        return status
-    except QueryError as error:
-        _tell(rendered(error))
-        return REFUSED
-    except TapeQLError as error:
-        _tell(f"tapeql: {error}\n")
-        return error.exit_status
-    except BrokenPipeError:
-        # The reader has seen enough (`| head`); nothing more may be written, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    except KeyboardInterrupt:
+    with interrupt.listening():
+        try:
+            options = parser().parse_args(arguments)
+            status: int = options.run(options)
+            sys.stdout.flush()
+            return status
+        except KeyboardInterrupt:
+            return _stopped()
+        except Exception as error:
+            # A library may have made something else of the interrupt.
+            return _stopped() if interrupt.asked() else _failed(error)
+
+
+def _stopped() -> int:
+    with interrupt.held():
         _tell("\ntapeql: stopped\n")
-        return FAILED
-    except OSError as error:
-        _tell(f"tapeql: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}\n")
-        return FAILED
-    except Exception as error:
-        if os.environ.get("TAPEQL_TRACE"):
-            raise
-        _tell(f"tapeql: internal error, a bug of ours: {type(error).__name__}: {error}\n")
-        _tell("tapeql: TAPEQL_TRACE=1 shows where; please report it\n")
-        return FAILED
+    return FAILED
+
+
+def _failed(error: Exception) -> int:
+    """Tells an error in the words it has for its reader, and answers the exit status it means."""
+    match error:
+        case QueryError():
+            _tell(rendered(error))
+            return REFUSED
+        case TapeQLError():
+            _tell(f"tapeql: {error}\n")
+            return error.exit_status
+        case BrokenPipeError():
+            # The reader has seen enough (`| head`).
+            _silence()
+            return DONE
+        case OSError():
+            _tell(f"tapeql: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}\n")
+            return FAILED
+    if os.environ.get("TAPEQL_TRACE"):
+        raise error
+    _tell(f"tapeql: internal error, a bug of ours: {type(error).__name__}: {error}\n")
+    _tell("tapeql: TAPEQL_TRACE=1 shows where; please report it\n")
+    return FAILED
 
 
 def rendered(error: QueryError) -> str:
@@ -213,3 +227,8 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(text)
     sys.stderr.flush()
+
+
+def _silence() -> None:
+    """Nothing more can be written to standard output, and must not be tried, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

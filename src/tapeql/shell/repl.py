@@ -11,7 +11,7 @@ from typing import Final
 
 from tapeql.errors import QueryError, TapeQLError
 from tapeql.serve.connect import Database, connect
-from tapeql.shell import table
+from tapeql.shell import interrupt, table
 from tapeql.shell.ask import terminal_width
 from tapeql.shell.cli import DONE, FAILED, rendered, told
 
@@ -55,6 +55,7 @@ class Session:
     def talk(self, ask: Callable[[], str]) -> int:
         """Asks until `\\q` or the end of input; Ctrl-C drops the line, or stops the query that runs."""
         while True:
+            interrupt.forget()
             try:
                 text = ask()
             except KeyboardInterrupt:
