@@ -235,6 +235,18 @@ def test_a_reader_that_has_seen_enough_is_no_failure(tape: Path) -> None:
     assert process.stderr.read() == b""
 
 
+@pytest.mark.parametrize("command", ["query 'SHOW symbols'", f"query '{BARS}' --format csv", "explain E102"])
+@pytest.mark.parametrize(("place", "reason"), [("&-", "standard output is closed"), ("/dev/full", "No space left")])
+def test_an_output_that_takes_nothing_is_a_failure(tape: Path, command: str, place: str, reason: str) -> None:
+    """Exit status 1 and one line where standard output is closed or full."""
+    line = f"{sys.executable} -m tapeql --lake {tape} {command} >{place}"
+    done = subprocess.run(line, shell=True, capture_output=True, text=True, timeout=60, env=environment())
+    assert done.returncode == 1
+    assert done.stderr.startswith("tapeql: ")
+    assert reason in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_explain_tells_the_story_of_a_code() -> None:
     """`tapeql explain E102` says more than the message did."""
     done = tapeql("explain", "e102")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,11 @@ DONE, FAILED, REFUSED = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and answers its exit status."""
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
+    if sys.stdout is None:
+        sys.stderr.write("tapeql: standard output is closed\n")
+        return FAILED
     with interrupt.listening():
         try:
             options = parser().parse_args(arguments)
@@ -224,7 +230,10 @@ def address(text: str) -> tuple[str, int]:
 
 
 def _tell(text: str) -> None:
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence()
     sys.stderr.write(text)
     sys.stderr.flush()
 
