@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import csv
 import gzip
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -299,6 +300,54 @@ def _named(code: str) -> bool:
     assert isinstance(query, Query)
     symbols = [s for clause in query.clauses if isinstance(clause, From) for s in clause.symbols]
     return [s.code for s in symbols] == [code] and not {"*", "?"} & set(code)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "what"),
+    [
+        ("parquet", "a Parquet file"),
+        ("PQ", "a Parquet file"),
+        ("feather", "a Feather file"),
+        ("arrow", "a Feather file"),
+        ("zip", "a zip file"),
+        ("csv.gz", "a gzip file"),
+    ],
+)
+@pytest.mark.parametrize(
+    "content", [CSV.encode(), random.Random(1).randbytes(5000), b""], ids=["csv", "random", "empty"]
+)
+def test_a_suffix_is_a_promise(run: Callable[..., ImportReport], suffix: str, what: str, content: bytes) -> None:
+    """A file that is not what its suffix says is named as such, not read as text."""
+    with pytest.raises(DataError) as caught:
+        run(content, name=f"r.{suffix}")
+    assert str(caught.value).endswith(f"r.{suffix} is not {what}")
+
+
+def test_an_unknown_suffix_is_text(run: Callable[..., ImportReport]) -> None:
+    """Text is read whatever it is called."""
+    assert run(CSV, name="trades.2025-03-10").added == 3
+
+
+def test_a_file_of_other_bytes_is_no_text(run: Callable[..., ImportReport]) -> None:
+    """A first line with NUL bytes, as of UTF-16, is no header."""
+    with pytest.raises(DataError, match="is not a text file in UTF-8"):
+        run(CSV.encode("utf-16"), name="trades.txt")
+
+
+def test_messages_are_printable(lake: Lake, tmp_path: Path) -> None:
+    """Control characters in names of columns, files and members are escaped, and long lists are cut."""
+    text = "t\x1b[31ms,\x07," + ",".join(["long" * 50] * 1000) + "\n1,2\n"
+    (tmp_path / "a\x1b.csv").write_text(text)
+    (tmp_path / "1.csv").write_text("1\x1b,2\n1,2\n")
+    pq.write_table(pa.table({"a\nb": [1]}), tmp_path / "a.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("\x1b.csv", "\n")
+    for name in ("a\x1b.csv", "1.csv", "a.parquet", "a.zip", "no\x1b.csv", "no\x1b.zip"):
+        for columns in ({}, {"ts": "\x1bs"}):
+            with pytest.raises(DataError) as caught:
+                import_files(lake, "trades", [tmp_path / name], "x:A", columns=columns)
+            assert str(caught.value).isprintable()
+            assert len(str(caught.value)) < 5000
 
 
 def test_a_missing_file_is_named(lake: Lake, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.fields import KINDS, Kind, Reading
 from tapeql.storage.importers.instants import InstantReader
+from tapeql.storage.importers.shown import listed, shown
 from tapeql.storage.importers.source import Source, open_sources
 from tapeql.storage.layout import canonical_interval
 from tapeql.storage.rows import instants
@@ -121,7 +122,7 @@ def import_files(
                 try:
                     _import(source, reading, mapping, transaction, target, quarantine, tally, advance)
                 except (OSError, EOFError, pa.ArrowException) as error:
-                    raise DataError(f"{source.label} cannot be read: {error}") from error
+                    raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
         if tally.refusals.count and quarantine is None:
             raise DataError(_refused(tally))
         commit = transaction.commit() if tally.read > tally.refusals.count else None
@@ -271,7 +272,7 @@ def _place(source: Source, name: str, wanted: str) -> int:
         raise DataError(f"{_headerless(source)} {wanted!r} names none of them: write --column {name}=#1 and so on")
     close = difflib.get_close_matches(wanted, source.names, 1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise DataError(f"{source.label} has no column {wanted!r} for {name!r}.{hint} It has: {', '.join(source.names)}")
+    raise DataError(f"{source.label} has no column {wanted!r} for {name!r}.{hint} It has: {listed(source.names)}")
 
 
 _LIKELY: Final = {
@@ -299,14 +300,14 @@ def _what_is_missing(source: Source, kind: Kind, missing: Sequence[str]) -> str:
         likely = next((by_lower[word] for word in _LIKELY.get(name, ()) if word in by_lower), "…")
         guesses.append(f"--column {name}={likely}")
     return (
-        f"{source.label} has no column {', '.join(repr(name) for name in missing)}, which {kind.name} need. It has: {', '.join(source.names)}. "
+        f"{source.label} has no column {', '.join(repr(name) for name in missing)}, which {kind.name} need. It has: {listed(source.names)}. "
         f"Say which it is: {' '.join(guesses)}"
     )
 
 
 def _headerless(source: Source) -> str:
-    first = ", ".join(source.first_row())
-    return f"{source.label} has no header line; its first line has {source.width} columns: {first[:120]}."
+    first = listed(source.first_row())
+    return f"{source.label} has no header line; its first line has {source.width} columns: {first}."
 
 
 def _refused(tally: _Tally) -> str:

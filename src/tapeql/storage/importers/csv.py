@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from tapeql.errors import DataError
+from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Malformed, RawBatch, Source
 
 _BLOCK_BYTES: Final = 8 * 1024 * 1024
@@ -28,7 +29,7 @@ def csv_sources(path: Path) -> list[Source]:
     with zipfile.ZipFile(path) as archive:
         members = [m.filename for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
     if not members:
-        raise DataError(f"{path} is an empty archive")
+        raise DataError(f"{shown(path)} is an empty archive")
     return [CsvSource(path, member) for member in members]
 
 
@@ -36,7 +37,7 @@ class CsvSource:
     """One text file. Lines count from 1, the header included; cells are read as text."""
 
     def __init__(self, path: Path, member: str | None) -> None:
-        self.label = f"{path}({member})" if member else str(path)
+        self.label = shown(f"{path}({member})" if member else path)
         self._path = path
         self._member = member
         self._size = max(path.stat().st_size, 1)
@@ -44,6 +45,8 @@ class CsvSource:
         with self._open() as stream:
             head = stream.read(_HEAD_BYTES).decode("utf-8-sig", errors="replace")
         first = head.replace("\r\n", "\n").replace("\r", "\n").split("\n", 1)[0]
+        if "\0" in first:
+            raise DataError(f"{self.label} is not a text file in UTF-8")
         self.separator = max(_SEPARATORS, key=_unquoted(first).count)
         self._first = [cell.strip() for cell in next(csv.reader([first], delimiter=self.separator), [])]
         if not first.strip():
@@ -121,7 +124,7 @@ class CsvSource:
         suffix = self._path.suffix.lower()
         magic = self._file.read(2)
         self._file.seek(0)
-        if magic == b"\x1f\x8b" or suffix == ".gz":
+        if magic == b"\x1f\x8b":
             return pa.CompressedInputStream(self._file, "gzip")
         if suffix in (".bz2", ".zst"):
             return pa.CompressedInputStream(self._file, {".bz2": "bz2", ".zst": "zstd"}[suffix])

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tapeql.storage.importers.parquet import plain, raw_rows
+from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import RawBatch
 
 
@@ -16,7 +17,7 @@ class FeatherSource:
     """A Feather file of version 2, plain or compressed; its lines are its rows, from 1."""
 
     def __init__(self, path: Path) -> None:
-        self.label = str(path)
+        self.label = shown(path)
         self._file = pa.ipc.open_file(pa.memory_map(str(path)))
         self.names = list(self._file.schema.names)
         self._batch = 0

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import RawBatch
 
 _BATCH_ROWS = 131_072
@@ -18,7 +19,7 @@ class ParquetSource:
     """A Parquet file; its lines are its rows, from 1."""
 
     def __init__(self, path: Path) -> None:
-        self.label = str(path)
+        self.label = shown(path)
         self._file = pq.ParquetFile(path)
         self.names = list(self._file.schema_arrow.names)
         self._rows: int = self._file.metadata.num_rows

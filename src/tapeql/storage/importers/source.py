@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from tapeql.errors import DataError
+from tapeql.storage.importers.shown import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,23 @@ class Source(Protocol):
         ...
 
 
+_GZIP: Final = b"\x1f\x8b"
+_PROMISED: Final = {
+    ".parquet": "Parquet",
+    ".pq": "Parquet",
+    ".feather": "Feather",
+    ".arrow": "Feather",
+    ".zip": "zip",
+    ".gz": "gzip",
+}
+"""What a file of this suffix is: never a text file."""
+
+
 def open_sources(path: Path) -> list[Source]:
-    """A file's sources: one, or one a member of a zip archive. What it is, its first bytes say."""
+    """A file's sources: one, or one a member of a zip archive.
+
+    Its bytes say what it is. Where they say nothing it is text, unless its suffix promises something else.
+    """
     from tapeql.storage.importers.csv import csv_sources
     from tapeql.storage.importers.feather import FeatherSource
     from tapeql.storage.importers.parquet import ParquetSource
@@ -73,16 +90,19 @@ def open_sources(path: Path) -> list[Source]:
         with open(path, "rb") as file:
             magic = file.read(6)
     except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
+        raise DataError(f"there is no file {shown(path)}") from None
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DataError(f"{shown(path)} cannot be read: {error.strerror}") from error
     try:
         if magic.startswith(b"PAR1"):
             return [ParquetSource(path)]
         if magic.startswith(b"ARROW1"):
             return [FeatherSource(path)]
         if magic.startswith(b"FEA1"):
-            raise DataError(f"{path} is Feather version 1, which is no longer read; write it anew as version 2")
+            raise DataError(f"{shown(path)} is Feather version 1, which is no longer read; write it anew as version 2")
+        promised = _PROMISED.get(path.suffix.lower())
+        if promised is not None and not magic.startswith(_GZIP) and not zipfile.is_zipfile(path):
+            raise DataError(f"{shown(path)} is not a {promised} file")
         return csv_sources(path)
     except (OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(f"{path} cannot be read: {error}") from error
+        raise DataError(f"{shown(path)} cannot be read: {shown(error)}") from error
