@@ -73,6 +73,19 @@ def test_magnitude_tells_the_unit_with_a_note(number: str, expected: str) -> Non
         assert len(reader.notes) == 1
 
 
+@pytest.mark.parametrize("number", ["0", "60000", "-5", "1.5", "631151999.9", "34200000"])
+def test_no_unit_is_guessed_for_times_before_1990(number: str) -> None:
+    """Numbers that would be times before 1990, such as milliseconds since midnight, need their unit; with it all go."""
+    for column in (pa.array([number]), pa.array([float(number)])):
+        with pytest.raises(DataError, match=r"--time-unit \(s, ms, us, ns\)"):
+            InstantReader(None, "UTC").read(column)
+    assert read([number], "ms") == [int(Decimal(number) * 1000)]
+    assert read(["631152000"]) == [us("1990-01-01")]
+    assert read([None, "631152000", number])[2] == (
+        "an instant outside the years 1990 to 2199 (if it is right, give --time-unit)"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -31,6 +31,7 @@ _ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
 _UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
 _EARLIEST_US: Final = -2_208_988_800_000_000  # 1900
 _LATEST_US: Final = 7_258_118_400_000_000  # 2200
+_GUESSED_FROM_S: Final = 631_152_000  # 1990
 _EPOCH: Final = dt.datetime(1970, 1, 1)
 
 
@@ -38,7 +39,7 @@ _EPOCH: Final = dt.datetime(1970, 1, 1)
 class InstantReader:
     """Reads the instants of one file; how they are written is settled by its first value.
 
-    unit    of numbers: s, ms, us, ns; None: told by magnitude, with a note
+    unit    of numbers: s, ms, us, ns; None: told by magnitude, with a note, if that gives a time from 1990 on
     zone    where naive times are local
     notes   what was decided rather than told
     """
@@ -47,6 +48,7 @@ class InstantReader:
     zone: str
     notes: list[str] = field(default_factory=list)
     _form: str | None = None
+    _guessed: bool = False
 
     def __post_init__(self) -> None:
         if self.unit is not None and self.unit not in UNITS:
@@ -78,7 +80,7 @@ class InstantReader:
         if local:
             us, more = self._localize(us, {fault.row for fault in faults}, column)
             faults = faults + more
-        return us, faults + _implausible(us, {fault.row for fault in faults}, column)
+        return us, faults + _implausible(us, {fault.row for fault in faults}, column, self._guessed)
 
     # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -107,7 +109,8 @@ class InstantReader:
         elif _NUMBER.fullmatch(first):
             self._form = "number"
             if self.unit is None:
-                self.unit = _unit_of(Decimal(first))
+                self.unit = _guess(first)
+                self._guessed = True
                 self.notes.append(f"times such as {first} were read as {_NAMES[self.unit]} since 1970 (--time-unit)")
         else:
             self._form = "iso"
@@ -215,6 +218,18 @@ def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:
     return us, bad
 
 
+def _guess(first: str) -> str:
+    """The unit of the numbers that begin with this one. Raises DataError where the guess would be a bad one."""
+    number = Decimal(first)
+    unit = _unit_of(number)
+    if number < _GUESSED_FROM_S * 10 ** (9 - UNITS[unit]):
+        raise DataError(
+            f"the first time is {first[:60]}; in {_NAMES[unit]} since 1970 that would be before 1990, so the unit was not "
+            f"guessed: give it with --time-unit ({', '.join(UNITS)})"
+        )
+    return unit
+
+
 def _unit_of(number: Decimal) -> str:
     """Seconds until the year 5138, milliseconds from 1973 on, and so forth: the readings never overlap."""
     size = abs(number)
@@ -248,9 +263,14 @@ def _unreadable(bad: Bools, column: pa.Array, shown: pa.Array) -> list[Fault]:
     return faults
 
 
-def _implausible(us: Ints, skip: set[int], shown: pa.Array) -> list[Fault]:
-    rows = np.flatnonzero((us < _EARLIEST_US) | (us >= _LATEST_US)).tolist()
-    kind = "an instant outside the years 1900 to 2199 (is --time-unit right?)"
+def _implausible(us: Ints, skip: set[int], shown: pa.Array, guessed: bool) -> list[Fault]:
+    earliest, question = (
+        (_GUESSED_FROM_S * 1_000_000, "1990 to 2199 (if it is right, give --time-unit)")
+        if guessed
+        else (_EARLIEST_US, "1900 to 2199 (is --time-unit right?)")
+    )
+    rows = np.flatnonzero((us < earliest) | (us >= _LATEST_US)).tolist()
+    kind = f"an instant outside the years {question}"
     return [Fault(row, kind, _show(shown, row)) for row in rows if row not in skip]
 
 
