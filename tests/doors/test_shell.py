@@ -283,3 +283,21 @@ def test_explain_is_readable_in_the_terminal(ask: Run) -> None:
     """EXPLAIN prints text, not a framed column."""
     done = ask("query", f"EXPLAIN sql {BARS}")
     assert done.stdout.upper().lstrip().startswith(("SELECT", "WITH"))
+
+
+def test_no_message_drives_the_terminal(tape: Path, tmp_path: Path) -> None:
+    """Control characters of names and data are written out in messages and tables; CSV keeps the data as it is."""
+    wild = "\x1b[31mt1\x9b"
+    for refused in (
+        here("--lake", f"{tmp_path}/{wild}", "query", "SHOW symbols"),
+        here("--lake", str(tape), "query", f"CANDLES 1h FROM binance:BTCUSDT WHERE close > '{wild}'"),
+        here("--lake", str(tape), "import", "trades", f"{tmp_path}/{wild}.csv", "--symbol", "binance:BTCUSDT"),
+    ):
+        assert refused.returncode != 0
+        assert refused.stderr.replace("\n", "").isprintable()
+    (tmp_path / "wild.csv").write_text(f"ts,price,quantity,trade_id\n2025-03-10T00:00:00Z,1,2,{wild}\n")
+    lake = ("--lake", str(tmp_path / "lake"))
+    brought = here(*lake, "import", "trades", str(tmp_path / "wild.csv"), "--symbol", "binance:BTCUSDT")
+    assert brought.returncode == 0, brought.stderr
+    assert r"\x1b[31mt1\x9b" in here(*lake, "query", "TICKS FROM binance:BTCUSDT").stdout
+    assert wild in here(*lake, "query", "TICKS FROM binance:BTCUSDT", "--format", "csv").stdout

@@ -26,6 +26,19 @@ def bars(n: int) -> pa.Table:
     )
 
 
+def test_control_characters_are_written_out() -> None:
+    """What data says to a terminal is shown and not obeyed, in cells, names, constant columns and lines."""
+    wild = "a\x1b[31m\x07\x7f\x9b2J\rb"
+    tame = "a\\x1b[31m\\x07\\x7f\\x9b2J\\x0db"
+    table = pa.table({wild: [wild, wild], "trade_id": [wild, "t2"]})
+    for width in (None, 30):
+        text = render(table.schema, table.to_batches(), width)
+        assert tame in text
+        assert text.replace("\n", "").isprintable()
+    explained = pa.table({"line": [f"\t{wild}"]})
+    assert render(explained.schema, explained.to_batches()) == f"\t{tame}\n"
+
+
 def shown(table: pa.Table, width: int | None = None, batch_rows: int = 7) -> list[str]:
     return render(table.schema, table.to_batches(batch_rows), width).splitlines()
 

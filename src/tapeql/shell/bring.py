@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from tapeql.serve.clock import iso
+from tapeql.shell import visible
 from tapeql.shell.cli import DONE, target, usage
 from tapeql.storage.import_files import ImportReport, import_files
 from tapeql.storage.stores import open_store
@@ -38,10 +39,10 @@ def bring(options: argparse.Namespace) -> int:
         )
     finally:
         bar.end()
-    sys.stdout.write(account(report, options.table, options.symbol))
+    sys.stdout.write(visible.lines(account(report, options.table, options.symbol)))
     if report.refused:
-        sys.stderr.write(f"{report.refused:,} unusable rows were set aside in {options.quarantine}\n")
-    sys.stderr.write("".join(f"{note}\n" for note in report.notes))
+        sys.stderr.write(visible.lines(f"{report.refused:,} unusable rows were set aside in {options.quarantine}\n"))
+    sys.stderr.write("".join(f"{visible.lines(note)}\n" for note in report.notes))
     return DONE
 
 
@@ -84,7 +85,7 @@ class Bar:
         self._drawn_s = time.monotonic()
         full = round(BAR_CHARACTERS * done)
         bar = "█" * full + "░" * (BAR_CHARACTERS - full)
-        sys.stderr.write(f"\r\x1b[K{bar} {100 * done:3.0f}%  {rows:>12,} rows  {Path(path).name}")
+        sys.stderr.write(f"\r\x1b[K{bar} {100 * done:3.0f}%  {rows:>12,} rows  {visible.cell(Path(path).name)}")
         sys.stderr.flush()
 
     def end(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from tapeql import __version__, limits
 from tapeql.errors import Diagnostic, QueryError, TapeQLError
 from tapeql.export import formats
-from tapeql.shell import interrupt
+from tapeql.shell import interrupt, visible
 
 DONE, FAILED, REFUSED = 0, 1, 2
 """Exit statuses: all went well; something failed; the query or the command line is wrong."""
@@ -70,14 +70,14 @@ def rendered(error: QueryError) -> str:
     """The diagnostics with their line and caret."""
     from tapeql.language.render import render
 
-    return render(error.diagnostics, error.source).rstrip("\n") + "\n"
+    return visible.lines(render(error.diagnostics, error.source)).rstrip("\n") + "\n"
 
 
 def told(found: Sequence[Diagnostic], source: str) -> str:
     """Notes and warnings of a result, as errors are rendered."""
     from tapeql.language.render import render
 
-    return render(tuple(found), source).rstrip("\n") + "\n" if found else ""
+    return visible.lines(render(tuple(found), source)).rstrip("\n") + "\n" if found else ""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -234,7 +234,7 @@ def _tell(text: str) -> None:
         sys.stdout.flush()
     except OSError:
         _silence()
-    sys.stderr.write(text)
+    sys.stderr.write(visible.lines(text))
     sys.stderr.flush()
 
 

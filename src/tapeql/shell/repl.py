@@ -11,7 +11,7 @@ from typing import Final
 
 from tapeql.errors import QueryError, TapeQLError
 from tapeql.serve.connect import Database, connect
-from tapeql.shell import interrupt, table
+from tapeql.shell import interrupt, table, visible
 from tapeql.shell.ask import terminal_width
 from tapeql.shell.cli import DONE, FAILED, rendered, told
 
@@ -41,7 +41,7 @@ def repl(target: str, now: str | None) -> int:
                 raise
             sys.stderr.write(MISSING)
             return FAILED
-        sys.stdout.write(f"TapeQL, asking {database.name}. \\? helps, \\q leaves.\n")
+        sys.stdout.write(f"TapeQL, asking {visible.cell(database.name)}. \\? helps, \\q leaves.\n")
         return session.talk(prompt(database, _history()))
 
 
@@ -103,7 +103,7 @@ class Session:
             sys.stderr.write(rendered(error))
             return error.exit_status
         except TapeQLError as error:
-            sys.stderr.write(f"{error}\n")
+            sys.stderr.write(visible.lines(f"{error}\n"))
             return error.exit_status
 
     def _print(self, text: str) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.export.text import text
+from tapeql.shell import visible
 
 HEAD_ROWS: Final = 30
 TAIL_ROWS: Final = 10
@@ -37,7 +38,7 @@ def render(
     None: no bound. A result of one text column `line` is printed as it is, all of it.
     """
     if schema.names == ["line"]:
-        return "".join(f"{line}\n" for batch in batches for line in batch.column(0).to_pylist())
+        return "".join(f"{visible.lines(line)}\n" for batch in batches for line in batch.column(0).to_pylist())
     shown = _Shown(schema, head_rows, tail_rows)
     for batch in batches:
         shown.add(batch)
@@ -91,7 +92,7 @@ class _Shown:
         return head.combine_chunks() if isinstance(head, pa.ChunkedArray) else head
 
     def layout(self, columns: Sequence[Sequence[str]], width: int | None) -> str:
-        names, numeric = self.schema.names, [_is_number(f.type) for f in self.schema]
+        names, numeric = [visible.cell(name) for name in self.schema.names], [_is_number(f.type) for f in self.schema]
         widths = [max(map(len, (name, *cells)), default=0) for name, cells in zip(names, columns, strict=True)]
         keep = list(range(len(names)))
         above: list[str] = []
@@ -133,7 +134,7 @@ def _is_number(kind: pa.DataType) -> bool:
 def _column(field: pa.Field, values: pa.Array) -> list[str]:
     if pa.types.is_floating(field.type):
         return _floats(values.to_pylist())
-    written = [NULL if v is None else v.replace("\n", " ") for v in text(values).to_pylist()]
+    written = [NULL if v is None else visible.cell(v) for v in text(values).to_pylist()]
     if pa.types.is_timestamp(field.type) and all(w.endswith(":00Z") for w in written if w != NULL):
         written = [w if w == NULL else f"{w[:-4]}Z" for w in written]
     return written
