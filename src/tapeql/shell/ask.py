@@ -84,7 +84,7 @@ def replaced(path: str) -> Iterator[BinaryIO]:
     temporary = None
     try:
         with interrupt.held():
-            number, temporary = tempfile.mkstemp(dir=os.path.dirname(place), prefix=f".{os.path.basename(place)}.")
+            number, temporary = _temporary(place, path)
         with os.fdopen(number, "wb") as sink:
             yield sink
             sink.flush()
@@ -101,6 +101,17 @@ def replaced(path: str) -> Iterator[BinaryIO]:
 
 def terminal_width() -> int:
     return shutil.get_terminal_size((120, 24)).columns
+
+
+def _temporary(place: str, path: str) -> tuple[int, str]:
+    """A new file beside `place`; errors name the `path` that was asked for."""
+    folder, name = os.path.split(place)
+    try:
+        return tempfile.mkstemp(dir=folder, prefix=f".{name}.")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(error.errno, f"there is no folder {folder}", path) from None
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, path) from None
 
 
 def _umask() -> int:
