@@ -19,7 +19,7 @@ import pytest
 
 from tapeql import __version__
 from tapeql.shell.demo_tape import NOW
-from tests.doors.processes import Run, environment, here, tapeql
+from tests.doors.processes import Run, environment, here, start, tapeql
 
 BARS = "CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10"
 
@@ -301,3 +301,33 @@ def test_no_message_drives_the_terminal(tape: Path, tmp_path: Path) -> None:
     assert brought.returncode == 0, brought.stderr
     assert r"\x1b[31mt1\x9b" in here(*lake, "query", "TICKS FROM binance:BTCUSDT").stdout
     assert wild in here(*lake, "query", "TICKS FROM binance:BTCUSDT", "--format", "csv").stdout
+
+
+def test_an_output_that_cannot_be_made_is_named_as_it_was_asked_for(ask: Run, tmp_path: Path) -> None:
+    """The path of `-o` and the folder that is missing, and no name of a file that nobody asked for."""
+    place = tmp_path / "nosuch" / "a.csv"
+    done = ask("query", BARS, "-o", str(place))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"tapeql: {place}: there is no folder {place.parent}\n"
+
+
+@pytest.mark.parametrize("command", [("query", "SHOW symbols"), ("import", "trades", "a.csv", "--symbol", "nyse:A")])
+def test_a_url_of_an_unknown_kind_is_no_folder(command: tuple[str, ...]) -> None:
+    """Only folders, PostgreSQL and TapeQL servers can be asked; what else the URL says is not repeated."""
+    done = here("--lake", "mysql://me:secret@host/db", *command)
+    assert done.returncode == 1
+    assert "mysql://" in done.stderr
+    assert "postgresql://" in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_server_of_an_empty_lake_says_so(tmp_path: Path) -> None:
+    """It starts, since the lake may be filled while it runs, and tells how to fill it."""
+    lake = tmp_path / "nolake"
+    server = start(lake)
+    assert server.stop() == 0
+    assert server.process.stderr is not None
+    told = server.process.stderr.read()
+    assert told.startswith(f"tapeql: there is no data at {lake}.")
+    assert f"tapeql --lake {lake} import trades FILE" in told
+    assert len(told.splitlines()) == 1

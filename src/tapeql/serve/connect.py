@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
-from tapeql.errors import QueryError
+from tapeql.errors import QueryError, StoreError
 from tapeql.run.cancel import Cancel
 from tapeql.run.result import Result
 from tapeql.serve.clock import Now, clock, iso
@@ -19,6 +20,8 @@ from tapeql.serve.wire import Request
 
 if TYPE_CHECKING:
     from typing import Self
+
+    from tapeql.storage.stores import Store
 
 
 class Door(Protocol):
@@ -49,9 +52,20 @@ def connect(target: str | PathLike[str], now: Now = None) -> Database:
 
         return Database(Remote(address), now)
     from tapeql.serve.service import Service
-    from tapeql.storage.stores import open_store
 
-    return Database(Service(open_store(address), clock(now)), now)
+    return Database(Service(store_at(address), clock(now)), now)
+
+
+def store_at(address: str) -> Store:
+    """The lake or the database at an address. Raises StoreError for a URL of anything else."""
+    from tapeql.storage.stores import is_database, open_store
+
+    scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address)
+    if scheme and not is_database(address):
+        raise StoreError(
+            f"nothing here speaks {scheme.group()}; name a folder, postgresql://…/NAME or grpc://HOST:PORT"
+        )
+    return open_store(address)
 
 
 class Database:

@@ -7,10 +7,13 @@ import signal
 import sys
 import threading
 from ipaddress import ip_address
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from tapeql.errors import StoreError
+from tapeql.errors import StoreError, TapeQLError
 from tapeql.serve.clock import Now, clock
+
+if TYPE_CHECKING:
+    from tapeql.storage.stores import Store
 
 STOPPING: Final = {signal.SIGTERM, signal.SIGINT}
 
@@ -27,13 +30,16 @@ def serve(target: str, host: str, port: int, now: Now = None) -> int:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     import pyarrow as pa
 
+    from tapeql.serve.connect import store_at
     from tapeql.serve.flight import FlightServer
     from tapeql.serve.service import Service
-    from tapeql.storage.stores import open_store
+    from tapeql.storage.stores import is_database
 
     # pyarrow sends a traceback along with the errors of GetSchema; without frames it tells nothing of this machine.
     sys.tracebacklimit = 0
-    store = open_store(target)
+    store = store_at(target)
+    # A database may take long to say that it is not there, and no signal would be heard meanwhile.
+    missing = "" if is_database(target) else _missing(store)
     service = Service(store, clock(now))
     try:
         server = FlightServer(service, host, port)
@@ -42,6 +48,8 @@ def serve(target: str, host: str, port: int, now: Now = None) -> int:
     service.warm()
     if not _is_loopback(host):
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and there is no authentication yet\n")
+    if missing:
+        sys.stderr.write(f"tapeql: {missing}\n")
     sys.stdout.write(f"tapeql serves {store.name} at {server.address}\n")
     sys.stdout.flush()
     signal.sigwait(STOPPING)
@@ -52,6 +60,15 @@ def serve(target: str, host: str, port: int, now: Now = None) -> int:
             server.cancel_all()
     service.close()
     return 0
+
+
+def _missing(store: Store) -> str:
+    """Why the store cannot answer yet, "" if it can. It may be filled while it is served."""
+    try:
+        store.snapshot()
+    except TapeQLError as error:
+        return str(error)
+    return ""
 
 
 def _is_loopback(host: str) -> bool:

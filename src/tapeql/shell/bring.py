@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from tapeql.serve.clock import iso
+from tapeql.serve.connect import store_at
 from tapeql.shell import visible
 from tapeql.shell.cli import DONE, target, usage
 from tapeql.storage.import_files import ImportReport, import_files
-from tapeql.storage.stores import open_store
 
 BAR_CHARACTERS: Final = 30
 REDRAWN_EVERY_S: Final = 0.1
@@ -21,7 +21,7 @@ REDRAWN_EVERY_S: Final = 0.1
 
 def bring(options: argparse.Namespace) -> int:
     """Imports the files of the command line. Raises DataError, StoreError, Usage."""
-    store = open_store(target(options))
+    store = store_at(target(options))
     bar = Bar(sys.stderr.isatty())
     try:
         report = import_files(
