@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,10 @@ from tapeql.storage.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
+
+
+BLOCK_ROWS: Final = 1 << 15
+"""Quotes worked on at a time: their arrays stay in the processor's cache from one pass to the next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +53,7 @@ class Slots:
 def valid_quotes(bid: Floats, ask: Floats) -> npt.NDArray[np.bool_]:
     """Both sides there and not crossed; a side that is 0 or NULL is no quote. Locked quotes are valid."""
     with np.errstate(invalid="ignore"):
-        return (bid > 0) & (ask > 0) & (bid <= ask) & np.isfinite(ask)
+        return (bid > 0) & (bid <= ask) & (ask < np.inf)
 
 
 def measure(name: str, bid: Floats, ask: Floats) -> Floats:
@@ -62,7 +67,11 @@ def measure(name: str, bid: Floats, ask: Floats) -> Floats:
             return ask - bid
         case "mid":
             return (bid + ask) / 2
-    return 100 * (ask - bid) / ((bid + ask) / 2)
+    percent, mid = ask - bid, bid + ask  # in place: the arrays are large
+    percent *= 100
+    mid /= 2
+    percent /= mid
+    return percent
 
 
 def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, context: Context) -> dict[str, Floats]:
@@ -81,12 +90,16 @@ def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, con
                 continue
             standing = _Standing(quotes, until, start[lo:hi], end[lo:hi], opened[lo:hi])
             ok = valid_quotes(quotes.bid, quotes.ask)
-            context.counts["crossed_quotes"] += int(np.count_nonzero(quotes.bid > quotes.ask))
-            np.add.at(weights, row[lo:hi], standing.integral(ok.astype(np.float64)))
+            all_valid = bool(ok.all())
+            if not all_valid:
+                context.counts["crossed_quotes"] += int(np.count_nonzero(quotes.bid > quotes.ask))
+            np.add.at(weights, row[lo:hi], standing.time if all_valid else standing.integral(ok.astype(np.float64)))
             for name in names:
                 with np.errstate(all="ignore"):
-                    values = np.where(ok, measure(name, quotes.bid, quotes.ask), 0.0)
-                np.add.at(totals[name], row[lo:hi], standing.integral(values))
+                    values = measure(name, quotes.bid, quotes.ask)
+                np.add.at(
+                    totals[name], row[lo:hi], standing.integral(values if all_valid else np.where(ok, values, 0.0))
+                )
     with np.errstate(all="ignore"):
         return {name: np.where(weights > 0, totals[name] / weights, np.nan) for name in names}
 
@@ -99,7 +112,9 @@ class _Standing:
 
     def __init__(self, quotes: Quotes, until: int, start: Instants, end: Instants, opened: Instants) -> None:
         ts = quotes.ts
-        self._lives = np.diff(ts, append=np.minimum(until, NEVER)).astype(np.float64)
+        self._lives = np.empty(len(ts))
+        np.subtract(ts[1:], ts[:-1], out=self._lives[:-1])
+        self._lives[-1] = until - ts[-1]
         begin, finish = np.maximum(start, ts[0]), np.minimum(end, until)
         self._before = np.searchsorted(ts, begin, side="right") - 1
         after = np.searchsorted(ts, finish, side="left")
@@ -111,6 +126,8 @@ class _Standing:
         prevails = ts[self._before] >= opened
         self._left = np.where(prevails, first_change - begin, 0).astype(np.float64)
         self._right = np.where(self._some, finish - ts[self._last], 0).astype(np.float64)
+        self.time: Floats = np.where(prevails, finish - begin, finish - first_change).astype(np.float64)
+        """Microseconds of each slot in which some quote stood."""
 
     def integral(self, values: Floats) -> Floats:
         """Σ value · microseconds in each slot."""
@@ -152,13 +169,11 @@ def _lives(batches: Iterator[Quotes]) -> Iterator[tuple[Quotes, int]]:
     held: Quotes | None = None
     for quotes in batches:
         if held is not None:
-            quotes = Quotes(
-                np.concatenate([held.ts, quotes.ts]),
-                np.concatenate([held.bid, quotes.bid]),
-                np.concatenate([held.ask, quotes.ask]),
-            )
+            yield held, int(quotes.ts[0])
         held = Quotes(quotes.ts[-1:], quotes.bid[-1:], quotes.ask[-1:])
-        if len(quotes) > 1:
-            yield Quotes(quotes.ts[:-1], quotes.bid[:-1], quotes.ask[:-1]), int(quotes.ts[-1])
+        last = len(quotes) - 1
+        for first in range(0, last, BLOCK_ROWS):
+            block = slice(first, min(first + BLOCK_ROWS, last))
+            yield Quotes(quotes.ts[block], quotes.bid[block], quotes.ask[block]), int(quotes.ts[block.stop])
     if held is not None:
         yield held, NEVER
