@@ -29,10 +29,8 @@ def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], boo
     for trade in recorded.trades:
         counts = counts_for(venue, trade) if passes is None else EVERYTHING if passes(trade) else None
         piece = grid.at(trade["ts"])
-        if counts is not None and piece.open is not None and source_day(piece.open, grid) in trade_days:
+        if counts is not None and piece.open is not None:
             rows.append((piece, {**trade, "counts": counts}))
-    built = {opening: bar_of_trades(*members) for opening, members in grouped(rows).items()}
-
     nesting = [name for name in recorded.candles if nests(name, recorded, grid)]
     if recorded.candles and not nesting and not recorded.trades:
         raise NothingNests
@@ -41,12 +39,26 @@ def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], boo
         for name in sorted(nesting, key=length)  # the longest is written last
         for candle in recorded.candles[name]
     }
+
+    def chosen(piece: Piece, row: Row) -> str:
+        """What the day that the bar opens in has; a bar opens in a day without rows where a session began before it."""
+        assert piece.open is not None
+        for day in (source_day(piece.open, grid), source_day(row["ts"], grid)):
+            if day in trade_days:
+                return "trades"
+            if day in source:
+                return source[day]
+        return "trades"
+
+    built = {
+        opening: bar_of_trades(*members)
+        for opening, members in grouped((p, row) for p, row in rows if chosen(p, row) == "trades").items()
+    }
     for name in nesting:
         candles = [
             (piece, candle)
             for candle in recorded.candles[name]
-            if (piece := grid.at(candle["ts"])).open is not None
-            if (day := source_day(piece.open, grid)) not in trade_days and source.get(day) == name
+            if (piece := grid.at(candle["ts"])).open is not None and chosen(piece, candle) == name
         ]
         built |= {opening: bar_of_candles(*members) for opening, members in grouped(candles).items()}
     return [built[opening] for opening in sorted(built)]

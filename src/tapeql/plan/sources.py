@@ -99,17 +99,19 @@ def _by_day(
 ) -> tuple[Source, ...]:
     have = [("ticks", "", _covered(edges, found.ticks))]
     have += [("ohlcv", interval, _with_candles(edges, found, interval, snapshot)) for interval in nesting]
+    units = [next(((t, i) for t, i, covered in have if covered[unit]), None) for unit in range(len(edges) - 1)]
     sources: list[Source] = []
-    for unit in range(len(edges) - 1):
-        chosen = next(((t, i) for t, i, covered in have if covered[unit]), None)
-        if chosen is None:
+    following = None
+    for unit in reversed(range(len(units))):
+        # a bar that opens in a unit without rows holds those of the next: an evening's session, a day's first bar
+        following = units[unit] or following
+        if following is None:
             continue
         low, high = int(edges[unit]), int(edges[unit + 1])
-        last = sources[-1] if sources else None
-        if last is not None and (last.table, last.interval) == chosen:
-            sources[-1] = Source(*chosen, last.start_us, high)
-        else:
-            sources.append(Source(*chosen, low, high))
+        if sources and (sources[-1].table, sources[-1].interval) == following:
+            high = sources.pop().end_us
+        sources.append(Source(*following, low, high))
+    sources.reverse()
     return tuple(sources)
 
 
