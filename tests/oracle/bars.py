@@ -132,5 +132,8 @@ def length(interval: str) -> int:
 def source_day(ts: int, grid: Grid) -> object:
     """What one source is chosen for: a local day, or a bar that is longer."""
     if grid.interval.is_calendar and (grid.interval.count, grid.interval.unit) != (1, "d"):
-        return grid.at(ts).open
+        piece = grid.at(ts)
+        while piece.open is None:  # between the sessions of bars: the time up to the next bar is the last one's
+            piece = grid.at(piece.start - 1)
+        return piece.open
     return day_of(ts, grid.zone if grid.calendar == "24x7" else zone_of(grid.calendar))
