@@ -27,9 +27,5 @@ class Report:
         self.add(code, reason, span, *hints, fix=Fix(span, close[0]) if close else None)
 
     @property
-    def failed(self) -> bool:
-        return any(diagnostic.is_error for diagnostic in self.found.found)
-
-    @property
     def notes(self) -> tuple[Diagnostic, ...]:
         return tuple(diagnostic for diagnostic in self.found.found if not diagnostic.is_error)

@@ -19,7 +19,7 @@ from tapeql.run.batches import conformed
 from tapeql.run.cancel import Cancel
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.frame import Frame, from_arrow
-from tapeql.run.kernels.steps import DayKeys, finished, symbol_batches
+from tapeql.run.kernels.steps import finished, symbol_batches
 from tapeql.sql.dialects import Unsayable
 from tapeql.sql.lower import ARROW, FEED_COLUMN, Lowered, lower
 
@@ -60,15 +60,11 @@ def _projected(
 ) -> Iterator[pa.RecordBatch]:
     """The steps the database could not say, symbol by symbol."""
     steps = [step for step in lake.row_steps(plan) if step in plan.steps[lowered.pushed_steps :]]
-    keys = {id(step): _day_keys(step, context) for step in steps if isinstance(step, OnDays)}
+    keys = {id(step): lake.day_keys(step, context) for step in steps if isinstance(step, OnDays)}
     feeds = {(f.symbol.venue, f.symbol.code, f.calendar): f for f in plan.rows.feeds}
     for number, frames in _by_feed(lowered, batches):
         feed: Feed = feeds[lowered.feeds[number]]
         yield from symbol_batches(plan, steps, feed, frames, context, lambda step: keys[id(step)])
-
-
-def _day_keys(step: OnDays, context: Context) -> DayKeys:
-    return lake.day_keys(step, context)
 
 
 def _by_feed(lowered: Lowered, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, Iterator[Frame]]]:
