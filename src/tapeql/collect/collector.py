@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
-from tapeql.collect.rows import gap_of
+from tapeql.collect.rows import gap_of, plain
 from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.supervisor import Supervisor
@@ -64,7 +64,12 @@ class Collector:
     """
 
     def __init__(
-        self, watched: Sequence[Watched], store: Store, journal: Journal, clock: SteadyClock, timing: Timing | None = None
+        self,
+        watched: Sequence[Watched],
+        store: Store,
+        journal: Journal,
+        clock: SteadyClock,
+        timing: Timing | None = None,
     ) -> None:
         self.watched = tuple(watched)
         self.counts = Counts()
@@ -196,12 +201,13 @@ class Collector:
         """Every feed goes on where the store ends; what lies between is an outage."""
         for (venue, symbol), feed in self.feeds.items():
             rows = self._store.rows("gaps", venue, symbol)
-            gaps = [gap_of(venue, symbol, row) for row in _plain(rows)]
+            gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
             tick = self._store.last("ticks", venue, symbol)
             feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
-            quote, book = self._store.last("quotes", venue, symbol), self._store.last("book", venue, symbol)
-            feed.quotes.restore(quote and quote["update_id"], quote and quote["ts"], gaps)
-            feed.books.restore(book and book["update_id"], book and book["ts"], gaps)
+            quote = self._store.last("quotes", venue, symbol) or {}
+            feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
+            book = self._store.last("book", venue, symbol) or {}
+            feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
             self._keep(feed.lost("the collector was not running"))
 
     def _supervise(self) -> list[asyncio.Task[None]]:
@@ -219,7 +225,7 @@ class Collector:
                 symbols = each.symbols[start : start + size]
                 supervisor = Supervisor(
                     venue,
-                    {kind: symbols for kind in each.kinds},
+                    dict.fromkeys(each.kinds, symbols),
                     lambda venue=venue, settings=settings: venue.connector(settings, self._clock),  # type: ignore[misc]
                     self._take,
                     self._begins,
@@ -277,60 +283,34 @@ class Collector:
         counts = self.counts.of(venue)
         counts.frames += 1
         skew = self._skews[venue]
-        full = self._recorder.full
         kept: list[Kept] = []
         for event in events:
-            what = type(event)
-            if what is Trade:
+            if isinstance(event, Trade | Quote | BookDelta | BookSnapshot):
+                kind: Kind = "trades" if isinstance(event, Trade) else "quotes" if isinstance(event, Quote) else "book"
+                counts.events[kind] += 1
                 feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
+                if feed is None or kind not in feed.carriers:
                     continue
+                feed.heard_s[kind] = link.heard_s
                 link.heard_ns = event.recv_ns
-                feed.heard_s["trades"] = link.heard_s
-                skew.see(event.recv_ns, event.ts_us)
-                if full:
-                    counts.dropped += 1
-                    if venue_keyed(feed):
-                        kept += feed.trades.lost("overflow")
-                    continue
-                found = feed.trades.live(event)
-                kept += found
-                if len(found) > 1:
-                    self._backfills[venue].ask(feed)
-            elif what is Quote:
-                feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
-                    continue
-                link.heard_ns = event.recv_ns
-                feed.heard_s["quotes"] = link.heard_s
                 if event.ts_us is not None:
                     skew.see(event.recv_ns, event.ts_us)
-                if full:
+                    counts.lag_us = event.recv_ns // 1000 - event.ts_us - (skew.us or 0)
+                if self._recorder.full:
                     counts.dropped += 1
-                    kept += feed.quotes.lost("overflow")
-                    continue
-                kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
-            elif what is BookDelta or what is BookSnapshot:
-                feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
-                    continue
-                link.heard_ns = event.recv_ns
-                feed.heard_s["book"] = link.heard_s
-                if event.ts_us is not None:
-                    skew.see(event.recv_ns, event.ts_us)
-                if full:
-                    # Its own rule shows the loss with the next one.
-                    counts.dropped += 1
-                    continue
-                kept += self._hear(link, feed, event)
+                    kept += _overflowed(feed, kind)
+                elif isinstance(event, Trade):
+                    found = feed.trades.live(event)
+                    kept += found
+                    if len(found) > 1:
+                        self._backfills[venue].ask(feed)
+                elif isinstance(event, Quote):
+                    kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
+                else:
+                    kept += self._hear(link, feed, event)
             else:
+                counts.events[type(event).__name__.lower()] += 1
                 kept += self._other(link, venue, event)
-            counts.events[what.__name__] += 1
-        if events and kept and link.heard_ns:
-            newest = kept[-1]
-            ts_us = getattr(newest, "ts_us", None)
-            if ts_us is not None and skew.us is not None:
-                counts.lag_us = link.heard_ns // 1000 - ts_us - skew.us
         if kept:
             self._keep(kept)
 
@@ -373,11 +353,14 @@ class Collector:
         symbols = [symbol] if symbol is not None else link.wanted.get("quotes", ())
         at_us = self._heard_us(link, venue)
         feeds = [self.feeds.get((venue, each)) for each in symbols]
-        return [k for feed in feeds if feed is not None and "quotes" in feed.kinds for k in feed.quotes.lost("unreadable frame", at_us)]
+        return [
+            k
+            for feed in feeds
+            if feed is not None and "quotes" in feed.kinds
+            for k in feed.quotes.lost("unreadable frame", at_us)
+        ]
 
-    def _reset(
-        self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]
-    ) -> list[Kept]:
+    def _reset(self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]) -> list[Kept]:
         kept: list[Kept] = []
         for symbol in symbols:
             feed = self.feeds.get((venue, symbol))
@@ -456,21 +439,16 @@ class Collector:
             attempt += 1
 
 
-def venue_keyed(feed: Feed) -> bool:
-    return feed.venue.trade_ids == "keyed"
-
-
-def _plain(rows: Any) -> list[dict[str, Any]]:
-    """Rows with instants as microseconds."""
-    import pyarrow as pa
-
-    names = rows.schema.names
-    columns = {
-        name: (rows.column(name).cast(pa.int64()) if pa.types.is_timestamp(rows.schema.field(name).type) else rows.column(name)).to_pylist()
-        for name in names
-    }
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def _overflowed(feed: Feed, kind: Kind) -> list[Kept]:
+    """What else would not show that one was dropped: contiguous ids and books do, by the next one."""
+    if kind == "quotes":
+        return feed.quotes.lost("overflow")
+    if kind == "trades" and feed.venue.trade_ids == "keyed":
+        return feed.trades.lost("overflow")
+    return []
 
 
 def _trade(venue: str, symbol: str, row: Mapping[str, Any]) -> Trade:
-    return Trade(venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"])
+    return Trade(
+        venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"]
+    )
