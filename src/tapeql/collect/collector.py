@@ -45,6 +45,9 @@ from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
 from tapeql.storage.stores import Store
 
+STOPPED: Final = "the collector was stopped"
+NOT_RUNNING: Final = "the collector was not running"
+
 log: Final = logging.getLogger("tapeql.collect")
 
 
@@ -172,7 +175,7 @@ class Collector:
             for backfill in self._backfills.values():
                 await backfill.stop()
             for feed in self.feeds.values():
-                self._keep(feed.lost("the collector was stopped"))
+                self._keep(feed.lost(STOPPED))
             try:
                 await asyncio.wait_for(self._recorder.drained(), self._timing.drain_s)
             except TimeoutError:
@@ -208,7 +211,7 @@ class Collector:
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
             book = self._store.last("book", venue, symbol) or {}
             feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
-            self._keep(feed.lost("the collector was not running"))
+            self._keep(feed.lost(NOT_RUNNING))
 
     def _supervise(self) -> list[asyncio.Task[None]]:
         tasks = []
@@ -386,7 +389,7 @@ class Collector:
         """What no other connection carries is an outage."""
         venue = link.connector.venue.name
         at_us = self._heard_us(link, venue)
-        reason = f"connection lost: {link.reason}" if link.reason else "connection lost"
+        reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"
         for kind, symbols in link.wanted.items():
             for symbol in symbols:
                 feed = self.feeds[venue, symbol]
