@@ -310,7 +310,7 @@ class Collector:
                     kept += feed.quotes.lost("overflow")
                     continue
                 kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
-            elif what is BookDelta or what is BookSnapshot:
+            elif isinstance(event, BookDelta | BookSnapshot):
                 feed = self.feeds.get((venue, event.symbol))
                 if feed is None:
                     continue
