@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
-from tapeql.connectors.events import Event, Heartbeat, Refused, Reset
+from tapeql.connectors.events import Event, Heartbeat, Kind, Refused, Reset
 
 CLIENT_ID_TAKEN: Final = 326
 BOOK_EMPTIED: Final = 317
@@ -62,16 +63,16 @@ def says_too_fast(code: int, text: str) -> bool:
 class Outages:
     """Follows what TWS says of its connections to IBKR: those of a farm and that of the whole.
 
-    1101: subscriptions are gone, all must be asked for again. 1102: TWS kept them, and its books; nobody says that no
-    trade and no quote passed meanwhile, so these are told as lost and can be looked up. The same after a farm's outage.
+    1101: subscriptions are gone, all must be asked for again, on a new connection. 1102: TWS kept them, and its books;
+    nobody says that no trade and no quote passed meanwhile, so these are lost. The same after a farm's outage.
     """
 
     def __init__(self) -> None:
         self.cut = False
         self._broken: set[str] = set()
 
-    def told(self, code: int, text: str, recv_ns: int) -> list[Event]:
-        """The events of a message that is about no request."""
+    def told(self, code: int, text: str, recv_ns: int, carried: Mapping[Kind, tuple[str, ...]]) -> list[Event]:
+        """The events of a message that is about no request; `carried` are the symbols of the connection."""
         farm = text.rpartition(":")[2].strip()
         if code == LOST:
             self.cut = True
@@ -81,17 +82,17 @@ class Outages:
             return [Reset("TWS is connected to IBKR again and lost its subscriptions (1101)")]
         if code == RESTORED_WITH:
             self.cut = False
-            return _unheard("TWS was cut off from IBKR and kept its subscriptions (1102)")
+            return _unheard("TWS was cut off from IBKR and kept its subscriptions (1102)", carried)
         if code in _FARM_BROKEN:
             self._broken.add(farm)
             return [Refused("error", words(code, text))]
         if code in _FARM_OK and farm in self._broken:
             self._broken.discard(farm)
-            return _unheard(f"TWS was cut off from {farm} ({code})")
+            return _unheard(f"TWS was cut off from {farm} ({code})", carried)
         if code in _FARM_OK | _IDLE:
             return [Heartbeat(recv_ns)]
         return [Refused("error", words(code, text))]
 
 
-def _unheard(reason: str) -> list[Event]:
-    return [Reset(reason, "trades"), Reset(reason, "quotes")]
+def _unheard(reason: str, carried: Mapping[Kind, tuple[str, ...]]) -> list[Event]:
+    return [Reset(reason, kind, carried[kind]) for kind in ("trades", "quotes") if carried.get(kind)]

@@ -13,7 +13,7 @@ from tapeql.connectors.ibkr.history import History
 from tapeql.connectors.ibkr.pacing import IN_WINDOW
 from tapeql.connectors.settings import Settings, variable_of
 from tapeql.connectors.venue import Clock, Info, Lost, Venue
-from tapeql.errors import DataError, VenueError
+from tapeql.errors import ConnectionFailed, DataError, VenueError
 
 if TYPE_CHECKING:
     from tapeql.connectors.ibkr.gateway import Gateway
@@ -40,12 +40,11 @@ class IbkrConnector:
         self._clock = clock
         self._rows = _whole_number(settings, "depth_rows", DEPTH_ROWS)
         self._first_client_id = _whole_number(settings, "client_id", CLIENT_ID)
-        self._history = History(settings.venue.title, self._session, clock, self._rows)
+        self._history = History(settings.venue.title, self._reach, clock, self._rows)
         self._wanted: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
         self._opening = asyncio.Lock()
         self._gateway: Gateway | None = None
         self._stream: Stream | None = None
-        self._asked_s: dict[tuple[Kind, str], float] = {}
 
     # ── the session ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,7 +55,7 @@ class IbkrConnector:
         gateway = await self._session()
         from tapeql.connectors.ibkr.stream import Stream
 
-        self._stream = Stream(gateway, self._history, self._wanted, self._rows, self._asked_s)
+        self._stream = Stream(gateway, self._history, self._wanted, self._rows, self._settings.ws_url)
         await self._stream.ask_all()
 
     async def disconnect(self) -> None:
@@ -82,6 +81,13 @@ class IbkrConnector:
                 self._gateway = await self._open()
             return self._gateway
 
+    async def _reach(self) -> Gateway:
+        """For questions. Raises ConnectionFailed."""
+        try:
+            return await self._session()
+        except Lost as lost:
+            raise ConnectionFailed(lost.reason) from None
+
     async def _open(self) -> Gateway:
         try:
             from tapeql.connectors.ibkr.gateway import ClientIdTaken, Gateway
@@ -97,7 +103,9 @@ class IbkrConnector:
                 continue
             return gateway
         variable = variable_of(self.venue.name, "client_id")
-        raise Lost(f"client ids {self._first_client_id} to {last} are taken by other programs; set {variable}")
+        raise Lost(
+            f"{self.venue.title}: client ids {self._first_client_id} to {last} are taken by other programs; set {variable}"
+        )
 
     # ── subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,7 +176,7 @@ class IbkrConnector:
         return [each for each in await self._history.instruments(codes) if kind in (None, each.kind)]
 
     async def info(self) -> Info:
-        gateway = await self._session()
+        gateway = await self._reach()
         cut = self._stream is not None and self._stream.outages.cut
         limits = {
             "history_requests_10m": float(self._history.pacer.used),

@@ -81,6 +81,7 @@ class ClientIdTaken(Lost):
 
 @dataclass(slots=True)
 class _Request:
+    about: str
     done: asyncio.Future[None]
     found: list[Any] = field(default_factory=list)
 
@@ -111,9 +112,9 @@ class Reader(Decoder):
 
 
 class Gateway:
-    """A session. One task reads with `packet`; any number ask.
+    """A session. One task reads with `packet`, which raises Lost once it has ended; any number ask.
 
-    Raises Lost once it has ended, VenueError where TWS refuses an answer.
+    Asking raises VenueError where TWS refuses, ConnectionFailed where it does not answer any more.
     """
 
     defaultTimezone = UTC
@@ -164,7 +165,7 @@ class Gateway:
         # The other side may have gone first.
         with contextlib.suppress(OSError, RuntimeError):
             self.client.disconnect()
-        self._end("closed")
+        self._end(f"the connection to {self._title} was closed")
 
     @property
     def ended(self) -> bool:
@@ -203,13 +204,14 @@ class Gateway:
         ask: Callable[[Any, int], None],
         cancel: Callable[[Any, int], None] | None = None,
         *,
+        about: str = "",
         answer_s: float = ANSWER_S,
     ) -> list[Any]:
         """What TWS answers to a request, until it says that this was all."""
-        return await self._answer(ask, cancel, lambda request: asyncio.wait_for(request.done, answer_s))
+        return await self._answer(ask, cancel, about, lambda request: asyncio.wait_for(request.done, answer_s))
 
     async def until_quiet(
-        self, ask: Callable[[Any, int], None], cancel: Callable[[Any, int], None], *, answer_s: float
+        self, ask: Callable[[Any, int], None], cancel: Callable[[Any, int], None], *, about: str, answer_s: float
     ) -> list[Any]:
         """What a stream begins with: all until it pauses."""
 
@@ -222,7 +224,7 @@ class Gateway:
                     # A refusal.
                     request.done.result()
 
-        return await self._answer(ask, cancel, lambda request: asyncio.wait_for(quiet(request), answer_s))
+        return await self._answer(ask, cancel, about, lambda request: asyncio.wait_for(quiet(request), answer_s))
 
     async def time_s(self) -> int:
         """The venue's time in whole seconds since 1970."""
@@ -241,22 +243,23 @@ class Gateway:
         self,
         ask: Callable[[Any, int], None],
         cancel: Callable[[Any, int], None] | None,
+        about: str,
         wait: Callable[[_Request], Awaitable[None]],
     ) -> list[Any]:
         number = self.number()
-        request = _Request(asyncio.get_running_loop().create_future())
+        request = _Request(about, asyncio.get_running_loop().create_future())
         self._requests[number] = request
         try:
             self.send(lambda client: ask(client, number))
             await wait(request)
             return request.found
         except TimeoutError:
-            raise ConnectionFailed(f"{self._title} did not answer in time") from None
+            raise ConnectionFailed(f"{self._title} did not answer in time{about and f' about {about}'}") from None
         finally:
             del self._requests[number]
             # TWS goes on with what nobody waits for any more.
             if cancel is not None and not self.ended and not _answered(request):
-                with contextlib.suppress(Lost):
+                with contextlib.suppress(ConnectionFailed):
                     self.send(lambda client: cancel(client, number))
 
     @contextlib.contextmanager
@@ -264,7 +267,7 @@ class Gateway:
         try:
             yield
         except ConnectionError:
-            raise Lost(self._ended.result() if self._ended.done() else "not connected") from None
+            raise ConnectionFailed(self._ended.result() if self.ended else f"{self._title} is not connected") from None
 
     def _end(self, reason: str) -> None:
         if self._ended.done():
@@ -272,9 +275,9 @@ class Gateway:
         self._ended.set_result(reason)
         self._arrived.set()
         for request in self._requests.values():
-            _fail(request.done, Lost(reason))
+            _fail(request.done, ConnectionFailed(reason))
         for asked in self._times:
-            _fail(asked, Lost(reason))
+            _fail(asked, ConnectionFailed(reason))
 
     def _read_socket(self, wanted: bool) -> None:
         """TWS waits, and in the end hangs up on, a client that does not read: better than memory without end."""
@@ -315,7 +318,8 @@ class Gateway:
         if request is None:
             self._said.append((number, Told(code, text)))
         elif ends_request(code):
-            _fail(request.done, VenueError(f"{self._title}: {words(code, text)}", code=str(code)))
+            about = request.about and f"{request.about}: "
+            _fail(request.done, VenueError(f"{self._title}: {about}{words(code, text)}", code=str(code)))
 
     def unreadable(self, fields: list[str], reason: str) -> None:
         kind = fields[0] if fields else ""

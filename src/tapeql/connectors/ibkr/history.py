@@ -94,10 +94,7 @@ class History:
         if symbol not in self._details:
             asked = contract(symbol)
             gateway = await self._session()
-            try:
-                found = await gateway.answer(lambda client, number: client.reqContractDetails(number, asked))
-            except VenueError as error:
-                raise VenueError(f"{symbol}: {error}", code=error.code) from None
+            found = await gateway.answer(lambda client, number: client.reqContractDetails(number, asked), about=symbol)
             self._details[symbol] = the_one(symbol, found)
         return self._details[symbol]
 
@@ -162,7 +159,7 @@ class History:
         def ask(client: Any, number: int) -> None:
             client.reqHistoricalTicks(number, at, start, end, PAGE, "TRADES", False, False, [])
 
-        found: list[HistoricalTickLast] = await self._ask((symbol, "TRADES"), (symbol, "ticks", start, end), ask, None)
+        found: list[HistoricalTickLast] = await self._ask(symbol, "TRADES", ("ticks", start, end), ask)
         try:
             return sorted(found, key=second_of)
         except ValueError:
@@ -213,9 +210,7 @@ class History:
             def ask(client: Any, number: int, end: str = end) -> None:
                 client.reqHistoricalData(number, at, end, step.reach, step.size, what, False, 2, False, [])
 
-            about, request = (symbol, what), (symbol, step.size, end)
-            bars = await self._ask(about, request, ask, lambda client, number: client.cancelHistoricalData(number))
-            yield bars, end_s
+            yield await self._ask(symbol, what, (step.size, end), ask, _cancel_bars), end_s
             if end_s == stop_s:
                 return
             from_s = end_s - step.step_s
@@ -230,6 +225,7 @@ class History:
         found = await gateway.until_quiet(
             lambda client, number: client.reqMktDepth(number, at, rows, smart, []),
             lambda client, number: client.cancelMktDepth(number, smart),
+            about=symbol,
             answer_s=BOOK_S,
         )
         book = IbkrBook(rows)
@@ -249,18 +245,19 @@ class History:
 
     async def _ask(
         self,
-        about: Hashable,
+        symbol: str,
+        what: str,
         request: Hashable,
         ask: Callable[[Any, int], None],
-        cancel: Callable[[Any, int], None] | None,
+        cancel: Callable[[Any, int], None] | None = None,
     ) -> list[Any]:
         async with self._turn:
             for attempt in range(TRIES):
-                while (slow_s := self.pacer.wait_s(about, request)) > 0:
+                while (slow_s := self.pacer.wait_s((symbol, what), (symbol, request))) > 0:
                     await asyncio.sleep(slow_s)
                 gateway = await self._session()
                 try:
-                    return await gateway.answer(ask, cancel)
+                    return await gateway.answer(ask, cancel, about=symbol)
                 except VenueError as error:
                     code, text = int(error.code or 0), str(error)
                     if says_no_data(code, text):
@@ -269,6 +266,10 @@ class History:
                         raise
                     self.pacer.too_fast()
         raise AssertionError
+
+
+def _cancel_bars(client: Any, number: int) -> None:
+    client.cancelHistoricalData(number)
 
 
 def _text(second: int | None) -> str:

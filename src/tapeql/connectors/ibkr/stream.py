@@ -5,39 +5,36 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from ib_async.objects import MktDepthData, TickByTickAllLast, TickByTickBidAsk
 
-from tapeql.connectors.events import Event, Kind, Refused, Subscribed
+from tapeql.connectors.events import KINDS, Event, Kind, Refused, Subscribed
 from tapeql.connectors.ibkr.book import depth
-from tapeql.connectors.ibkr.complaints import BOOK_EMPTIED, RESTORED_WITHOUT, Outages, ends_request, words
+from tapeql.connectors.ibkr.complaints import BOOK_EMPTIED, Outages, ends_request, words
 from tapeql.connectors.ibkr.decode import decode_depth, decode_quote, decode_trade, lost_rows, second_of
 from tapeql.connectors.ibkr.gateway import Gateway, Packet, Said, Told, Unreadable
 from tapeql.connectors.ibkr.history import History
 from tapeql.connectors.ibkr.subscriptions import AGAIN_S, SETTLE_S, Line, subscribe, unsubscribe
-from tapeql.connectors.venue import Lost
 from tapeql.errors import VenueError
+
+_asked_s: Final[dict[tuple[str, Kind, str], float]] = {}
+"""When ticks were last asked for, by address, kind and symbol: TWS looks at all its clients together."""
 
 
 class Stream:
-    """The lines of one session. `wanted` is what must be asked for again where TWS forgets it."""
+    """The lines of one session. `wanted` may shrink while lines are being opened; `rows` of each side are asked of books."""
 
     def __init__(
-        self,
-        gateway: Gateway,
-        history: History,
-        wanted: Mapping[Kind, Mapping[str, None]],
-        rows: int,
-        asked_s: dict[tuple[Kind, str], float],
+        self, gateway: Gateway, history: History, wanted: Mapping[Kind, Mapping[str, None]], rows: int, place: str
     ) -> None:
         self._gateway = gateway
         self._history = history
         self._wanted = wanted
         self._rows = rows
-        self._asked_s = asked_s
+        self._place = place
         self._lines: dict[int, Line] = {}
         self._timers: list[asyncio.TimerHandle] = []
-        self._again: asyncio.Task[None] | None = None
         self.outages = Outages()
 
     async def receive(self) -> list[Event]:
@@ -82,15 +79,13 @@ class Stream:
                 unsubscribe(self._gateway, number, line)
 
     def close(self) -> None:
-        self._forget()
-        if self._again is not None:
-            self._again.cancel()
-
-    def _forget(self) -> None:
         self._lines.clear()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
+
+    def _carried(self) -> dict[Kind, tuple[str, ...]]:
+        return {kind: tuple(line.symbol for line in self._lines.values() if line.kind == kind) for kind in KINDS}
 
     def _subscribed(self, kind: Kind, asked: Sequence[int]) -> None:
         """Tells of those lines that were not refused."""
@@ -99,18 +94,10 @@ class Stream:
             self._gateway.say(Subscribed(kind, symbols))
 
     async def _wait_turn(self, kind: Kind, symbol: str) -> None:
-        before_s = self._asked_s.get((kind, symbol))
-        if before_s is not None:
-            await asyncio.sleep(max(0.0, before_s + AGAIN_S - time.monotonic()))
-        self._asked_s[kind, symbol] = time.monotonic()
-
-    async def _ask_again(self) -> None:
-        self._forget()
-        try:
-            await self.ask_all()
-        except Lost:
-            # `receive` tells it.
-            return
+        line = self._place, kind, symbol
+        while (wait_s := _asked_s.get(line, -AGAIN_S) + AGAIN_S - time.monotonic()) > 0:
+            await asyncio.sleep(wait_s)
+        _asked_s[line] = time.monotonic()
 
     # ── what came ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -156,9 +143,7 @@ class Stream:
             if number >= 0:
                 # About a line given back, or a request nobody waits for.
                 return []
-            if code == RESTORED_WITHOUT:
-                self._again = asyncio.ensure_future(self._ask_again())
-            return self.outages.told(code, text, recv_ns)
+            return self.outages.told(code, text, recv_ns, self._carried())
         if code == BOOK_EMPTIED:
             line.rows, line.begins = [], True
             return [depth(line.symbol, recv_ns, begins=True, fault=f"the venue emptied the book ({code})")]
