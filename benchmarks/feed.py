@@ -48,11 +48,11 @@ async def run(recorded: list[bytes], messages: int, folder: Path) -> dict[str, f
         recording = asyncio.create_task(collector.recorder.run())
         begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
         for n, frame in enumerate(stream):
+            while collector.recorder.full:
+                await asyncio.sleep(0.001)
             collector.take(link, decode(SPOT, frame, clock()))
             if n % FRAMES_A_TURN == 0:
                 await asyncio.sleep(0)
-                while collector.recorder.full:
-                    await asyncio.sleep(0.001)
         await collector.recorder.drained()
         wall_s, cpu_s = time.perf_counter() - begin_s, time.process_time() - begin_cpu_s
         recording.cancel()
