@@ -6,6 +6,7 @@
     ├── DataError           what was read or imported is unusable: exit status 1
     ├── StoreError          a lake or a database cannot be read or written: exit status 1
     ├── ConnectionFailed    a server cannot be reached: exit status 1
+    ├── VenueError          an exchange refused what it was asked: exit status 1
     └── Cancelled           the client left or asked to stop: exit status 1
 
 Anything else that escapes is our own bug. Errors are values here; text is rendered at the doors.
@@ -92,6 +93,15 @@ class StoreError(TapeQLError):
 
 class ConnectionFailed(TapeQLError):
     """A server that cannot be reached."""
+
+
+class VenueError(TapeQLError):
+    """An exchange refused a request. `status` is HTTP's, `code` the exchange's own, where it gave them."""
+
+    def __init__(self, reason: str, *, status: int | None = None, code: str | None = None) -> None:
+        self.status = status
+        self.code = code
+        super().__init__(reason)
 
 
 class Cancelled(TapeQLError):

@@ -69,3 +69,6 @@ STAGING_BYTES: Final = 256 * 1024 * 1024
 
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
+
+PENDING_EVENTS: Final = 200_000
+"""Events waiting for the journal: some seconds of the busiest feed. More is dropped, and declared."""

@@ -1,0 +1,119 @@
+"""The Binance connector: combined streams and REST behind the one interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+
+from tapeql.connectors.binance import subscriptions
+from tapeql.connectors.binance.book import BinanceBook
+from tapeql.connectors.binance.decode import decode
+from tapeql.connectors.binance.history import History
+from tapeql.connectors.binance.markets import Market
+from tapeql.connectors.binance.symbols import symbols
+from tapeql.connectors.events import BookSnapshot, Candle, Event, Heartbeat, Instrument, Kind, Subscribed, Trade, Void
+from tapeql.connectors.settings import Settings
+from tapeql.connectors.socket import SocketConnector
+from tapeql.connectors.venue import Clock, Info
+
+
+class BinanceConnector(SocketConnector):
+    """Source: developers.binance.com. Spot takes 5 messages a second, futures 10; pings count."""
+
+    messages_per_s = 3.0
+
+    def __init__(self, market: Market, settings: Settings, clock: Clock) -> None:
+        super().__init__(settings, clock)
+        self._market = market
+        self._history = History(market, settings, clock)
+        self._asked: dict[int, tuple[Kind, tuple[str, ...]]] = {}
+        self._numbers = 0
+
+    async def disconnect(self) -> None:
+        await super().disconnect()
+        await self._history.rest.close()
+
+    # ── streams ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _url(self) -> str:
+        first = [subscriptions.stream(*each) for each in self._each()[: subscriptions.URL_STREAMS]]
+        return f"{self._settings.ws_url}/stream?streams={'/'.join(first)}"
+
+    async def _open(self) -> Iterable[Event]:
+        """What the address asked for is subscribed as soon as the connection is open."""
+        each = self._each()
+        events = [Subscribed(kind, (symbol,)) for kind, symbol in each[: subscriptions.URL_STREAMS]]
+        rest: dict[Kind, list[str]] = {}
+        for kind, symbol in each[subscriptions.URL_STREAMS :]:
+            rest.setdefault(kind, []).append(symbol)
+        for kind, symbols_ in rest.items():
+            await self._send(self._ask(kind, symbols_))
+        return events
+
+    def _each(self) -> list[tuple[Kind, str]]:
+        return [(kind, symbol) for kind, wanted in self._wanted.items() for symbol in wanted]
+
+    def _ask(self, kind: Kind, symbols: Sequence[str]) -> Sequence[str]:
+        streams = [subscriptions.stream(kind, symbol) for symbol in symbols]
+        said = subscriptions.messages("SUBSCRIBE", streams, self._numbers + 1)
+        for n in range(len(said)):
+            part = symbols[n * subscriptions.MESSAGE_STREAMS : (n + 1) * subscriptions.MESSAGE_STREAMS]
+            self._asked[self._numbers + 1 + n] = kind, tuple(part)
+        self._numbers += len(said)
+        return said
+
+    def _drop(self, kind: Kind, symbols: Sequence[str]) -> Sequence[str]:
+        streams = [subscriptions.stream(kind, symbol) for symbol in symbols]
+        said = subscriptions.messages("UNSUBSCRIBE", streams, self._numbers + 1)
+        self._numbers += len(said)
+        return said
+
+    def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
+        events = decode(self._market, frame, recv_ns)
+        if self._asked and len(events) == 1 and isinstance(events[0], Heartbeat):
+            number = subscriptions.acknowledged(frame)
+            if number in self._asked:
+                return [Subscribed(*self._asked.pop(number))]
+        return events
+
+    # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def book_sync(self, symbol: str) -> BinanceBook:
+        return BinanceBook(self._market)
+
+    async def resync_book(self, symbol: str) -> BookSnapshot | None:
+        return await self._history.book(symbol, None)
+
+    # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def fetch_ticks(
+        self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
+    ) -> AsyncIterator[list[Trade | Void]]:
+        if from_id is None and since_us is not None:
+            from_id = await self._history.id_at(symbol, since_us)
+            if from_id is None:
+                return
+        if from_id is None:
+            newest = await self._history.latest(symbol)
+            if newest:
+                yield newest
+            return
+        async for page in self._history.from_id(symbol, from_id):
+            within = [t for t in page if until_us is None or not isinstance(t, Trade) or t.ts_us < until_us]
+            if within:
+                yield within
+            if len(within) < len(page):
+                return
+
+    def fetch_candles(
+        self, symbol: str, interval: str, *, since_us: int, until_us: int | None = None
+    ) -> AsyncIterator[list[Candle]]:
+        return self._history.candles(symbol, interval, since_us, until_us)
+
+    async def fetch_order_book(self, symbol: str, depth: int | None = None) -> BookSnapshot:
+        return await self._history.book(symbol, depth)
+
+    async def symbols(self, kind: str | None = None) -> list[Instrument]:
+        return await symbols(self._market, self._settings, self._clock() // 1000, kind)
+
+    async def info(self) -> Info:
+        return await self._history.info()

@@ -1,0 +1,174 @@
+"""One venue's REST: requests in turn, slowed by the venue's own account of them, repeated where that can help."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import urlsplit
+
+from tapeql.errors import ConnectionFailed, VenueError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+log: Final = logging.getLogger("tapeql.rest")
+
+TRIES: Final = 5
+TIMEOUT_S: Final = 20.0
+LONGEST_WAIT_S: Final = 60.0
+"""A venue that wants more patience than this is told to the caller, who has other work."""
+
+Complaint = Callable[[int, bytes], str]
+"""The reason in a refusal's body, given its HTTP status."""
+
+
+class Budget(Protocol):
+    """A venue's rate limit."""
+
+    def wait_s(self, cost: float) -> float:
+        """How long to wait before a request of this cost; it counts as spent once 0 is answered."""
+        ...
+
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:
+        """Takes what a reply says of the limit."""
+        ...
+
+
+class TokenBucket:
+    """So many requests a second on average, some more at once. `clock_s` rises steadily."""
+
+    def __init__(self, per_s: float, burst: float, clock_s: Callable[[], float]) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._clock_s = clock_s
+        self._tokens = burst
+        self._at_s = clock_s()
+
+    def wait_s(self, cost: float) -> float:
+        now = self._clock_s()
+        self._tokens = min(self._burst, self._tokens + (now - self._at_s) * self._per_s)
+        self._at_s = now
+        cost = min(cost, self._burst)
+        if self._tokens >= cost:
+            self._tokens -= cost
+            return 0.0
+        return (cost - self._tokens) / self._per_s
+
+    def learn(self, status: int, headers: Mapping[str, str]) -> None:
+        if status in (418, 429):
+            self._tokens = 0.0
+
+
+class Rest:
+    """GET requests below a base address. One at a time, so that the budget is right.
+
+    Raises VenueError for a refusal (4xx, or what is still refused after TRIES), ConnectionFailed where nobody answers.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        url: str,
+        budget: Budget,
+        complaint: Complaint,
+        *,
+        headers: Mapping[str, str] | None = None,
+        tries: int = TRIES,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.url = url
+        self._title = title
+        self._budget = budget
+        self._complaint = complaint
+        self._headers = dict(headers or {})
+        self._tries = tries
+        self._timeout_s = timeout_s
+        self._turn = asyncio.Lock()
+        self._session: aiohttp.ClientSession | None = None
+        self.headers: Mapping[str, str] = {}
+        """Of the last reply."""
+
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str | int] | None = None,
+        *,
+        cost: float = 1,
+        sign: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The body of a 200. `sign` are headers of this request alone."""
+        import aiohttp
+
+        async with self._turn:
+            reason: Exception = VenueError(f"{self._title} refused {path}")
+            for attempt in range(self._tries):
+                while (slow_s := self._budget.wait_s(cost)) > 0:
+                    await asyncio.sleep(slow_s)
+                try:
+                    status, body = await self._ask(path, params, sign)
+                except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                    reason = ConnectionFailed(
+                        f"{self._title} at {_place(self.url)} cannot be reached: {type(error).__name__}: {error}"
+                    )
+                    await asyncio.sleep(_jitter_s(attempt))
+                    continue
+                if status < 300:
+                    return body
+                reason = VenueError(f"{self._title} refused {path}: {self._complaint(status, body)}", status=status)
+                if status not in (418, 429) and status < 500:
+                    raise reason
+                wait_s = _asked_s(self.headers)
+                if wait_s is not None and wait_s > LONGEST_WAIT_S:
+                    raise reason
+                log.info(
+                    "asked to wait", extra={"venue": self._title, "path": path, "status": status, "wait_s": wait_s}
+                )
+                await asyncio.sleep(_jitter_s(attempt) if wait_s is None else wait_s)
+            raise reason
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask(
+        self, path: str, params: Mapping[str, str | int] | None, sign: Mapping[str, str] | None
+    ) -> tuple[int, bytes]:
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                headers=self._headers, timeout=aiohttp.ClientTimeout(total=self._timeout_s), trust_env=True
+            )
+        async with self._session.get(self.url + path, params=params, headers=sign) as reply:
+            body = await reply.read()
+            self.headers = reply.headers
+            self._budget.learn(reply.status, reply.headers)
+            return reply.status, body
+
+
+def _asked_s(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds, where it is given as seconds or as a date with the venue's own Date beside it."""
+    text = headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        until, now = parsedate_to_datetime(text), parsedate_to_datetime(headers.get("Date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+def _jitter_s(attempt: int) -> float:
+    return random.uniform(0, min(LONGEST_WAIT_S, 0.25 * 2**attempt))
+
+
+def _place(url: str) -> str:
+    """The host alone: an address may carry a key."""
+    return urlsplit(url).netloc.rpartition("@")[2]

@@ -1,0 +1,122 @@
+"""Where a venue is and what opens it: the environment first, then a file, then the venue's own addresses.
+
+TAPEQL_BINANCE_WS_URL  TAPEQL_BINANCE_REST_URL        base addresses
+TAPEQL_ALPACA_API_KEY  TAPEQL_ALPACA_API_SECRET       a credential, or …_FILE: the file that holds it
+TAPEQL_CONFIG (else ~/.config/tapeql/venues.toml)     [alpaca] api_key = "…", ws_url = "…", feed = "sip"
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from tapeql.connectors.venue import Venue
+from tapeql.errors import DataError
+
+CONFIG: Final = "TAPEQL_CONFIG"
+DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
+
+
+class Secret(str):
+    """Text that shows itself only to who asks for `reveal`."""
+
+    __slots__ = ()
+
+    def reveal(self) -> str:
+        return str.__str__(self)
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One venue's settings. `options` are the venue's own words (a feed, an account's host)."""
+
+    venue: Venue
+    ws_url: str
+    rest_url: str
+    credentials: Mapping[str, Secret] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def credential(self, name: str) -> str:
+        """The secret. Raises DataError naming how to give it."""
+        found = self.credentials.get(name)
+        if not found:
+            variable = variable_of(self.venue.name, name)
+            raise DataError(
+                f"{self.venue.title} needs {variable}: set it, or {variable}_FILE, "
+                f"or write {name} under [{self.venue.name}] in {DEFAULT_FILE}"
+            )
+        return found.reveal()
+
+
+def variable_of(venue: str, name: str) -> str:
+    return f"TAPEQL_{venue}_{name}".upper().replace("-", "_")
+
+
+def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings of a venue. Raises DataError for a file that cannot be read and for missing credentials."""
+    environ = os.environ if environ is None else environ
+    written = _section(venue.name, environ)
+
+    def value(name: str) -> str | None:
+        variable = variable_of(venue.name, name)
+        if environ.get(variable):
+            return environ[variable]
+        path = environ.get(f"{variable}_FILE") or written.get(f"{name}_file")
+        return _content(path, variable) if path else written.get(name)
+
+    secrets = {name: Secret(found) for name in (*venue.credentials, *venue.optional) if (found := value(name))}
+    known = {"ws_url", "rest_url", *venue.credentials, *venue.optional}
+    prefix = variable_of(venue.name, "")
+    options = {name: text for name, text in written.items() if name.removesuffix("_file") not in known}
+    for variable, text in environ.items():
+        name = variable.removeprefix(prefix).lower()
+        if variable.startswith(prefix) and name.removesuffix("_file") not in known and text:
+            options[name] = text
+    settings = Settings(
+        venue,
+        (value("ws_url") or venue.ws_url).rstrip("/"),
+        (value("rest_url") or venue.rest_url).rstrip("/"),
+        secrets,
+        options,
+    )
+    for name in venue.credentials:
+        settings.credential(name)
+    return settings
+
+
+def _section(venue: str, environ: Mapping[str, str]) -> dict[str, str]:
+    path = Path(environ.get(CONFIG) or DEFAULT_FILE).expanduser()
+    try:
+        parsed: dict[str, Any] = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if environ.get(CONFIG):
+            raise DataError(f"{CONFIG} names {path}, which is not there") from None
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        # The parser names the place, never the text: a secret may stand there.
+        raise DataError(f"{path} is not TOML: {error}") from None
+    section = parsed.get(venue, {})
+    if not isinstance(section, dict):
+        raise DataError(f"{path}: [{venue}] must be a table")
+    return {name: str(text) for name, text in section.items()}
+
+
+def _content(path: str, variable: str) -> str:
+    try:
+        return Path(path).expanduser().read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{variable}: {path} cannot be read: {error}") from None

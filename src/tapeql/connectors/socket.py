@@ -1,0 +1,150 @@
+"""A connector over one websocket: what all venues with websockets do alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from tapeql.connectors.events import KINDS, Event, Kind
+from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Clock, Lost, Venue
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+
+FRAME_BYTES: Final = 64 << 20
+"""Snapshots of deep books are several MiB; more than this is an accident."""
+
+QUEUE_FRAMES: Final = 4096
+OPEN_S: Final = 10.0
+CLOSE_S: Final = 2.0
+
+
+class SocketConnector:
+    """Subclasses say what a venue says: `_url`, `_open`, `_ask`, `_drop` and `_decode`."""
+
+    messages_per_s: float = 5.0
+    """How fast the venue lets a client talk."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.venue: Venue = settings.venue
+        self._settings = settings
+        self._clock = clock
+        self._wanted: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
+        self._socket: ClientConnection | None = None
+        self._ready: deque[Event] = deque()
+        self._sending = asyncio.Lock()
+
+    # ── what a venue says ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _url(self) -> str:
+        """Where to connect, given what is wanted."""
+        raise NotImplementedError
+
+    async def _open(self) -> Iterable[Event]:
+        """After connecting: logs in, asks for all that is wanted; answers events to hand on first."""
+        for kind, symbols in self._wanted.items():
+            if symbols:
+                await self._send(self._ask(kind, list(symbols)))
+        return ()
+
+    def _ask(self, kind: Kind, symbols: Sequence[str]) -> Sequence[str]:
+        """Messages that subscribe."""
+        raise NotImplementedError
+
+    def _drop(self, kind: Kind, symbols: Sequence[str]) -> Sequence[str]:
+        """Messages that unsubscribe."""
+        raise NotImplementedError
+
+    def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
+        raise NotImplementedError
+
+    # ── the connection ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def connect(self) -> None:
+        """Raises Lost with the venue's Retry-After where it refuses, ConnectionFailed where it is not there."""
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import InvalidStatus, WebSocketException
+
+        try:
+            self._socket = await connect(
+                self._url(),
+                max_size=FRAME_BYTES,
+                max_queue=QUEUE_FRAMES,
+                open_timeout=OPEN_S,
+                close_timeout=CLOSE_S,
+                # The collector decides when to try again.
+                process_exception=lambda error: error,
+            )
+        except InvalidStatus as error:
+            wish = error.response.headers.get("Retry-After", "")
+            raise Lost(
+                f"{self.venue.title} answered {error.response.status_code}",
+                retry_after_s=float(wish) if wish.isdigit() else None,
+            ) from None
+        except (OSError, TimeoutError, WebSocketException) as error:
+            raise Lost(f"{self.venue.title} cannot be reached: {type(error).__name__}: {error}") from None
+        self._ready.extend(await self._open())
+
+    async def disconnect(self) -> None:
+        socket, self._socket = self._socket, None
+        if socket is not None:
+            await socket.close()
+
+    async def receive(self) -> list[Event]:
+        if self._ready:
+            events = list(self._ready)
+            self._ready.clear()
+            return events
+        return self._decode(await self._frame(), self._clock())
+
+    async def _frame(self) -> bytes:
+        from websockets.exceptions import ConnectionClosed
+
+        if self._socket is None:
+            raise Lost("not connected")
+        try:
+            return await self._socket.recv(decode=False)
+        except ConnectionClosed as error:
+            code = error.rcvd.code if error.rcvd is not None else 1006
+            said = error.rcvd.reason if error.rcvd is not None else ""
+            raise Lost(f"closed with {code}{f' ({said})' if said else ''}", code=code) from None
+
+    async def _send(self, messages: Iterable[str]) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        async with self._sending:
+            for message in messages:
+                if self._socket is None:
+                    return
+                try:
+                    await self._socket.send(message)
+                except ConnectionClosed:
+                    # `receive` tells it, with its reason.
+                    return
+                await asyncio.sleep(1 / self.messages_per_s)
+
+    # ── subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def subscribe_ticks(self, symbols: Sequence[str]) -> None:
+        await self._subscribe("trades", symbols)
+
+    async def subscribe_quotes(self, symbols: Sequence[str]) -> None:
+        await self._subscribe("quotes", symbols)
+
+    async def subscribe_order_book(self, symbols: Sequence[str]) -> None:
+        await self._subscribe("book", symbols)
+
+    async def unsubscribe(self, symbols: Sequence[str], kinds: Sequence[Kind] = KINDS) -> None:
+        for kind in kinds:
+            known = [symbol for symbol in symbols if self._wanted[kind].pop(symbol, self) is None]
+            if known and self._socket is not None:
+                await self._send(self._drop(kind, known))
+
+    async def _subscribe(self, kind: Kind, symbols: Sequence[str]) -> None:
+        new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._wanted[kind]]
+        self._wanted[kind].update(dict.fromkeys(new))
+        if new and self._socket is not None:
+            await self._send(self._ask(kind, new))
