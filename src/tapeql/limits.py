@@ -81,3 +81,9 @@ JOURNAL_KEEP_BYTES: Final = 256 * 1024 * 1024
 
 JOURNAL_FRAME_BYTES: Final = 16 * 1024 * 1024 - 1
 """A payload: its length has a zero byte then, by which the next good frame behind damage is found quickly."""
+
+PENDING_EVENTS: Final = 500_000
+"""Events waiting for the journal: some seconds of the busiest feeds. More is dropped, and declared."""
+
+METRICS_PORT: Final = 9184
+"""Where a collector answers /metrics, /healthz and /status, on loopback unless told otherwise."""
