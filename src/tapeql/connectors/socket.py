@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tapeql.connectors.events import KINDS, Event, Kind
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Lost, Venue
+from tapeql.errors import VenueError
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -144,6 +145,8 @@ class SocketConnector:
                 await self._send(self._drop(kind, known))
 
     async def _subscribe(self, kind: Kind, symbols: Sequence[str]) -> None:
+        if kind not in self.venue.kinds:
+            raise VenueError(f"{self.venue.title} streams no {kind}; it streams {', '.join(self.venue.kinds)}")
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._wanted[kind]]
         self._wanted[kind].update(dict.fromkeys(new))
         if new and self._socket is not None:
