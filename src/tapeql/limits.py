@@ -52,6 +52,15 @@ STORE_LOCK_WAIT_S: Final = 60.0
 LAKE_GRACE_S: Final = 3600.0
 """How long files stay on disk after a commit replaced them, for readers of older snapshots."""
 
+LIVE_GRACE_S: Final = 600.0
+"""The same for files a feed wrote: there are several a second, and no query runs for twice its deadline."""
+
+LIVE_SEGMENT_ROWS: Final = 1 << 18
+"""Files a feed wrote are merged up to this size, so that a day is not thousands of them."""
+
+LIVE_GROUP_ROWS: Final = 4096
+"""A row group of a feed's file holds whole series up to about this: to read one, little of its neighbours is decoded."""
+
 LAKE_MANIFESTS: Final = 8
 """Manifests kept; only the newest is read, the others show what happened."""
 
@@ -60,3 +69,6 @@ STAGING_BYTES: Final = 256 * 1024 * 1024
 
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
+
+PENDING_EVENTS: Final = 200_000
+"""Events waiting for the journal: some seconds of the busiest feed. More is dropped, and declared."""

@@ -3,6 +3,9 @@
 ticks/<venue>/<symbol>/<date>[.<commit>].parquet             date = UTC day of ts
 quotes/<venue>/<symbol>/<date>[.<commit>].parquet
 ohlcv/<venue>/<symbol>/<interval>/<month>[.<commit>].parquet  1d and longer: by year
+book/<venue>/<symbol>/<date>[.<commit>].parquet
+gaps, corrections, instruments/<venue>/<symbol>/<month>[.<commit>].parquet
+live/<table>/<commit>[.<n>].parquet                           rows of many symbols and dates, not yet folded into the above
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql.errors import DataError
+from tapeql.storage.schema import TABLES
 
 Ints = npt.NDArray[np.int64]
 
@@ -84,7 +88,7 @@ def folder(table: str, venue: str, code: str, interval: str) -> str:
 def partition_unit(table: str, interval: str) -> Literal["D", "M", "Y"]:
     """What a file holds: a UTC day, month or year."""
     if table != "ohlcv":
-        return "D"
+        return "M" if TABLES[table].small else "D"
     return "M" if interval_us(interval) is not None else "Y"
 
 

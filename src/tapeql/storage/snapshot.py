@@ -11,10 +11,11 @@ import pyarrow as pa
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sorted run of stored rows of one symbol: a file of the lake, or a UTC day of a database table.
+    """A sorted run of stored rows of one symbol: a stretch of a file of the lake, or a UTC day of a database table.
 
     Parts of one (table, symbol, interval) may overlap in time only where a day was written more than once;
     `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts.
+    `first_row` is where the run begins in its file: one that was written live holds those of other symbols too.
     """
 
     table: str
@@ -25,6 +26,7 @@ class Part:
     min_us: int
     max_us: int
     rows: int
+    first_row: int = 0
 
 
 class Snapshot(Protocol):
@@ -41,7 +43,7 @@ class Snapshot(Protocol):
         ...
 
     def symbols(self) -> Sequence[tuple[str, str]]:
-        """All (venue, code) with any data, sorted in byte order."""
+        """All (venue, code) with ticks, quotes or ohlcv, sorted in byte order."""
         ...
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> Sequence[Part]:

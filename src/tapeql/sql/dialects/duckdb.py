@@ -126,7 +126,7 @@ class DuckDB(Dialect):
         constants: Constants,
     ) -> exp.Query:
         files = [
-            (str(snapshot.file(part)), read)  # type: ignore[attr-defined]
+            (str(snapshot.file(part)), part, read)  # type: ignore[attr-defined]
             for read in reads
             for part in snapshot.parts(table_name, read.symbol.venue, read.symbol.code, interval)
             if part.min_us < read.end_us and part.max_us >= read.start_us
@@ -136,11 +136,13 @@ class DuckDB(Dialect):
         file = constants(
             f"{table_name}_files",
             {
-                "path": (TEXT, [path for path, _ in files]),
-                "feed": (BIGINT, [read.feed for _, read in files]),
-                "g": (BIGINT, [read.g for _, read in files]),
-                "start": (BIGINT, [read.start_us for _, read in files]),
-                "end": (BIGINT, [read.end_us for _, read in files]),
+                "path": (TEXT, [path for path, _, _ in files]),
+                "first": (BIGINT, [part.first_row for _, part, _ in files]),
+                "last": (BIGINT, [part.first_row + part.rows - 1 for _, part, _ in files]),
+                "feed": (BIGINT, [read.feed for _, _, read in files]),
+                "g": (BIGINT, [read.g for _, _, read in files]),
+                "start": (BIGINT, [read.start_us for _, _, read in files]),
+                "end": (BIGINT, [read.end_us for _, _, read in files]),
             },
         )
         values = [
@@ -149,12 +151,18 @@ class DuckDB(Dialect):
             named(call("epoch_us", column("ts", "t")), "at"),
             *(column(c, "t") for c in ("seq", *columns)),
         ]
-        source = exp.Table(this=_parquet([path for path, _ in files]), alias=exp.TableAlias(this=name("t")))
+        # a file written live holds many symbols, and is read once for all of them
+        paths = list(dict.fromkeys(path for path, _, _ in files))
+        source = exp.Table(this=_parquet(paths), alias=exp.TableAlias(this=name("t")))
         where = both(
             op(">=", column("ts", "t"), self.instant(column("start", file))),
             op("<", column("ts", "t"), self.instant(column("end", file))),
         )
-        same = op("=", column("filename", "t"), column("path", file))
+        same = both(
+            op("=", column("filename", "t"), column("path", file)),
+            op(">=", column("file_row_number", "t"), column("first", file)),
+            op("<=", column("file_row_number", "t"), column("last", file)),
+        )
         return select(values, source, joins=[join(table(file), same)], where=where)
 
 
@@ -177,7 +185,7 @@ _STORED: Final = {
 def _parquet(paths: Sequence[str]) -> Node:
     """The files themselves: nothing in their names is a pattern or a partition."""
     listed = exp.Array(expressions=[text(_GLOB.sub(r"[\1]", path)) for path in paths])
-    options = {"filename": True, "hive_partitioning": False}
+    options = {"filename": True, "file_row_number": True, "hive_partitioning": False}
     return call(
         "read_parquet",
         listed,
