@@ -198,6 +198,15 @@ class Binance:
         data = {"e": "serverShutdown", "E": now_us // 1000}
         return _json({"stream": "!serverShutdown", "data": data} if socket.state["combined"] else data)
 
+    def strange(self, socket: Socket) -> bytes:
+        data = {"e": "moonPhase", "E": 1_723_161_240_000, "s": "BTCUSDT", "phase": [1, {"of": None}]}
+        return _json({"stream": "btcusdt@moonPhase", "data": data} if socket.state["combined"] else data)
+
+    def refusal(self, status: int, wait_s: float) -> web.Response:
+        if status in (418, 429):
+            return too_many(status, wait_s)
+        return web.Response(status=status, text="<html><body>unavailable</body></html>", content_type="text/html")
+
     # -- REST -----------------------------------------------------------------------------------------------------
 
     def routes(self, exchange: Exchange) -> list[web.RouteDef]:

@@ -47,6 +47,8 @@ def routes(exchange: Exchange) -> list[web.RouteDef]:
                 exchange.start(speed=float(query.get("speed", 1)), rate=rate)
             case "stop":
                 await exchange.stop()
+            case "quiesce":
+                await exchange.quiesce()
             case "abort":
                 for socket in list(exchange.sockets.values()):
                     socket.abort()

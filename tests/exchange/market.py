@@ -238,6 +238,7 @@ class Market:
         self._first_trade_id = {s.instrument.symbol: s.first_trade_id for s in sources}
         self._id_shift = dict.fromkeys(tapes, 0)  # what bursts have added to the sources' trade ids
         self._shift_us = 0  # what bursts and clock steps have added to the sources' time
+        self.clock_steps: dict[int, int] = {}  # before the event of that number the clock jumps by so many µs
         self._next: list[tuple[int, int, Event, Iterator[tuple[int, Event]]]] = []
         for n, source in enumerate(sources):
             self._await(n, source.events())
@@ -296,6 +297,19 @@ class Market:
     def step_clock(self, us: int) -> None:
         """The venue's clock jumps, ahead or back; later events are stamped by it."""
         self._shift_us += us
+        self.ledger.injected.append(Injected("ClockStep", event=len(self.ledger.events), note=f"{us} µs"))
+
+    def last_words(self) -> range:
+        """Each symbol trades once more and moves its book once more, whatever else happens until then."""
+        first = len(self.ledger.events)
+        for symbol in self.tapes:
+            self.burst(symbol, 1)
+        moved: set[str] = set()
+        while self._next and moved != self.tapes.keys() and len(self.ledger.events) - first < 20_000:
+            self._one()
+            if isinstance(event := self.ledger.events[-1], Depth):
+                moved.add(event.symbol)
+        return range(first, len(self.ledger.events))
 
     def _await(self, n: int, events: Iterator[tuple[int, Event]]) -> None:
         found = next(events, None)
@@ -303,6 +317,9 @@ class Market:
             heapq.heappush(self._next, (found[0], n, found[1], events))
 
     def _one(self) -> None:
+        number = len(self.ledger.events)
+        if number in self.clock_steps:
+            self.step_clock(self.clock_steps.pop(number))
         due_us, n, event, events = self._next[0]
         found = next(events, None)
         if found is None:

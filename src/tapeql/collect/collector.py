@@ -83,7 +83,7 @@ class Collector:
         self._clock = clock
         self._timing = timing or Timing()
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
-        self._recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
+        self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self._skews: dict[str, Skew] = {}
         self._backfills: dict[str, Backfill] = {}
         self._supervisors: list[Supervisor] = []
@@ -155,7 +155,7 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Whether, at the end, everything journalled was stored. Raises StoreError for a store that cannot be used."""
-        recording = asyncio.create_task(self._recorder.run(), name="recorder")
+        recording = asyncio.create_task(self.recorder.run(), name="recorder")
         tasks: list[asyncio.Task[None]] = []
         try:
             if not await self._recovered(stop):
@@ -177,7 +177,7 @@ class Collector:
             for feed in self.feeds.values():
                 self._keep(feed.lost(STOPPED))
             try:
-                await asyncio.wait_for(self._recorder.drained(), self._timing.drain_s)
+                await asyncio.wait_for(self.recorder.drained(), self._timing.drain_s)
             except TimeoutError:
                 log.error("the journal could not be written before the end")
             recording.cancel()
@@ -220,7 +220,7 @@ class Collector:
             venue, settings = each.settings.venue, each.settings
             counts = self.counts.of(venue.name)
             history = venue.connector(settings, self._clock)
-            self._backfills[venue.name] = Backfill(history, self._recorder, self._timing, self.counts, self._keep)
+            self._backfills[venue.name] = Backfill(history, self.recorder, self._timing, self.counts, self._keep)
             connects = TokenBucket(venue.connects_per_minute / 60, max(2.0, venue.connects_per_minute / 4), clock_s)
             tasks.append(asyncio.create_task(self._describe(history, venue.name, each.symbols)))
             size = venue.symbols_per_connection
@@ -230,7 +230,7 @@ class Collector:
                     venue,
                     dict.fromkeys(each.kinds, symbols),
                     lambda venue=venue, settings=settings: venue.connector(settings, self._clock),  # type: ignore[misc]
-                    self._take,
+                    self.take,
                     self._begins,
                     self._ends,
                     connects,
@@ -277,9 +277,9 @@ class Collector:
                     counts.gaps_filled[each.kind] += 1
                 elif each.until_us is None or each.filled_to_id is None:
                     counts.gaps_declared[each.kind] += 1
-        self._recorder.put(kept)
+        self.recorder.put(kept)
 
-    def _take(self, link: Link, events: list[Event]) -> None:
+    def take(self, link: Link, events: list[Event]) -> None:
         """What one frame said. Never waits: what there is no room for is dropped before it is counted as seen, so that
         trades show the loss by their ids and are asked for again."""
         venue = link.connector.venue.name
@@ -299,7 +299,7 @@ class Collector:
                 if event.ts_us is not None:
                     skew.see(event.recv_ns, event.ts_us)
                     counts.lag_us = event.recv_ns // 1000 - event.ts_us - (skew.us or 0)
-                if self._recorder.full:
+                if self.recorder.full:
                     counts.dropped += 1
                     kept += _overflowed(feed, kind)
                 elif isinstance(event, Trade):

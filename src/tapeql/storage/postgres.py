@@ -44,7 +44,6 @@ _URL: Final = re.compile(
 """Stricter than libpq, which takes what follows the first `@` of a password for the host, and shows it."""
 
 
-
 class PostgresStore:
     """A store in the database at `url` (postgresql://…); its tables are made when first written.
 

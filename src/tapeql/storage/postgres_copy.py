@@ -36,7 +36,11 @@ def copy_in(connection: psycopg.Connection[Any], into: str, rows: pa.Table) -> N
 
 
 def copy_out(
-    connection: psycopg.Connection[Any], table: Table, columns: Sequence[str], rest: sql.Composable, values: Sequence[Any]
+    connection: psycopg.Connection[Any],
+    table: Table,
+    columns: Sequence[str],
+    rest: sql.Composable,
+    values: Sequence[Any],
 ) -> pa.Table:
     """The named columns of `SELECT … FROM table` followed by `rest`, in the types of the table."""
     from psycopg import sql
@@ -67,7 +71,9 @@ def copy_out(
             false_values=["f"],
         ),
     )
-    arrays = [_from_text(c) if pa.types.is_list(f.type) else c.cast(f.type) for c, f in zip(rows.columns, fields, strict=True)]
+    arrays = [
+        _from_text(c) if pa.types.is_list(f.type) else c.cast(f.type) for c, f in zip(rows.columns, fields, strict=True)
+    ]
     return pa.table(arrays, schema=schema).combine_chunks()
 
 

@@ -120,9 +120,7 @@ def _added(connection: psycopg.Connection[Any], batch: Batch) -> list[Merged]:
     return [Merged(None, added, len(keep) - added, differing=differing + unlike)]
 
 
-def _unknown(
-    connection: psycopg.Connection[Any], batch: Batch, series: Any, at: slice, keep: Any, seq: Any
-) -> int:
+def _unknown(connection: psycopg.Connection[Any], batch: Batch, series: Any, at: slice, keep: Any, seq: Any) -> int:
     """Marks which rows without a key are not stored, by their content."""
     table = batch.table
     columns = [n for n in table.schema.names if n in ("ts", "seq", *table.key, *table.content)]
@@ -155,9 +153,9 @@ def _inserted(connection: psycopg.Connection[Any], table: Table, rows: pa.Table)
     s, t = ([*(sql.Identifier(of, name) for name in whose(table)), *known_by(table, of)] for of in ("s", "t"))
     same = sql.SQL(" AND ").join(sql.SQL("{} = {}").format(*pair) for pair in zip(s, t, strict=True))
     floats = [name for name in table.content if table.schema.field(name).type == pa.float64()]
-    s, t = (sql.SQL(", ").join(sql.Identifier(of, name) for name in ("ts", *floats)) for of in ("s", "t"))
+    values = [sql.SQL(", ").join(sql.Identifier(of, name) for name in ("ts", *floats)) for of in ("s", "t")]
     unlike = sql.SQL("SELECT count(*) FROM {} s JOIN {} t ON {} WHERE ROW({}) IS DISTINCT FROM ROW({})")
-    (differing,) = connection.execute(unlike.format(fed, into, same, s, t)).fetchone() or (0,)
+    (differing,) = connection.execute(unlike.format(fed, into, same, *values)).fetchone() or (0,)
     connection.execute(sql.SQL("DELETE FROM {} WHERE {} IS NULL").format(fed, sql.Identifier(table.number)))
     known = sql.SQL("DELETE FROM {} s USING {} t WHERE {}").format(fed, into, same)
     move = sql.SQL("UPDATE {} SET seq = seq + 1").format(fed)

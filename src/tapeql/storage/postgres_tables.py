@@ -47,7 +47,6 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
     Text in keys is compared byte by byte ("C"), as everywhere in TapeQL. The primary key is the index bars read by.
     Nothing is asked for that is there: even to add an existing column waits for every reader of the table.
     """
-    from psycopg import sql
 
     if not _missing(connection):
         return
@@ -61,7 +60,8 @@ def _missing(connection: psycopg.Connection[Any]) -> list[sql.Composed]:
 
     there = present(connection)
     indexes = {
-        name for (name,) in connection.execute(
+        name
+        for (name,) in connection.execute(
             "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NOT NULL",
             ([f"{name}_known" for name in TABLES],),
         )

@@ -40,14 +40,14 @@ def decode_trade(symbol: str, tick: PastOrPresent, numbers: Numbers, recv_ns: in
             return Refused("value", f"a trade of {price} × {size}", symbol)
         exchange, conditions = str(tick.exchange), str(tick.specialConditions).strip()
         said = f"{second}/{_digits(price)}/{_digits(size)}/{exchange}/{conditions}"
-        seq, n = numbers.next(second, said, reported=not tick.tickAttribLast.unreported)
+        seq, trade_id = numbers.next(second, said, reported=not tick.tickAttribLast.unreported)
     except ValueError as error:
         return Refused("value", str(error)[:120], symbol)
     except _UNREADABLE as error:
         return Refused("malformed", f"{type(error).__name__}: {str(error)[:120]}", symbol)
     # The tape's codes are letters in a row, with blanks for those that are not there.
     codes = ",".join("".join(conditions.split())) or None
-    return Trade(VENUE, symbol, f"{said}/{n}", seq, second * 1_000_000, recv_ns, price, size, None, codes)
+    return Trade(VENUE, symbol, trade_id, seq, second * 1_000_000, recv_ns, price, size, None, codes)
 
 
 def decode_quote(symbol: str, tick: TickByTickBidAsk, recv_ns: int) -> Quote | Refused:
@@ -73,6 +73,8 @@ def decode_depth(symbol: str, rows: Sequence[MktDepthData], recv_ns: int, *, beg
     for row in rows:
         try:
             change = Row(int(row.position), int(row.operation), row.side == BID, float(row.price), float(row.size))
+            if change.operation == DELETE:
+                change = change._replace(price=0.0, size=0.0)
             possible = row.side in (0, BID) and 0 <= change.position <= _MOST_ROWS and change.operation in OPERATIONS
             if change.operation != DELETE:
                 possible = possible and 0.0 < change.price < _LARGEST and 0.0 <= change.size < _LARGEST

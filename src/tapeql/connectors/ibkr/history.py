@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -99,8 +100,13 @@ class History:
         return self._details[symbol]
 
     async def instruments(self, symbols: list[str]) -> list[Instrument]:
+        """Those of the symbols that IBKR knows."""
         now_us = self._clock() // 1000
-        return [instrument(symbol, await self.details(symbol), now_us) for symbol in symbols]
+        found: list[Instrument] = []
+        for symbol in symbols:
+            with contextlib.suppress(VenueError):
+                found.append(instrument(symbol, await self.details(symbol), now_us))
+        return found
 
     # ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
