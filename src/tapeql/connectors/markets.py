@@ -50,6 +50,9 @@ async def instruments(
         await client.close()
         # aiohttp closes its transports a turn later.
         await asyncio.sleep(0)
+    if not markets:
+        # The library takes nonsense for an empty list.
+        raise VenueError(f"{settings.venue.title} sent no symbols")
     found = [_instrument(settings.venue.name, code(market), market, now_us) for market in markets]
     return sorted(found, key=lambda instrument: instrument.symbol)
 
