@@ -9,7 +9,7 @@ import json
 import secrets
 from typing import Any, Final
 
-from tapeql.errors import DataError
+from tapeql.errors import VenueError
 
 TOKEN_S: Final = 120
 """How long a token holds; every message takes a new one."""
@@ -20,12 +20,12 @@ VERIFY: Final = "GET/users/self/verify"
 def exchange_proof(api_key: str, api_secret: str, passphrase: str, now_s: int) -> dict[str, str]:
     """The fields that sign a subscription.
 
-    Source: docs.cdp.coinbase.com/exchange/websocket-feed/authentication. Raises DataError.
+    Source: docs.cdp.coinbase.com/exchange/websocket-feed/authentication. Raises VenueError.
     """
     try:
         key = base64.b64decode(api_secret, validate=True)
     except ValueError:
-        raise DataError("Coinbase Exchange: api_secret is not base64") from None
+        raise VenueError("Coinbase Exchange: api_secret is not base64") from None
     signed = hmac.new(key, f"{now_s}{VERIFY}".encode(), hashlib.sha256).digest()
     return {
         "signature": base64.b64encode(signed).decode(),
@@ -38,7 +38,7 @@ def exchange_proof(api_key: str, api_secret: str, passphrase: str, now_s: int) -
 def advanced_token(api_key: str, api_secret: str, now_s: int, nonce: str | None = None) -> str:
     """A token for one websocket message: ES256 for a PEM key of P-256, EdDSA for 32 or 64 bytes of Ed25519 in base64.
 
-    Source: docs.cdp.coinbase.com, "Advanced Trade WebSocket Authentication". Raises DataError.
+    Source: docs.cdp.coinbase.com, "Advanced Trade WebSocket Authentication". Raises VenueError.
     """
     algorithm, key = _signing_key(api_secret)
     header = {"alg": algorithm, "kid": api_key, "nonce": nonce or secrets.token_hex(16), "typ": "JWT"}
@@ -67,7 +67,7 @@ def _signing_key(secret: str) -> tuple[str, Any]:
                 return "EdDSA", Ed25519PrivateKey.from_private_bytes(raw[:32])
     except Exception:  # What the library says may hold parts of the key.
         pass
-    raise DataError("Coinbase: api_secret is neither a PEM key of P-256 or Ed25519 nor 32 or 64 bytes in base64")
+    raise VenueError("Coinbase: api_secret is neither a PEM key of P-256 or Ed25519 nor 32 or 64 bytes in base64")
 
 
 def _sign(algorithm: str, key: Any, said: bytes) -> bytes:

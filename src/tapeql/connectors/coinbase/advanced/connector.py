@@ -27,11 +27,12 @@ class AdvancedConnector(CoinbaseConnector):
         if known is not None:
             api_key, api_secret = known
             self._token = lambda: advanced_token(api_key, api_secret, self._now_s)
-            # A key that cannot sign is told before connecting.
-            self._token()
         self._sequence = sequence.Sequence()
 
     async def connect(self) -> None:
+        if self._token is not None:
+            # A key that cannot sign is told before anything is asked.
+            self._token()
         self._sequence = sequence.Sequence()
         await super().connect()
 

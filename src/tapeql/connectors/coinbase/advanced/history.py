@@ -109,7 +109,9 @@ class History:
                 yield page
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
-        params: dict[str, str | int] = {"product_id": symbol} | ({} if depth is None else {"limit": depth})
+        params: dict[str, str | int] = {"product_id": symbol}
+        if depth is not None:
+            params["limit"] = depth
         body = await self.rest.get(f"{PATH}/market/product_book", params)
         return self._read(decode_book, symbol, body)
 

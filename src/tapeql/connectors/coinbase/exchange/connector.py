@@ -23,11 +23,14 @@ class ExchangeConnector(CoinbaseConnector):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock, History(settings, clock))
         self._known = self._credentials("api_key", "api_secret", "passphrase")
-        # A secret that cannot sign is told before connecting.
-        self._proof()
         self._channels = dict(subscriptions.CHANNELS)
         if self._known is not None:
             self._channels["book"] = subscriptions.BOOK
+
+    async def connect(self) -> None:
+        # A secret that cannot sign is told before anything is asked.
+        self._proof()
+        await super().connect()
 
     def _proof(self) -> Mapping[str, str]:
         if self._known is None:

@@ -73,9 +73,8 @@ class History:
         interval_s = INTERVALS[interval]
         now_us = (await self.info()).time_us or 0
         for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
-            params: dict[str, str | int] = {"granularity": interval_s}
-            params.update(start=_iso(first_s), end=_iso(last_s))
-            rows = self._json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", params))
+            asked: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s), "granularity": interval_s}
+            rows = self._json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", asked))
             try:
                 candles = [self._candle(symbol, interval, row) for row in rows]
             except (TypeError, ValueError, IndexError, OverflowError):
@@ -103,7 +102,9 @@ class History:
 
     async def _before(self, symbol: str, trade_id: int | None) -> list[Trade]:
         """The newest PAGE of trades before an id, or of all, oldest first."""
-        params: dict[str, str | int] = {"limit": PAGE} | ({} if trade_id is None else {"after": trade_id})
+        params: dict[str, str | int] = {"limit": PAGE}
+        if trade_id is not None:
+            params["after"] = trade_id
         body = await self.rest.get(f"/products/{quote(symbol, safe='')}/trades", params)
         return self._read(decode_trades, symbol, body)
 
