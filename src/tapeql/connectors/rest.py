@@ -149,7 +149,8 @@ class Rest:
             self._session = aiohttp.ClientSession(
                 headers=self._headers, timeout=aiohttp.ClientTimeout(total=self._timeout_s), trust_env=True
             )
-        async with self._session.get(self.url + path, params=params, headers=sign) as reply:
+        # A redirection would take the keys in our headers to wherever it points.
+        async with self._session.get(self.url + path, params=params, headers=sign, allow_redirects=False) as reply:
             body = await reply.read()
             self.headers = reply.headers
             status = self._verdict(reply.status, body)
