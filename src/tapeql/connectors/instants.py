@@ -38,4 +38,7 @@ def rfc3339_us(text: str) -> int:
     if instant.tzinfo is None:
         raise ValueError("a time without a zone")
     whole = instant.astimezone(UTC)
-    return int(whole.replace(microsecond=0).timestamp()) * 1_000_000 + whole.microsecond
+    us = int(whole.replace(microsecond=0).timestamp()) * 1_000_000 + whole.microsecond
+    if not _FIRST_US < us < _LAST_US:
+        raise ValueError("not a time")
+    return us
