@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tapeql.collect.counters import Counts
@@ -12,9 +12,9 @@ from tapeql.collect.feed import Feed
 from tapeql.collect.recorder import Recorder
 from tapeql.collect.timing import Timing
 from tapeql.collect.trades import ContiguousTrades, Hole, KeyedTrades
-from tapeql.connectors.events import Trade
+from tapeql.connectors.events import Kept, Trade
 from tapeql.connectors.venue import Connector
-from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
+from tapeql.errors import ConnectionFailed, VenueError
 
 log: Final = logging.getLogger("tapeql.collect")
 
@@ -28,7 +28,12 @@ class Backfill:
     """One venue's. `history` is a connector of its own, so that books never wait behind it."""
 
     def __init__(
-        self, history: Connector, recorder: Recorder, timing: Timing, counts: Counts, keep: Callable[[list[object]], None]
+        self,
+        history: Connector,
+        recorder: Recorder,
+        timing: Timing,
+        counts: Counts,
+        keep: Callable[[Sequence[Kept]], None],
     ) -> None:
         self._history = history
         self._recorder = recorder

@@ -67,7 +67,15 @@ class Books:
             return []
         from_us = max(self.last_us, at_us or 0)
         self._gap = Gap(
-            self._venue, self._symbol, f"book:{self._last_id}:{from_us}", "book", from_us, None, self._last_id + 1, None, reason
+            self._venue,
+            self._symbol,
+            f"book:{self._last_id}:{from_us}",
+            "book",
+            from_us,
+            None,
+            self._last_id + 1,
+            None,
+            reason,
         )
         return [self._gap]
 

@@ -32,6 +32,8 @@ class Skew:
 
     def __init__(self) -> None:
         self._pieces: deque[tuple[int, int]] = deque()
+        self.us: int | None = None
+        """None before the venue has told any time."""
 
     def see(self, recv_ns: int, ts_us: int) -> None:
         recv_us = recv_ns // 1000
@@ -39,15 +41,12 @@ class Skew:
         if self._pieces and self._pieces[-1][0] == piece:
             if apart < self._pieces[-1][1]:
                 self._pieces[-1] = (piece, apart)
+                self.us = apart if self.us is None else min(self.us, apart)
             return
         self._pieces.append((piece, apart))
         while self._pieces[0][0] < piece - WINDOW_US // PIECE_US:
             self._pieces.popleft()
-
-    @property
-    def us(self) -> int | None:
-        """None before the venue has told any time."""
-        return min((apart for _, apart in self._pieces), default=None)
+        self.us = min(least for _, least in self._pieces)
 
     def venue_us(self, recv_ns: int) -> int:
         """The venue's time when we received something; our own where the venue has told none."""

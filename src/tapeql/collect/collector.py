@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
-from tapeql.collect.rows import gap_of
+from tapeql.collect.rows import gap_of, plain
 from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.supervisor import Supervisor
@@ -45,6 +45,9 @@ from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
 from tapeql.storage.stores import Store
 
+STOPPED: Final = "the collector was stopped"
+NOT_RUNNING: Final = "the collector was not running"
+
 log: Final = logging.getLogger("tapeql.collect")
 
 
@@ -64,7 +67,12 @@ class Collector:
     """
 
     def __init__(
-        self, watched: Sequence[Watched], store: Store, journal: Journal, clock: SteadyClock, timing: Timing | None = None
+        self,
+        watched: Sequence[Watched],
+        store: Store,
+        journal: Journal,
+        clock: SteadyClock,
+        timing: Timing | None = None,
     ) -> None:
         self.watched = tuple(watched)
         self.counts = Counts()
@@ -75,7 +83,7 @@ class Collector:
         self._clock = clock
         self._timing = timing or Timing()
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
-        self._recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
+        self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self._skews: dict[str, Skew] = {}
         self._backfills: dict[str, Backfill] = {}
         self._supervisors: list[Supervisor] = []
@@ -147,7 +155,7 @@ class Collector:
 
     async def run(self, stop: asyncio.Event) -> bool:
         """Whether, at the end, everything journalled was stored. Raises StoreError for a store that cannot be used."""
-        recording = asyncio.create_task(self._recorder.run(), name="recorder")
+        recording = asyncio.create_task(self.recorder.run(), name="recorder")
         tasks: list[asyncio.Task[None]] = []
         try:
             if not await self._recovered(stop):
@@ -167,9 +175,9 @@ class Collector:
             for backfill in self._backfills.values():
                 await backfill.stop()
             for feed in self.feeds.values():
-                self._keep(feed.lost("the collector was stopped"))
+                self._keep(feed.lost(STOPPED))
             try:
-                await asyncio.wait_for(self._recorder.drained(), self._timing.drain_s)
+                await asyncio.wait_for(self.recorder.drained(), self._timing.drain_s)
             except TimeoutError:
                 log.error("the journal could not be written before the end")
             recording.cancel()
@@ -196,13 +204,14 @@ class Collector:
         """Every feed goes on where the store ends; what lies between is an outage."""
         for (venue, symbol), feed in self.feeds.items():
             rows = self._store.rows("gaps", venue, symbol)
-            gaps = [gap_of(venue, symbol, row) for row in _plain(rows)]
+            gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
             tick = self._store.last("ticks", venue, symbol)
             feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
-            quote, book = self._store.last("quotes", venue, symbol), self._store.last("book", venue, symbol)
-            feed.quotes.restore(quote and quote["update_id"], quote and quote["ts"], gaps)
-            feed.books.restore(book and book["update_id"], book and book["ts"], gaps)
-            self._keep(feed.lost("the collector was not running"))
+            quote = self._store.last("quotes", venue, symbol) or {}
+            feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
+            book = self._store.last("book", venue, symbol) or {}
+            feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
+            self._keep(feed.lost(NOT_RUNNING))
 
     def _supervise(self) -> list[asyncio.Task[None]]:
         tasks = []
@@ -211,7 +220,7 @@ class Collector:
             venue, settings = each.settings.venue, each.settings
             counts = self.counts.of(venue.name)
             history = venue.connector(settings, self._clock)
-            self._backfills[venue.name] = Backfill(history, self._recorder, self._timing, self.counts, self._keep)
+            self._backfills[venue.name] = Backfill(history, self.recorder, self._timing, self.counts, self._keep)
             connects = TokenBucket(venue.connects_per_minute / 60, max(2.0, venue.connects_per_minute / 4), clock_s)
             tasks.append(asyncio.create_task(self._describe(history, venue.name, each.symbols)))
             size = venue.symbols_per_connection
@@ -219,9 +228,9 @@ class Collector:
                 symbols = each.symbols[start : start + size]
                 supervisor = Supervisor(
                     venue,
-                    {kind: symbols for kind in each.kinds},
+                    dict.fromkeys(each.kinds, symbols),
                     lambda venue=venue, settings=settings: venue.connector(settings, self._clock),  # type: ignore[misc]
-                    self._take,
+                    self.take,
                     self._begins,
                     self._ends,
                     connects,
@@ -268,69 +277,43 @@ class Collector:
                     counts.gaps_filled[each.kind] += 1
                 elif each.until_us is None or each.filled_to_id is None:
                     counts.gaps_declared[each.kind] += 1
-        self._recorder.put(kept)
+        self.recorder.put(kept)
 
-    def _take(self, link: Link, events: list[Event]) -> None:
+    def take(self, link: Link, events: list[Event]) -> None:
         """What one frame said. Never waits: what there is no room for is dropped before it is counted as seen, so that
         trades show the loss by their ids and are asked for again."""
         venue = link.connector.venue.name
         counts = self.counts.of(venue)
         counts.frames += 1
         skew = self._skews[venue]
-        full = self._recorder.full
         kept: list[Kept] = []
         for event in events:
-            what = type(event)
-            if what is Trade:
+            if isinstance(event, Trade | Quote | BookDelta | BookSnapshot):
+                kind: Kind = "trades" if isinstance(event, Trade) else "quotes" if isinstance(event, Quote) else "book"
+                counts.events[kind] += 1
                 feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
+                if feed is None or kind not in feed.carriers:
                     continue
+                feed.heard_s[kind] = link.heard_s
                 link.heard_ns = event.recv_ns
-                feed.heard_s["trades"] = link.heard_s
-                skew.see(event.recv_ns, event.ts_us)
-                if full:
-                    counts.dropped += 1
-                    if venue_keyed(feed):
-                        kept += feed.trades.lost("overflow")
-                    continue
-                found = feed.trades.live(event)
-                kept += found
-                if len(found) > 1:
-                    self._backfills[venue].ask(feed)
-            elif what is Quote:
-                feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
-                    continue
-                link.heard_ns = event.recv_ns
-                feed.heard_s["quotes"] = link.heard_s
                 if event.ts_us is not None:
                     skew.see(event.recv_ns, event.ts_us)
-                if full:
+                    counts.lag_us = event.recv_ns // 1000 - event.ts_us - (skew.us or 0)
+                if self.recorder.full:
                     counts.dropped += 1
-                    kept += feed.quotes.lost("overflow")
-                    continue
-                kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
-            elif isinstance(event, BookDelta | BookSnapshot):
-                feed = self.feeds.get((venue, event.symbol))
-                if feed is None:
-                    continue
-                link.heard_ns = event.recv_ns
-                feed.heard_s["book"] = link.heard_s
-                if event.ts_us is not None:
-                    skew.see(event.recv_ns, event.ts_us)
-                if full:
-                    # Its own rule shows the loss with the next one.
-                    counts.dropped += 1
-                    continue
-                kept += self._hear(link, feed, event)
+                    kept += _overflowed(feed, kind)
+                elif isinstance(event, Trade):
+                    found = feed.trades.live(event)
+                    kept += found
+                    if len(found) > 1:
+                        self._backfills[venue].ask(feed)
+                elif isinstance(event, Quote):
+                    kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
+                else:
+                    kept += self._hear(link, feed, event)
             else:
+                counts.events[type(event).__name__.lower()] += 1
                 kept += self._other(link, venue, event)
-            counts.events[what.__name__] += 1
-        if events and kept and link.heard_ns:
-            newest = kept[-1]
-            ts_us = getattr(newest, "ts_us", None)
-            if ts_us is not None and skew.us is not None:
-                counts.lag_us = link.heard_ns // 1000 - ts_us - skew.us
         if kept:
             self._keep(kept)
 
@@ -373,11 +356,14 @@ class Collector:
         symbols = [symbol] if symbol is not None else link.wanted.get("quotes", ())
         at_us = self._heard_us(link, venue)
         feeds = [self.feeds.get((venue, each)) for each in symbols]
-        return [k for feed in feeds if feed is not None and "quotes" in feed.kinds for k in feed.quotes.lost("unreadable frame", at_us)]
+        return [
+            k
+            for feed in feeds
+            if feed is not None and "quotes" in feed.kinds
+            for k in feed.quotes.lost("unreadable frame", at_us)
+        ]
 
-    def _reset(
-        self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]
-    ) -> list[Kept]:
+    def _reset(self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]) -> list[Kept]:
         kept: list[Kept] = []
         for symbol in symbols:
             feed = self.feeds.get((venue, symbol))
@@ -403,7 +389,7 @@ class Collector:
         """What no other connection carries is an outage."""
         venue = link.connector.venue.name
         at_us = self._heard_us(link, venue)
-        reason = f"connection lost: {link.reason}" if link.reason else "connection lost"
+        reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"
         for kind, symbols in link.wanted.items():
             for symbol in symbols:
                 feed = self.feeds[venue, symbol]
@@ -456,21 +442,16 @@ class Collector:
             attempt += 1
 
 
-def venue_keyed(feed: Feed) -> bool:
-    return feed.venue.trade_ids == "keyed"
-
-
-def _plain(rows: Any) -> list[dict[str, Any]]:
-    """Rows with instants as microseconds."""
-    import pyarrow as pa
-
-    names = rows.schema.names
-    columns = {
-        name: (rows.column(name).cast(pa.int64()) if pa.types.is_timestamp(rows.schema.field(name).type) else rows.column(name)).to_pylist()
-        for name in names
-    }
-    return [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+def _overflowed(feed: Feed, kind: Kind) -> list[Kept]:
+    """What else would not show that one was dropped: contiguous ids and books do, by the next one."""
+    if kind == "quotes":
+        return feed.quotes.lost("overflow")
+    if kind == "trades" and feed.venue.trade_ids == "keyed":
+        return feed.trades.lost("overflow")
+    return []
 
 
 def _trade(venue: str, symbol: str, row: Mapping[str, Any]) -> Trade:
-    return Trade(venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"])
+    return Trade(
+        venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"]
+    )

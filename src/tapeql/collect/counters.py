@@ -39,4 +39,7 @@ class Counts:
     pending: int = 0
 
     def of(self, venue: str) -> VenueCounts:
-        return self.venues.setdefault(venue, VenueCounts())
+        found = self.venues.get(venue)
+        if found is None:
+            found = self.venues[venue] = VenueCounts()
+        return found

@@ -84,7 +84,9 @@ class Operation:
         if counts.stored != self._stored[0] or collector.journal.depth_bytes(CONSUMER) == 0:
             self._stored = (counts.stored, now_s)
         elif now_s - self._stored[1] > STALLED_S:
-            found.append(f"the store has taken nothing for {now_s - self._stored[1]:.0f} s: {counts.store_error or '?'}")
+            found.append(
+                f"the store has taken nothing for {now_s - self._stored[1]:.0f} s: {counts.store_error or '?'}"
+            )
         return found
 
 
@@ -160,4 +162,3 @@ class _Metrics:
             ("store_failures", "Failed writes to the store", counts.store_failures),
         ):
             yield CounterMetricFamily(f"tapeql_{name}", text, value=float(value))
-

@@ -182,3 +182,12 @@ def gap_of(venue: str, symbol: str, row: dict[str, Any]) -> Gap:
         row["filled_to_id"],
         row["filled_at"],
     )
+
+
+def plain(rows: pa.Table) -> list[dict[str, Any]]:
+    """Rows as dictionaries, instants as microseconds."""
+    columns = {}
+    for field in rows.schema:
+        column = rows.column(field.name)
+        columns[field.name] = (column.cast(pa.int64()) if pa.types.is_timestamp(field.type) else column).to_pylist()
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]

@@ -119,9 +119,11 @@ class StoreWriter:
         """Days end by what the venue says, never by our clock."""
         assert self.live is not None
         for event in events:
-            if isinstance(event, Trade | BookDelta) or (isinstance(event, Quote) and event.ts_source == "venue"):
-                if event.ts_us is not None and event.ts_us > self._newest_us.get(event.venue, 0):
-                    self._newest_us[event.venue] = event.ts_us
+            if not isinstance(event, Trade | BookDelta | Quote) or event.ts_us is None:
+                continue
+            told = not isinstance(event, Quote) or event.ts_source == "venue"
+            if told and event.ts_us > self._newest_us.get(event.venue, 0):
+                self._newest_us[event.venue] = event.ts_us
         for venue, newest_us in self._newest_us.items():
             day = (newest_us - int(self._timing.seal_after_s * 1_000_000)) // DAY_US
             if self._sealed.get(venue) != day:

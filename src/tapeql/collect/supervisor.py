@@ -59,7 +59,12 @@ class Supervisor:
                 wait_s = max(link.retry_after_s or 0.0, self._timing.backoff_s(attempt))
                 log.warning(
                     "connection lost",
-                    extra={"venue": self._venue.name, "link": link.number, "reason": link.reason, "wait_s": round(wait_s, 3)},
+                    extra={
+                        "venue": self._venue.name,
+                        "link": link.number,
+                        "reason": link.reason,
+                        "wait_s": round(wait_s, 3),
+                    },
                 )
                 await asyncio.sleep(wait_s)
         finally:
@@ -78,7 +83,12 @@ class Supervisor:
                 self._counts.losses["connect"] += 1
                 log.warning(
                     "cannot connect",
-                    extra={"venue": self._venue.name, "reason": str(error), "attempt": attempt, "wait_s": round(wait_s, 3)},
+                    extra={
+                        "venue": self._venue.name,
+                        "reason": str(error),
+                        "attempt": attempt,
+                        "wait_s": round(wait_s, 3),
+                    },
                 )
                 await asyncio.sleep(wait_s)
 

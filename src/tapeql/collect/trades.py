@@ -125,9 +125,7 @@ class _Gaps:
     def _restore_holes(self, gaps: Sequence[Gap]) -> None:
         for gap in sorted(gaps, key=lambda g: (g.from_us, g.from_id or 0)):
             if gap.kind == "trades" and gap.filled_us is None:
-                hole = Hole(
-                    gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id, gap.filled_to_id
-                )
+                hole = Hole(gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id, gap.filled_to_id)
                 self.holes.append(hole)
                 if gap.until_us is None:
                     self._pending = hole
@@ -171,9 +169,7 @@ class ContiguousTrades(_Gaps):
                 self._pending = None
             elif self.next is not None and seq > self.next:
                 before_us = ts_us if self.last_us is None else self.last_us
-                kept.append(
-                    self._declare(Hole(f"trades:{self.next}", before_us, ts_us, "missed", self.next, seq - 1))
-                )
+                kept.append(self._declare(Hole(f"trades:{self.next}", before_us, ts_us, "missed", self.next, seq - 1)))
             self.next = seq + 1
             self.last_us = ts_us
         elif (hole := self._hole_of(seq)) is not None:

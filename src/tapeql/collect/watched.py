@@ -11,9 +11,7 @@ from tapeql.connectors.settings import settings_of
 from tapeql.errors import DataError
 
 
-def watched(
-    written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str, str] | None = None
-) -> list[Watched]:
+def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str, str] | None = None) -> list[Watched]:
     """One entry a venue, with the kinds it can stream. Raises DataError for what cannot be collected."""
     by_venue: dict[str, dict[str, None]] = {}
     for each in written:

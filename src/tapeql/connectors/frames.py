@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -16,16 +16,17 @@ UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
 _SHOWN_BYTES: Final = 80
 
 
-def documents(frame: bytes) -> Iterator[Any]:
+def documents(frame: bytes, number: Callable[[str], Any] = float) -> Iterator[Any]:
     """The JSON documents of a frame one by one: a single one, the items of an array, or several written in a row.
 
+    `number` reads what is no integer: Decimal keeps the digits.
     Raises one of UNREADABLE where the rest cannot be read; what came before it was good.
     """
     try:
-        whole = msgspec.json.decode(frame)
+        whole = msgspec.json.Decoder(float_hook=number).decode(frame)
     except msgspec.DecodeError:
         text, at = frame.decode(), 0
-        reader = json.JSONDecoder()
+        reader = json.JSONDecoder(parse_float=number)
         while at < len(text):
             found, at = reader.raw_decode(text, at)
             yield from found if isinstance(found, list) else (found,)

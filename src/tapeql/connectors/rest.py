@@ -25,6 +25,9 @@ LONGEST_WAIT_S: Final = 60.0
 Complaint = Callable[[int, bytes], str]
 """The reason in a refusal's body, given its HTTP status."""
 
+Verdict = Callable[[int, bytes], int]
+"""The status a reply deserves: some venues refuse with a 200."""
+
 
 class Budget(Protocol):
     """A venue's rate limit."""
@@ -77,6 +80,7 @@ class Rest:
         complaint: Complaint,
         *,
         headers: Mapping[str, str] | None = None,
+        verdict: Verdict = lambda status, body: status,
         tries: int = TRIES,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
@@ -85,6 +89,7 @@ class Rest:
         self._budget = budget
         self._complaint = complaint
         self._headers = dict(headers or {})
+        self._verdict = verdict
         self._tries = tries
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
@@ -147,8 +152,9 @@ class Rest:
         async with self._session.get(self.url + path, params=params, headers=sign) as reply:
             body = await reply.read()
             self.headers = reply.headers
-            self._budget.learn(reply.status, reply.headers)
-            return reply.status, body
+            status = self._verdict(reply.status, body)
+            self._budget.learn(status, reply.headers)
+            return status, body
 
 
 def _asked_s(headers: Mapping[str, str]) -> float | None:

@@ -105,7 +105,10 @@ class Connector(Protocol):
         self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
     ) -> AsyncIterator[list[Trade | Void]]:
         """Pages of trades, oldest first, from an id or an instant on to the venue's present (or until_us, excluded).
-        With neither, one page: the newest trades. Pages are never empty."""
+        With neither, one page: the newest trades. Pages are never empty.
+
+        Give since_us beside from_id where the time of the trade before from_id is known: from_id decides where the
+        pages begin, since_us spares venues that page by time the search for it."""
         ...
 
     def fetch_candles(

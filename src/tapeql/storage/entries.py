@@ -14,7 +14,9 @@ from tapeql.storage.schema import Table
 from tapeql.storage.staging import Place
 
 
-def entries_of(table: Table, rows: pa.Table, places: Sequence[Place], starts: Sequence[int] | Ints, path: str) -> list[Entry]:
+def entries_of(
+    table: Table, rows: pa.Table, places: Sequence[Place], starts: Sequence[int] | Ints, path: str
+) -> list[Entry]:
     """An entry for each stretch of a file; each begins at its start and is sorted by (ts, seq)."""
     at = np.asarray(starts, np.int64)
     last = np.append(at[1:], rows.num_rows) - 1
@@ -24,7 +26,8 @@ def entries_of(table: Table, rows: pa.Table, places: Sequence[Place], starts: Se
     columns = (ts[at], ts[last], last + 1 - at, at, seq[last], lowest, highest)
     return [
         Entry(
-            *place,
+            series,
+            partition,
             path,
             min_us,
             max_us,
@@ -34,7 +37,7 @@ def entries_of(table: Table, rows: pa.Table, places: Sequence[Place], starts: Se
             min_id=low if low >= 0 else None,
             max_id=high if low >= 0 else None,
         )
-        for place, min_us, max_us, count, first_row, last_seq, low, high in zip(
+        for (series, partition), min_us, max_us, count, first_row, last_seq, low, high in zip(
             places, *(column.tolist() for column in columns), strict=True
         )
     ]

@@ -18,15 +18,15 @@ from tapeql.errors import StoreError
 from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
+from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import canonical_interval, folder, partition_name
 from tapeql.storage.locks import FileLock
 from tapeql.storage.manifest import Entry, Manifest, Series
-from tapeql.storage.entries import entries_of
 from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import TABLES, Table
-from tapeql.storage.snapshot import Part
+from tapeql.storage.snapshot import LIVE, Part
 from tapeql.storage.staging import Staging
 from tapeql.storage.stores import Commit, summed
 
@@ -202,7 +202,7 @@ class Lake:
     def _sweep(self, current: Manifest) -> None:
         """Removes what killed writers left: files no manifest ever listed, and drafts."""
         listed = current.paths()
-        for top in (*TABLES, manifest.LIVE):
+        for top in (*TABLES, LIVE):
             for parent, _, names in os.walk(self.path / top):
                 for name in names:
                     path = Path(parent, name)

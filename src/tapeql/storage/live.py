@@ -19,10 +19,11 @@ from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.files import read_file
 from tapeql.storage.lake import Lake
 from tapeql.storage.layout import partition_span
-from tapeql.storage.manifest import LIVE, Entry, Manifest
+from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, free_places, merge, unknown
-from tapeql.storage.rows import Ints, instants, integers
+from tapeql.storage.rows import instants, integers
 from tapeql.storage.schema import TABLES, Table
+from tapeql.storage.snapshot import LIVE
 from tapeql.storage.staging import Place
 from tapeql.storage.stores import Commit, Fed, summed
 from tapeql.storage.stretches import Stretches, joined, of_entries

@@ -23,12 +23,9 @@ from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
 from tapeql.storage.rows import Ints, integers, taken
-from tapeql.storage.snapshot import Part
+from tapeql.storage.snapshot import LIVE, Part
 
 FOLDER: Final = "manifests"
-LIVE: Final = "live"
-"""The folder of files that hold rows of many series."""
-
 _FORMAT: Final = b"tapeql.manifest"
 _VERSION: Final = b"2"
 _NAMES: Final = pa.dictionary(pa.int32(), pa.string())
@@ -148,7 +145,9 @@ class Manifest:
 
     def stretches(self, paths: Collection[str]) -> list[Entry]:
         """What these files hold of the table."""
-        return self._entries(np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing))
+        return self._entries(
+            np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing)
+        )
 
     def live_places(self, venue: str) -> list[tuple[Series, int]]:
         """The series and partitions of a venue that have rows in live files."""
@@ -301,10 +300,7 @@ def _spans(listing: pa.Table) -> dict[Series, range]:
 
 
 def _listing(entries: Iterable[Entry]) -> pa.Table:
-    rows = [
-        (*e.series, *(getattr(e, name) for name in _SCHEMA.names[4:]))
-        for e in entries
-    ]
+    rows = [(*e.series, *(getattr(e, name) for name in _SCHEMA.names[4:])) for e in entries]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(_SCHEMA)
     plain = [pa.string() if field.type == _NAMES else field.type for field in _SCHEMA]
     arrays = [

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
+
+LIVE: Final = "live"
+"""The folder of a lake's files that hold rows of many symbols."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,11 @@ class Part:
     max_us: int
     rows: int
     first_row: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its file holds other runs too."""
+        return self.path.startswith(f"{LIVE}/")
 
 
 class Snapshot(Protocol):
