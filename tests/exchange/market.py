@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 Levels = tuple[tuple[str, str], ...]
 
@@ -50,6 +50,7 @@ class Depth(NamedTuple):
 
 
 Event = Trade | Quote | Depth
+E = TypeVar("E", Trade, Quote, Depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ class Tape:
         return self.trades[first : first + limit]
 
     def book(self) -> Book:
-        """The book now: after the last depth, with the best prices of quotes that came later."""
-        return self._with_quotes(self.live.copy(), None)
+        """The book after the last depth: at its id all levels are known, later quotes tell only of the best."""
+        return self.live.copy()
 
     def book_at(self, update_id: int) -> Book:
         """The book as it was at an update id; cheap when asked in rising order."""
@@ -218,7 +219,7 @@ class Ledger:
         if self.sent[number] < 255:
             self.sent[number] += 1
 
-    def never_sent(self, symbol: str, kind: type[Event], since: int = 0) -> list[Event]:
+    def never_sent(self, symbol: str, kind: type[E], since: int = 0) -> list[E]:
         """Events of a symbol from the number `since` on that were written to no socket at all."""
         return [
             event

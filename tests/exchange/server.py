@@ -206,7 +206,7 @@ class Exchange:
         self.accepted = 0
         self._ports = (ws_port, rest_port)
         self._deflate = deflate or self.plan.deflate
-        self._wires: dict[int, Wire] = {}
+        self.wires: dict[int, Wire] = {}
         self._waiting_limit = waiting_limit
         self._going: asyncio.Task[None] | None = None
 
@@ -320,7 +320,7 @@ class Exchange:
 
     def _send(self, numbers: range) -> None:
         events, sent = self.ledger.events, self.ledger.count_sent
-        wires, messages, faultless = list(self._wires.values()), self.venue.messages, not self.plan.active
+        wires, messages, faultless = list(self.wires.values()), self.venue.messages, not self.plan.active
         for number in numbers:
             event = events[number]
             for wire in wires:
@@ -336,7 +336,7 @@ class Exchange:
         """Ends all faults and sends what they hold back; then every symbol trades and moves its book once more, so
         that whoever counts ids can see what it lacks. Returns the numbers of those last events."""
         self.plan.active = False
-        for wire in self._wires.values():
+        for wire in self.wires.values():
             wire.release()
         first = len(self.ledger.events)
         await self._tell(self.market.last_words())
@@ -376,7 +376,7 @@ class Exchange:
     async def _serve_socket(self, connection: ServerConnection) -> None:
         socket: Socket = connection.exchange_socket  # type: ignore[attr-defined]
         wire = Wire(self, self.plan, socket)
-        self.sockets[socket.number], self._wires[socket.number] = socket, wire
+        self.sockets[socket.number], self.wires[socket.number] = socket, wire
         writer = asyncio.ensure_future(socket.write())
         if isinstance(fault := self.plan.struck(Cut), Cut):
             self.later(fault.seconds, self._cut, socket)
@@ -387,7 +387,7 @@ class Exchange:
         except ConnectionClosed:
             pass
         finally:
-            del self.sockets[socket.number], self._wires[socket.number]
+            del self.sockets[socket.number], self.wires[socket.number]
             wire.end()
             socket.gone()
             await writer
