@@ -172,23 +172,27 @@ class Lake:
             merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
             counts.append(merged)
             if merged.rows is not None:
-                added.append(self.write_partition(series, partition, current.number + 1, merged.rows))
+                added.append(self._write(series, partition, current.number + 1, merged.rows))
                 replaced += old
         number = self.publish(current, added, replaced).number if added else current.number
         return summed(str(number), counts)
 
-    def write_partition(self, series: Series, partition: int, number: int, rows: pa.Table) -> Entry:
+    def _write(self, series: Series, partition: int, number: int, rows: pa.Table) -> Entry:
         """A new file with the rows of a partition; of the table once it is published as part of commit `number`."""
+        path = self.free_name(series, partition, number)
+        write_file(self.path / path, TABLES[series[0]], rows)
+        (entry,) = entries_of(TABLES[series[0]], rows, [(series, partition)], [0], path)
+        return entry
+
+    def free_name(self, series: Series, partition: int, number: int) -> str:
+        """Where a file of a partition can be written in commit `number`; only while writing."""
         table, _, _, interval = series
         name = f"{folder(*series)}/{partition_name(table, interval, partition)}"
-        path = self.path / f"{name}.parquet"
-        if path.exists():
-            # A file of this number was never published: a killed writer's, and in no reader's hands.
-            path = self.path / f"{name}.{number}.parquet"
-            path.unlink(missing_ok=True)
-        write_file(path, TABLES[table], rows)
-        (entry,) = entries_of(TABLES[table], rows, [(series, partition)], [0], str(path.relative_to(self.path)))
-        return entry
+        if not (self.path / f"{name}.parquet").exists():
+            return f"{name}.parquet"
+        # A file of this number was never published: a killed writer's, and in no reader's hands.
+        (self.path / f"{name}.{number}.parquet").unlink(missing_ok=True)
+        return f"{name}.{number}.parquet"
 
     def _settle(self, added: Sequence[Entry]) -> None:
         """Makes the names of new files durable, up to the lake's own folder."""
