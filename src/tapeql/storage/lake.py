@@ -20,9 +20,9 @@ from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
-from tapeql.storage.layout import canonical_interval, folder, partition_name
+from tapeql.storage.layout import Series, folder, partition_name, series_of
 from tapeql.storage.locks import FileLock
-from tapeql.storage.manifest import Entry, Manifest, Series
+from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import TABLES, Table
@@ -101,9 +101,9 @@ class Lake:
 
         return LakeLiveWriter(self)
 
-    def last(self, table: str, venue: str, code: str) -> dict[str, Any] | None:
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
         schema = table_of(table)
-        entries = self.current().entries((table, venue, code, ""))
+        entries = self.current().entries(series_of(table, venue, code, interval))
         latest = max((entry.max_us for entry in entries), default=0)
         ends = [
             read_file(self.path / e.path, schema, schema.schema.names, e.first_row, e.rows).slice(e.rows - 1)
@@ -112,9 +112,8 @@ class Lake:
         ]
         return plain(max(ends, key=lambda row: row.column("seq")[0].as_py())) if ends else None
 
-    def rows(self, table: str, venue: str, code: str) -> pa.Table:
-        schema = table_of(table)
-        return self.stored(schema, self.current().entries((table, venue, code, "")))
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        return self.stored(table_of(table), self.current().entries(series_of(table, venue, code, interval)))
 
     def stored(self, table: Table, entries: Sequence[Entry]) -> pa.Table:
         """The rows of these stretches in (ts, seq) order."""
@@ -227,7 +226,7 @@ class LakeTransaction:
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)
-        series = (table, venue, code, canonical_interval(interval) if table == "ohlcv" else "")
+        series = series_of(table, venue, code, interval)
         folder(*series)
         self._staging.add(series, conform(schema, rows), source)
 

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
+from tapeql.storage.layout import Series
 from tapeql.storage.rows import Ints, integers, taken
 from tapeql.storage.snapshot import LIVE, Part
 
@@ -54,8 +55,6 @@ _LOOKED_UP: Final = ("partition", "removed_us", "max_us", "first_row", "last_seq
 _UNKNOWN: Final = np.iinfo(np.int64).max
 
 Bools = npt.NDArray[np.bool_]
-Series = tuple[str, str, str, str]
-"""(table, venue, code, interval): what a run of files belongs to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,7 @@ import pyarrow as pa
 
 from tapeql.errors import StoreError
 from tapeql.limits import STAGING_BYTES
-from tapeql.storage.layout import Ints, partitions
-from tapeql.storage.manifest import Series
+from tapeql.storage.layout import Ints, Series, partitions
 from tapeql.storage.merge import reverse
 from tapeql.storage.rows import instants
 
