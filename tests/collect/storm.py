@@ -31,7 +31,7 @@ from tapeql.connectors.events import KINDS
 from tapeql.storage.lake import Lake
 from tapeql.storage.stores import Store
 from tests.collect.account import Account, account
-from tests.exchange.binance import Binance
+from tests.exchange.binance import Binance, Weights
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market
@@ -50,6 +50,9 @@ IMPATIENT = Timing(
     fill_tries=8,
 )
 """The product's waits, scaled to a storm of seconds."""
+
+MUCH = 1_000_000
+"""A weight limit that a storm squeezed into seconds does not reach."""
 
 STORM_S = 2.0
 CALM_S = 30.0
@@ -71,7 +74,9 @@ class Run:
         return self.calm and not self.error and all(each.ok for each in self.accounts)
 
 
-async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: float = 1.0, store: Store | None = None) -> Run:
+async def storm(
+    seed: int, folder: Path, *, venue: str = "binance", intensity: float = 1.0, store: Store | None = None
+) -> Run:
     """One run: storm, calm, stop, account."""
     futures = venue == "binanceusdm"
     plan = Plan.random(seed, intensity)
@@ -83,8 +88,12 @@ async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: f
     ]
     market = Market(sources, seed=seed)
     lake = store or Lake(folder / "lake")
-    async with Exchange(market, Binance(futures=futures), plan=plan) as exchange:
-        what = watched([f"{venue}:{','.join(market.tapes)}"], KINDS, exchange.environ())
+    async with Exchange(market, Binance(futures=futures, weights=Weights(MUCH)), plan=plan) as exchange:
+        what = watched(
+            [f"{venue}:{','.join(market.tapes)}"],
+            KINDS,
+            exchange.environ() | {f"TAPEQL_{venue.upper()}_WEIGHT_LIMIT": str(MUCH)},
+        )
         with Journal(folder / "journal") as journal:
             collector = Collector(what, lake, journal, steady_clock(), IMPATIENT)
             stop = asyncio.Event()

@@ -33,6 +33,8 @@ USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
 MOST_OF: Final = 0.8
 """The share of the weight limit we allow ourselves: others behind the same address want some too."""
 
+SOME_LEVELS: Final = 1000
+
 WINDOW_MS: Final = 3_600_000
 AGGREGATED_MS: Final = 100
 """An aggregate trade of futures gathers what this long has brought at one price; its time is the first one's."""
@@ -76,7 +78,7 @@ class History:
         self._clock = clock
         self._title = settings.venue.title
         self._key_variable = variable_of(settings.venue.name, "api_key")
-        self.budget = WeightBudget(market.weight_limit)
+        self.budget = WeightBudget(float(settings.options.get("weight_limit", market.weight_limit)))
         key = settings.credentials.get("api_key")
         headers = {"X-MBX-APIKEY": key.reveal()} if key else {}
         self.rest = Rest(self._title, settings.rest_url, self.budget, complaint, headers=headers)
@@ -156,8 +158,12 @@ class History:
                 return
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
-        """The best `depth` levels of each side, or all that can be had."""
-        most = self._market.depths[-1]
+        """The best `depth` levels of each side, or all that can be had.
+
+        A whole book costs as much as five of 1,000 levels: when the minute's weight runs low, many are better than deep.
+        """
+        scarce = self.budget.used > self.budget.limit / 2
+        most = SOME_LEVELS if scarce else self._market.depths[-1]
         limit = next((limit for limit in self._market.depths if limit >= (depth or most)), most)
         body = await self._get("depth", {"symbol": symbol, "limit": limit})
         book = self._read(decode_book, symbol, body)
