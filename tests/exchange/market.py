@@ -165,8 +165,8 @@ class Tape:
         return self.trades[first : first + limit]
 
     def book(self) -> Book:
-        """The book now: after the last depth, with the best prices of quotes that came later."""
-        return self._with_quotes(self.live.copy(), None)
+        """The book after the last depth: at its id all levels are known, later quotes tell only of the best."""
+        return self.live.copy()
 
     def book_at(self, update_id: int) -> Book:
         """The book as it was at an update id; cheap when asked in rising order."""

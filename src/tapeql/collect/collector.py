@@ -387,6 +387,9 @@ class Collector:
 
     def _ends(self, link: Link) -> None:
         """What no other connection carries is an outage."""
+        for (number, _), resync in self._resyncs.items():
+            if number == link.number:
+                resync.cancel()
         venue = link.connector.venue.name
         at_us = self._heard_us(link, venue)
         reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"

@@ -94,6 +94,7 @@ class Rest:
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
         self.headers: Mapping[str, str] = {}
         """Of the last reply."""
 
@@ -113,6 +114,8 @@ class Rest:
             for attempt in range(self._tries):
                 while (slow_s := self._budget.wait_s(cost)) > 0:
                     await asyncio.sleep(slow_s)
+                if self._closed:
+                    raise ConnectionFailed(f"the connection to {self._title} is closed")
                 try:
                     status, body = await self._ask(path, params, sign)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -136,6 +139,8 @@ class Rest:
             raise reason
 
     async def close(self) -> None:
+        """Whoever asks after this, or waits for their turn, gets ConnectionFailed."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
