@@ -168,6 +168,14 @@ class Tape:
         """The book after the last depth: at its id all levels are known, later quotes tell only of the best."""
         return self.live.copy()
 
+    def best(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Price and quantity of the best bid and ask now: of the last quote, or of the book if that is newer."""
+        if self.quotes and self.quotes[-1].update_id >= self.live.update_id:
+            quote = self.quotes[-1]
+            return (quote.bid, quote.bid_quantity), (quote.ask, quote.ask_quantity)
+        (bid,), (ask,) = self.live.top(1)
+        return bid, ask
+
     def book_at(self, update_id: int) -> Book:
         """The book as it was at an update id; cheap when asked in rising order."""
         after = bisect_right(self.depths, update_id, key=attrgetter("last_id"))
@@ -313,8 +321,8 @@ class Market:
         """That many trades at the present best prices, quicker than the source would make them."""
         tape, first = self.tapes[symbol], self.ledger.end
         last = tape.trades[-1].trade_id if tape.trades else self._first_trade_id[symbol] - 1
-        bids, asks = tape.book().top(1)
-        prices = (asks[0][0], bids[0][0])
+        (bid, _), (ask, _) = tape.best()
+        prices = (ask, bid)
         step = tape.instrument.quantity_step
         digits = len(step.partition(".")[2])
         quantities = [f"{self._random.randint(1, 9999) * float(step):.{digits}f}" for _ in range(256)]

@@ -202,6 +202,9 @@ def test_requests_and_streams_agree_with_the_ledger() -> None:
             assert [candle[0] for candle in candles] == [START_US // 1000 + n * 60_000 for n in range(len(candles))]
             assert sum(candle[8] for candle in candles) == len(live)
             assert candles[0][1] == live[0]["p"]
+            while not isinstance(exchange.ledger.events[-1], Quote) or exchange.ledger.events[-1].symbol != "BTCUSDT":
+                await exchange.step()
+            assert tape.quotes[-1].update_id > tape.depths[-1].last_id
             _, best, _ = await get(exchange, "/api/v3/ticker/bookTicker?symbol=BTCUSDT")
             assert (best["bidPrice"], best["askQty"]) == (tape.quotes[-1].bid, tape.quotes[-1].ask_quantity)
             _, now, _ = await get(exchange, "/api/v3/time")
