@@ -94,6 +94,8 @@ async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: f
             await exchange.stop()
             await exchange.quiesce()
             run.calm = await _calm(collector, exchange)
+            if not run.calm:
+                run.error = str(collector.status())
             stop.set()
             try:
                 await asyncio.wait_for(collecting, 60)

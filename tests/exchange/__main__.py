@@ -12,6 +12,7 @@ import signal
 from pathlib import Path
 
 from tests.exchange.binance import Binance
+from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market, Source
@@ -21,6 +22,8 @@ from tests.exchange.server import Exchange
 VENUES = {
     "binance": Binance,
     "binanceusdm": lambda: Binance(futures=True),
+    "coinbase": Coinbase,
+    "coinbaseexchange": CoinbaseExchange,
 }
 
 
