@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,8 +29,9 @@ async def instruments(
     `point(urls, rest_url)` turns ccxt's table of addresses to the venue's; `code` picks ours of a ccxt market.
     Raises VenueError, ConnectionFailed.
     """
+    # It takes a second to load, and a feed may be waiting for this thread.
+    library = await asyncio.to_thread(importlib.import_module, "ccxt.async_support")
     import ccxt
-    import ccxt.async_support as library
 
     client = getattr(library, exchange)(
         {"enableRateLimit": True, "aiohttp_trust_env": True, "options": dict(options or {})}
