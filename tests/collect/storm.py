@@ -108,7 +108,7 @@ async def storm(
             await asyncio.sleep(STORM_S)
             await exchange.stop()
             await exchange.quiesce()
-            run.calm = await _calm(collector, exchange, calm_s)
+            run.calm = await settled(collector, exchange, calm_s)
             if not run.calm:
                 run.error = str(collector.status())
             stop.set()
@@ -121,7 +121,7 @@ async def storm(
     return run
 
 
-async def _calm(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
+async def settled(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
     """Whether everything that can be known again is known again, in time. The market goes on, as markets do."""
     deadline_s = time.monotonic() + calm_s
     while time.monotonic() < deadline_s:
