@@ -52,6 +52,18 @@ STORE_LOCK_WAIT_S: Final = 60.0
 LAKE_GRACE_S: Final = 3600.0
 """How long files stay on disk after a commit replaced them, for readers of older snapshots."""
 
+LIVE_GRACE_S: Final = 600.0
+"""The same for files a feed wrote: there are several a second, and no query runs for twice its deadline."""
+
+LIVE_SEGMENT_ROWS: Final = 1 << 18
+"""Files a feed wrote are merged up to this size, so that a day is not thousands of them."""
+
+LIVE_FOLD_PLACES: Final = 64
+"""Symbols' days that are folded in one commit: each holds a feed up for a moment."""
+
+LIVE_GROUP_ROWS: Final = 4096
+"""A row group of a feed's file holds whole series up to about this: to read one, little of its neighbours is decoded."""
+
 LAKE_MANIFESTS: Final = 8
 """Manifests kept; only the newest is read, the others show what happened."""
 
@@ -60,3 +72,21 @@ STAGING_BYTES: Final = 256 * 1024 * 1024
 
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
+
+JOURNAL_SEGMENT_BYTES: Final = 64 * 1024 * 1024
+"""A segment of the journal: the last one is scanned at start-up, in about a second."""
+
+JOURNAL_LIMIT_BYTES: Final = 4 * 1024 * 1024 * 1024
+"""A store that is away for a day must not fill the disk; at this size the journal refuses, and the loss is declared."""
+
+JOURNAL_KEEP_BYTES: Final = 256 * 1024 * 1024
+"""The newest part of the journal stays, acknowledged or not, so that a bus that lost its memory can be filled again."""
+
+JOURNAL_FRAME_BYTES: Final = 16 * 1024 * 1024 - 1
+"""A payload: its length has a zero byte then, by which the next good frame behind damage is found quickly."""
+
+PENDING_EVENTS: Final = 500_000
+"""Events waiting for the journal: some seconds of the busiest feeds. More is dropped, and declared."""
+
+METRICS_PORT: Final = 9184
+"""Where a collector answers /metrics, /healthz and /status, on loopback unless told otherwise."""

@@ -82,7 +82,7 @@ def counts(lake: Path) -> dict[str, Counter[float]]:
 def unlisted(lake: Path) -> set[str]:
     """Data files on disk that the lake does not list."""
     on_disk = {str(p.relative_to(lake)) for p in (lake / "ticks").rglob("*.parquet")}
-    return on_disk - Lake(lake)._current().paths()
+    return on_disk - Lake(lake).current().paths()
 
 
 def test_a_kill_at_any_moment_loses_nothing_acknowledged(tmp_path: Path) -> None:

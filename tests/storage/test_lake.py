@@ -290,10 +290,8 @@ def test_a_lake_of_many_files_opens_quickly(tmp_path: Path) -> None:
     from tapeql.storage.manifest import Entry, Manifest
 
     series = [("ticks", "x", f"S{i}", "") for i in range(100)]
-    changed = {
-        s: {d: Entry(s, d, f"ticks/x/{s[2]}/{d}.parquet", d * 10, d * 10 + 9, 1) for d in range(100)} for s in series
-    }
-    Manifest.empty().successor(changed, frozenset(), 0).publish(tmp_path)
+    added = [Entry(s, d, f"ticks/x/{s[2]}/{d}.parquet", d * 10, d * 10 + 9, 1) for s in series for d in range(100)]
+    Manifest.empty().successor(added, [], [], 0).publish(tmp_path)
     Lake(tmp_path).snapshot()
     start = time.process_time()
     parts = Lake(tmp_path).snapshot().parts("ticks", "x", "S42")

@@ -6,7 +6,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tapeql import __version__, limits
 from tapeql.errors import Diagnostic, QueryError, TapeQLError
@@ -136,6 +136,51 @@ def parser() -> argparse.ArgumentParser:
     serve.add_argument("--store", metavar="postgresql://…", help="serve a database instead of the lake")
     serve.set_defaults(run=_serve)
 
+    collect = command("collect", "Keeps the tape: trades, quotes and books as they happen, and what was missed.")
+    collect.add_argument(
+        "symbols", metavar="VENUE:CODE,CODE…", nargs="+", help="what to collect; or `status`: how a collector is doing"
+    )
+    collect.add_argument("--ticks", action="store_true", help="trades")
+    collect.add_argument("--quotes", action="store_true", help="best bids and asks")
+    collect.add_argument("--book", action="store_true", help="order books: snapshots and deltas")
+    collect.add_argument("--store", metavar="postgresql://…", help="write to a database instead of the lake")
+    collect.add_argument("--bus", metavar="redis://…", help="publish live events there for other processes")
+    collect.add_argument("--journal", metavar="DIR", help="where events are made durable (default: in the lake)")
+    collect.add_argument(
+        "--metrics",
+        metavar="HOST:PORT",
+        default=f"127.0.0.1:{limits.METRICS_PORT}",
+        help="where /metrics, /healthz and /status are served (default: %(default)s; port 0 picks one)",
+    )
+    collect.add_argument(
+        "--backfill-hours", type=float, default=24.0, metavar="H", help="how far back an outage is filled (default: 24)"
+    )
+    collect.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    collect.set_defaults(run=_collect)
+
+    gaps = command("gaps", "Prints what is missing of a symbol's tape, and why.")
+    gaps.add_argument("symbol", metavar="VENUE:CODE")
+    gaps.add_argument("--all", action="store_true", help="those that were filled, too")
+    gaps.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    gaps.add_argument("--store", metavar="postgresql://…", help="of a database instead of the lake")
+    gaps.set_defaults(run=_gaps)
+
+    backfill = command("backfill", "Fetches history from a venue; stopped, it goes on where it was.")
+    backfill.add_argument("symbols", metavar="VENUE:CODE,CODE…", nargs="+")
+    backfill.add_argument("--since", metavar="DATE", required=True, help="2024-01-01, or an instant with its zone")
+    backfill.add_argument("--until", metavar="DATE", help="excluded (default: the venue's present)")
+    what = backfill.add_mutually_exclusive_group()
+    what.add_argument("--candles", metavar="1m", help="candles of this interval (default: 1m)")
+    what.add_argument("--ticks", action="store_true", help="every trade")
+    backfill.add_argument("--store", metavar="postgresql://…", help="write to a database instead of the lake")
+    backfill.set_defaults(run=_backfill)
+
+    symbols = command("symbols", "Lists what a venue trades.", parents=())
+    symbols.add_argument("venue", metavar="VENUE")
+    symbols.add_argument("--type", metavar="spot", help="only spot, perpetual, future, stock …")
+    symbols.add_argument("--format", choices=("table", "json", "csv"), default="table")
+    symbols.set_defaults(run=_symbols)
+
     repl = command("repl", "Asks and answers, with completion, highlighting and history.")
     reached = repl.add_mutually_exclusive_group()
     reached.add_argument("--url", metavar="grpc://HOST:PORT", help="ask a server instead of the lake")
@@ -197,6 +242,40 @@ def _serve(options: argparse.Namespace) -> int:
 
     host, port = address(options.flight)
     return serve(target(options), host, port, getattr(options, "now", None))
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from tapeql.shell.collect import collect
+
+    return needing_feeds(collect, options)
+
+
+def _gaps(options: argparse.Namespace) -> int:
+    from tapeql.shell.gaps import gaps
+
+    return gaps(options)
+
+
+def _backfill(options: argparse.Namespace) -> int:
+    from tapeql.shell.backfill import backfill
+
+    return needing_feeds(backfill, options)
+
+
+def _symbols(options: argparse.Namespace) -> int:
+    from tapeql.shell.symbols import symbols
+
+    return needing_feeds(symbols, options)
+
+
+def needing_feeds(command: Callable[[argparse.Namespace], int], options: argparse.Namespace) -> int:
+    """Runs what may need packages that only come with `tapeql[feeds]`."""
+    try:
+        return command(options)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "tapeql":
+            raise
+        raise Usage(f"this needs more packages ({error.name}): pip install 'tapeql[feeds]'") from None
 
 
 def _repl(options: argparse.Namespace) -> int:

@@ -6,29 +6,35 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
 
 from tapeql.errors import StoreError
-from tapeql.limits import LAKE_GRACE_S, STORE_LOCK_WAIT_S
+from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
+from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
-from tapeql.storage.layout import canonical_interval, folder, partition_name
+from tapeql.storage.layout import Series, folder, partition_name, series_of
 from tapeql.storage.locks import FileLock
-from tapeql.storage.manifest import Entry, Manifest, Series
-from tapeql.storage.merge import merge
-from tapeql.storage.rows import conform, instants, integers, table_of, taken
-from tapeql.storage.schema import TABLES
-from tapeql.storage.snapshot import Part
+from tapeql.storage.manifest import Entry, Manifest
+from tapeql.storage.merge import Merged, merge
+from tapeql.storage.rows import conform, in_order, instants, plain, table_of
+from tapeql.storage.schema import TABLES, Table
+from tapeql.storage.snapshot import LIVE, Part
 from tapeql.storage.staging import Staging
-from tapeql.storage.stores import Commit
+from tapeql.storage.stores import Commit, summed
 
-_OURS: Final = re.compile(r"\d{4}(-\d\d){0,2}(\.\d+)?\.parquet")
+if TYPE_CHECKING:
+    from tapeql.storage.live import LakeLiveWriter
+
+_LIVE_GRACE_US: Final = int(LIVE_GRACE_S * 1_000_000)
+_OURS: Final = re.compile(r"(\d{4}(-\d\d){0,2}|\d{12})(\.\d+)?\.parquet")
 
 
 class Lake:
@@ -59,7 +65,7 @@ class Lake:
         """The lake as of its newest commit. Raises StoreError where nothing was ever imported."""
         if self.path.exists() and not self.path.is_dir():
             raise StoreError(f"{self.path} is a file, not a lake")
-        current = self._current()
+        current = self.current()
         if current.number == 0:
             raise StoreError(
                 f"there is no data at {self.path}. Fill it with: "
@@ -76,7 +82,7 @@ class Lake:
             transaction.add(table, venue, code, rows, interval)
             return transaction.commit()
 
-    def _current(self) -> Manifest:
+    def current(self) -> Manifest:
         """The newest manifest, read again only when there is a newer one."""
         while True:
             number = manifest.newest(self.path)
@@ -88,85 +94,119 @@ class Lake:
                 self._newest = found
                 return found
 
+    # ── a feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def live(self) -> LakeLiveWriter:
+        from tapeql.storage.live import LakeLiveWriter
+
+        return LakeLiveWriter(self)
+
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
+        schema = table_of(table)
+        entries = self.current().entries(series_of(table, venue, code, interval))
+        latest = max((entry.max_us for entry in entries), default=0)
+        ends = [
+            read_file(self.path / e.path, schema, schema.schema.names, e.first_row, e.rows).slice(e.rows - 1)
+            for e in entries
+            if e.max_us == latest
+        ]
+        return plain(max(ends, key=lambda row: row.column("seq")[0].as_py())) if ends else None
+
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        return self.stored(table_of(table), self.current().entries(series_of(table, venue, code, interval)))
+
+    def stored(self, table: Table, entries: Sequence[Entry]) -> pa.Table:
+        """The rows of these stretches in (ts, seq) order."""
+        names = table.schema.names
+        pieces = [read_file(self.path / e.path, table, names, e.first_row, e.rows) for e in entries]
+        return in_order(pa.concat_tables(pieces).combine_chunks() if pieces else table.schema.empty_table())
+
     # ── writing ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _commit(self, staged: Staging) -> Commit:
+    @contextmanager
+    def writing(self) -> Iterator[Manifest]:
+        """The present manifest, which no one else succeeds meanwhile. What killed writers left is gone."""
         try:
-            return self._commit_locked(staged)
+            fresh_folder = not self.path.exists()
+            self.path.mkdir(parents=True, exist_ok=True)
+            if fresh_folder:
+                fsync_folder(self.path.parent)
+            with FileLock(self.path / ".lock", self._lock_wait_s) as lock:
+                current = self.current()
+                if lock.died:
+                    self._sweep(current)
+                staging.sweep(self.path / staging.FOLDER)
+                yield current
         except OSError as error:
             raise StoreError(f"{self.path} cannot be written: {error.strerror or error}") from error
 
-    def _commit_locked(self, staged: Staging) -> Commit:
-        fresh_folder = not self.path.exists()
-        self.path.mkdir(parents=True, exist_ok=True)
-        if fresh_folder:
-            fsync_folder(self.path.parent)
-        with FileLock(self.path / ".lock", self._lock_wait_s) as lock:
-            current = self._current()
-            if lock.died:
-                self._sweep(current)
-            staging.sweep(self.path / staging.FOLDER)
-            return self._merge(current, staged)
-
-    def _merge(self, current: Manifest, staged: Staging) -> Commit:
-        changed: dict[Series, dict[int, Entry]] = {}
-        stored: dict[Series, dict[int, Entry]] = {}
-        number = current.number + 1
-        added = present = replaced = differing = 0
-        for series, partition in staged.places():
-            if series not in stored:
-                stored[series] = {entry.partition: entry for entry in current.entries(series)}
-            old = stored[series].get(partition)
-            table = TABLES[series[0]]
-            existing = read_file(self.path / old.path, table, table.schema.names) if old else None
-            merged = merge(table, existing, staged.sources((series, partition)))
-            added += merged.added
-            present += merged.present
-            replaced += merged.replaced
-            differing += merged.differing
-            if merged.rows is not None:
-                changed.setdefault(series, {})[partition] = self._write(series, partition, number, merged.rows)
-        if not changed:
-            return Commit(str(current.number), 0, present, 0, differing)
-        self._settle(changed)
+    def publish(self, current: Manifest, added: Sequence[Entry], replaced: Sequence[Entry]) -> Manifest:
+        """The successor of the present manifest, durable and visible; only while writing."""
+        self._settle(added)
         now_us = self._clock_us()
-        expired = frozenset(e.path for e in current.removed() if (e.removed_us or 0) <= now_us - self._grace_us)
-        following = current.successor(changed, expired, now_us)
+        expired = {e.path for e in current.removed() if (e.removed_us or 0) <= now_us - self._grace_of(e)}
+        following = current.successor(added, replaced, expired, now_us)
         following.publish(self.path)
         self._newest = following
         # From here on the commit stands; the rest is tidying, and a kill leaves it to the next writer.
         for path in expired:
             (self.path / path).unlink(missing_ok=True)
         following.prune(self.path)
-        return Commit(str(number), added, present, replaced, differing)
+        return following
+
+    def _grace_of(self, entry: Entry) -> int:
+        return min(self._grace_us, _LIVE_GRACE_US) if entry.is_live else self._grace_us
+
+    def _commit(self, staged: Staging) -> Commit:
+        with self.writing() as current:
+            return self._merge(current, staged)
+
+    def _merge(self, current: Manifest, staged: Staging) -> Commit:
+        added: list[Entry] = []
+        replaced: list[Entry] = []
+        counts: list[Merged] = []
+        for series, partition in staged.places():
+            table = TABLES[series[0]]
+            old = current.entries(series, partition)
+            merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
+            counts.append(merged)
+            if merged.rows is not None:
+                added.append(self._write(series, partition, current.number + 1, merged.rows))
+                replaced += old
+        number = self.publish(current, added, replaced).number if added else current.number
+        return summed(str(number), counts)
 
     def _write(self, series: Series, partition: int, number: int, rows: pa.Table) -> Entry:
+        """A new file with the rows of a partition; of the table once it is published as part of commit `number`."""
+        path = self.free_name(series, partition, number)
+        write_file(self.path / path, TABLES[series[0]], rows)
+        (entry,) = entries_of(TABLES[series[0]], rows, [(series, partition)], [0], path)
+        return entry
+
+    def free_name(self, series: Series, partition: int, number: int) -> str:
+        """Where a file of a partition can be written in commit `number`; only while writing."""
         table, _, _, interval = series
         name = f"{folder(*series)}/{partition_name(table, interval, partition)}"
-        path = self.path / f"{name}.parquet"
-        if path.exists():
-            # A file of this number was never published: a killed writer's, and in no reader's hands.
-            path = self.path / f"{name}.{number}.parquet"
-            path.unlink(missing_ok=True)
-        write_file(path, TABLES[table], rows)
-        ts = instants(rows)
-        return Entry(series, partition, str(path.relative_to(self.path)), int(ts[0]), int(ts[-1]), rows.num_rows)
+        if not (self.path / f"{name}.parquet").exists():
+            return f"{name}.parquet"
+        # A file of this number was never published: a killed writer's, and in no reader's hands.
+        (self.path / f"{name}.{number}.parquet").unlink(missing_ok=True)
+        return f"{name}.{number}.parquet"
 
-    def _settle(self, changed: dict[Series, dict[int, Entry]]) -> None:
+    def _settle(self, added: Sequence[Entry]) -> None:
         """Makes the names of new files durable, up to the lake's own folder."""
         folders = {self.path}
-        for entries in changed.values():
-            for entry in entries.values():
-                parents = list((self.path / entry.path).parents)
-                folders.update(parents[: parents.index(self.path)])
+        for path in {entry.path for entry in added}:
+            parents = list((self.path / path).parents)
+            folders.update(parents[: parents.index(self.path)])
         for each in folders:
             fsync_folder(each)
 
     def _sweep(self, current: Manifest) -> None:
         """Removes what killed writers left: files no manifest ever listed, and drafts."""
         listed = current.paths()
-        for table in TABLES:
-            for parent, _, names in os.walk(self.path / table):
+        for top in (*TABLES, LIVE):
+            for parent, _, names in os.walk(self.path / top):
                 for name in names:
                     path = Path(parent, name)
                     if _OURS.fullmatch(name) and str(path.relative_to(self.path)) not in listed:
@@ -186,7 +226,7 @@ class LakeTransaction:
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)
-        series = (table, venue, code, canonical_interval(interval) if table == "ohlcv" else "")
+        series = series_of(table, venue, code, interval)
         folder(*series)
         self._staging.add(series, conform(schema, rows), source)
 
@@ -220,7 +260,7 @@ class LakeSnapshot:
         return str(self._manifest.number)
 
     def symbols(self) -> list[tuple[str, str]]:
-        return sorted({(venue, code) for _, venue, code, _ in self._manifest.series()})
+        return sorted({(venue, code) for t, venue, code, _ in self._manifest.series() if TABLES[t].queried})
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> tuple[Part, ...]:
         return self._manifest.parts((table, venue, code, interval))
@@ -249,12 +289,8 @@ class LakeSnapshot:
         def read(run: list[Part]) -> pa.Table:
             keys = ["ts", "seq"] if len(run) > 1 else [] if _inside(run[0], start_us, end_us) else ["ts"]
             needed = [*columns, *(key for key in keys if key not in columns)]
-            pieces = [read_file(self._path / part.path, schema, needed) for part in run]
-            rows = pieces[0]
-            if len(run) > 1:
-                rows = pa.concat_tables(pieces).combine_chunks()
-                seq = integers(rows.column("seq").combine_chunks())
-                rows = taken(rows, np.lexsort((seq, instants(rows))))
+            pieces = [read_file(self._path / p.path, schema, needed, p.first_row, p.rows) for p in run]
+            rows = pieces[0] if len(run) == 1 else in_order(pa.concat_tables(pieces).combine_chunks())
             if keys:
                 ts = instants(rows)
                 first, last = np.searchsorted(ts, [start_us, end_us]).tolist()

@@ -3,6 +3,9 @@
 ticks/<venue>/<symbol>/<date>[.<commit>].parquet             date = UTC day of ts
 quotes/<venue>/<symbol>/<date>[.<commit>].parquet
 ohlcv/<venue>/<symbol>/<interval>/<month>[.<commit>].parquet  1d and longer: by year
+book/<venue>/<symbol>/<date>[.<commit>].parquet
+gaps, corrections, instruments/<venue>/<symbol>/<month>[.<commit>].parquet
+live/<table>/<commit>[.<n>].parquet                           rows of many symbols and dates, not yet folded into the above
 """
 
 from __future__ import annotations
@@ -15,8 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql.errors import DataError
+from tapeql.storage.schema import TABLES
 
 Ints = npt.NDArray[np.int64]
+
+Series = tuple[str, str, str, str]
+"""(table, venue, code, interval)"""
 
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _DEVICE: Final = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
@@ -76,6 +83,11 @@ def interval_us(text: str) -> int | None:
     return sum(int(n) * _UNIT_US[unit] for n, unit in parts)
 
 
+def series_of(table: str, venue: str, code: str, interval: str) -> Series:
+    """What rows belong to; only candles have an interval."""
+    return table, venue, code, canonical_interval(interval) if table == "ohlcv" else ""
+
+
 def folder(table: str, venue: str, code: str, interval: str) -> str:
     parts = [table, encode(venue), encode(code)]
     return "/".join([*parts, interval] if table == "ohlcv" else parts)
@@ -84,7 +96,7 @@ def folder(table: str, venue: str, code: str, interval: str) -> str:
 def partition_unit(table: str, interval: str) -> Literal["D", "M", "Y"]:
     """What a file holds: a UTC day, month or year."""
     if table != "ohlcv":
-        return "D"
+        return "M" if TABLES[table].small else "D"
     return "M" if interval_us(interval) is not None else "Y"
 
 

@@ -1,31 +1,34 @@
 """Numbered lists of the files that are the table, published whole or not at all.
 
-`manifests/<number>.parquet` has a row a file, sorted by symbol and time. The newest number is the lake; older ones are
-kept a little for the curious. Parquet, because 20,000 files read in 3 ms (JSON: 47) and any tool can open it.
+`manifests/<number>.parquet` has a row for each stretch of a file that holds rows of one series and partition, sorted by
+symbol and time: the whole of an ordinary file, one of many stretches of a live one. The newest number is the lake; older
+ones are kept a little for the curious. Parquet, because 20,000 files read in 3 ms (JSON: 47) and any tool can open it.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
-from tapeql.storage.rows import integers
-from tapeql.storage.snapshot import Part
+from tapeql.storage.layout import Series
+from tapeql.storage.rows import Ints, integers, taken
+from tapeql.storage.snapshot import LIVE, Part
 
 FOLDER: Final = "manifests"
 _FORMAT: Final = b"tapeql.manifest"
-_VERSION: Final = b"1"
+_VERSION: Final = b"2"
 _NAMES: Final = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA: Final = pa.schema(
     [
@@ -39,17 +42,31 @@ _SCHEMA: Final = pa.schema(
         pa.field("max_us", pa.int64(), nullable=False),
         pa.field("rows", pa.int64(), nullable=False),
         pa.field("removed_us", pa.int64()),
+        # Of version 2:
+        pa.field("first_row", pa.int64(), nullable=False),
+        pa.field("last_seq", pa.int64()),
+        pa.field("min_id", pa.int64()),
+        pa.field("max_id", pa.int64()),
     ],
     metadata={_FORMAT: _VERSION},
 )
 
-Series = tuple[str, str, str, str]
-"""(table, venue, code, interval): what a run of files belongs to."""
+_LOOKED_UP: Final = ("partition", "removed_us", "max_us", "first_row", "last_seq", "max_id")
+_UNKNOWN: Final = np.iinfo(np.int64).max
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file: where it is, what it holds. `removed_us` is set once it is no longer of the table but readers may have it."""
+    """A stretch of a file: where it is, what it holds.
+
+    removed_us      set once the file is no longer of the table but readers may have it; a live file is then listed once,
+                    under a series without a symbol
+    first_row       of the stretch in the file
+    last_seq        the largest seq at max_us; None: not known
+    min_id, max_id  of the numbers of the table's key, None where some row has none or it is not known
+    """
 
     series: Series
     partition: int
@@ -58,6 +75,23 @@ class Entry:
     max_us: int
     rows: int
     removed_us: int | None = None
+    first_row: int = 0
+    last_seq: int | None = None
+    min_id: int | None = None
+    max_id: int | None = None
+
+    @property
+    def is_live(self) -> bool:
+        return self.path.startswith(f"{LIVE}/")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The most that is known without reading of what a series holds in a partition."""
+
+    max_us: int
+    last_seq: int | None
+    max_id: int | None
 
 
 class Manifest:
@@ -68,55 +102,124 @@ class Manifest:
         self._listing = listing
         self._spans = _spans(listing)
         self._parts: dict[Series, tuple[Part, ...]] = {}
+        self._columns = {name: _filled(listing.column(name)) for name in _LOOKED_UP}
+        self._standing: Bools = self._columns["removed_us"] == _UNKNOWN
 
     @classmethod
     def empty(cls) -> Manifest:
         return cls(0, _SCHEMA.empty_table())
 
     def series(self) -> Iterable[Series]:
-        return self._spans.keys()
+        """Whose rows there are; those of a live lake's removed files belong to no symbol and are not among them."""
+        return (series for series in self._spans if series[1])
 
-    def entries(self, series: Series) -> list[Entry]:
-        """The files of a series that are the table, sorted by time."""
-        return [entry for entry in self._entries(series) if entry.removed_us is None]
+    def entries(self, series: Series, partition: int | None = None) -> list[Entry]:
+        """What is the table of a series, or of one partition of it, sorted by time."""
+        return self._entries(self._places(series, partition))
 
     def parts(self, series: Series) -> tuple[Part, ...]:
         if series not in self._parts:
             entries = self.entries(series)
-            self._parts[series] = tuple(Part(*series, e.path, e.min_us, e.max_us, e.rows) for e in entries)
+            self._parts[series] = tuple(Part(*series, e.path, e.min_us, e.max_us, e.rows, e.first_row) for e in entries)
         return self._parts[series]
+
+    def held(self, series: Series, partition: int) -> Held | None:
+        """What a partition holds, None if nothing; told in microseconds for the sake of appends to many series."""
+        places = self._places(series, partition)
+        if not len(places):
+            return None
+        max_us, last_seq, max_id = (self._columns[name][places] for name in ("max_us", "last_seq", "max_id"))
+        latest = int(max_us.max())
+        seq, number = int(last_seq[max_us == latest].max()), int(max_id.max())
+        return Held(latest, None if seq == _UNKNOWN else seq, None if number == _UNKNOWN else number)
+
+    def live(self, table: str) -> dict[str, int]:
+        """The live files of a table and how many of their rows are the table, newest first."""
+        paths = self._listing.column("path").combine_chunks()
+        live = pc.starts_with(paths, f"{LIVE}/{table}/").to_numpy(zero_copy_only=False) & self._standing
+        encoded = paths.filter(pa.array(live)).dictionary_encode()
+        rows = self._listing.column("rows").combine_chunks().filter(pa.array(live))
+        sums = np.bincount(integers(encoded.indices), integers(rows), len(encoded.dictionary)).astype(np.int64)
+        return dict(sorted(zip(encoded.dictionary.to_pylist(), sums.tolist(), strict=True), reverse=True))
+
+    def stretches(self, paths: Collection[str]) -> list[Entry]:
+        """What these files hold of the table."""
+        return self._entries(
+            np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing)
+        )
+
+    def stand(self, entries: Collection[Entry]) -> bool:
+        """Whether all of these stretches are of the table still."""
+        return len(self._find(self._listing.column("path").combine_chunks(), entries)) == len(entries)
+
+    def live_places(self, venue: str) -> list[tuple[Series, int]]:
+        """The series and partitions of a venue that have rows in live files."""
+        live = pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")
+        live = live.to_numpy(zero_copy_only=False) & self._standing
+        found = []
+        for series, span in self._spans.items():
+            if series[1] == venue:
+                stretch = slice(span.start, span.stop)
+                numbers = np.unique(self._columns["partition"][stretch][live[stretch]])
+                found += [(series, number) for number in numbers.tolist()]
+        return found
 
     def removed(self) -> list[Entry]:
         """Files on their way out, of all series."""
-        column = self._listing.column("removed_us")
-        if column.null_count == len(column):
-            return []
-        return [e for series in self._spans for e in self._entries(series) if e.removed_us is not None]
+        return self._entries(np.flatnonzero(~self._standing))
 
     def paths(self) -> set[str]:
         return set(self._listing.column("path").to_pylist())
 
-    def successor(self, changed: Mapping[Series, Mapping[int, Entry]], gone: frozenset[str], now_us: int) -> Manifest:
-        """The next manifest: files of `changed` take the place of those of their partition, `gone` ones are forgotten."""
-        pieces = []
-        for series in sorted({*self._spans, *changed}):
-            entries = [entry for entry in self._entries(series) if entry.path not in gone]
-            fresh = changed.get(series, {})
-            kept = [
-                replace(entry, removed_us=now_us) if entry.removed_us is None and entry.partition in fresh else entry
-                for entry in entries
-            ]
-            every = sorted([*kept, *fresh.values()], key=lambda e: (e.min_us, e.path))
-            pieces.append(every)
-        return Manifest(self.number + 1, _listing(itertools.chain.from_iterable(pieces)))
+    def successor(
+        self, added: Iterable[Entry], replaced: Collection[Entry], gone: Collection[str], now_us: int
+    ) -> Manifest:
+        """The next manifest: `added` stand in the place of `replaced`, files that are `gone` are forgotten.
 
-    def _entries(self, series: Series) -> list[Entry]:
+        A live file is removed when the last of its stretches is replaced.
+        """
+        paths = self._listing.column("path").combine_chunks()
+        standing = self._standing.copy()
+        standing[self._find(paths, replaced)] = False
+        live = {entry.path: entry.series[0] for entry in replaced if entry.is_live}
+        touched = _among(paths, live)
+        left = set(paths.filter(pa.array(touched & standing)).to_pylist())
+        ended = [
+            Entry((table, "", "", ""), 0, path, 0, 0, 0, removed_us=now_us)
+            for path, table in live.items()
+            if path not in left
+        ]
+        removed_us = pc.if_else(
+            pa.array(self._standing & ~standing), now_us, self._listing.column("removed_us").combine_chunks()
+        )
+        kept = self._listing.set_column(_SCHEMA.names.index("removed_us"), "removed_us", removed_us)
+        kept = kept.filter(pa.array(~_among(paths, gone) & ~(touched & ~standing)))
+        return Manifest(self.number + 1, _sorted(pa.concat_tables([kept, _listing([*added, *ended])])))
+
+    def _find(self, paths: pa.Array, entries: Collection[Entry]) -> Ints:
+        """Where these stretches are listed."""
+        wanted = {(entry.path, entry.first_row) for entry in entries}
+        near = np.flatnonzero(_among(paths, {path for path, _ in wanted}) & self._standing)
+        first_row = self._columns["first_row"][near].tolist()
+        here = zip(paths.take(pa.array(near)).to_pylist(), first_row, strict=True)
+        return near[np.fromiter((place in wanted for place in here), np.bool_, len(near))]
+
+    def _places(self, series: Series, partition: int | None) -> Ints:
         span = self._spans.get(series)
         if span is None:
+            return np.empty(0, np.int64)
+        stretch = slice(span.start, span.stop)
+        wanted = self._standing[stretch]
+        if partition is not None:
+            wanted = wanted & (self._columns["partition"][stretch] == partition)
+        return np.flatnonzero(wanted) + span.start
+
+    def _entries(self, places: Ints) -> list[Entry]:
+        if not len(places):
             return []
-        rows = self._listing.slice(span.start, len(span))
-        fields = [rows.column(name).to_pylist() for name in _SCHEMA.names[4:]]
-        return [Entry(series, *values) for values in zip(*fields, strict=True)]
+        rows = taken(self._listing, places)
+        columns = [rows.column(name).to_pylist() for name in _SCHEMA.names]
+        return [Entry((t, v, c, i), *rest) for t, v, c, i, *rest in zip(*columns, strict=True)]
 
     # ── disk ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -127,7 +230,8 @@ class Manifest:
         final = folder / f"{self.number:012}.parquet"
         draft = folder / f".{self.number:012}.{os.getpid()}"
         with open(draft, "wb") as sink:
-            pq.write_table(self._listing, sink, compression="lz4")
+            # Paths repeat little; a dictionary of them costs three times the rest.
+            pq.write_table(self._listing, sink, compression="lz4", use_dictionary=_SCHEMA.names[:4])
             sink.flush()
             os.fsync(sink.fileno())
         try:
@@ -163,7 +267,10 @@ def read(lake: Path, number: int) -> Manifest | None:
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
     version = (listing.schema.metadata or {}).get(_FORMAT)
-    if version != _VERSION:
+    if version == b"1":
+        more = [pa.array(np.zeros(listing.num_rows, np.int64)), *[pa.nulls(listing.num_rows, pa.int64())] * 3]
+        listing = pa.table([*listing.columns, *more], names=_SCHEMA.names)
+    elif version != _VERSION:
         raise StoreError(f"{path} is not a manifest this version of TapeQL can read")
     return Manifest(number, listing.cast(_SCHEMA))
 
@@ -194,10 +301,39 @@ def _spans(listing: pa.Table) -> dict[Series, range]:
 
 
 def _listing(entries: Iterable[Entry]) -> pa.Table:
-    rows = [(*e.series, e.partition, e.path, e.min_us, e.max_us, e.rows, e.removed_us) for e in entries]
+    rows = [(*e.series, *(getattr(e, name) for name in _SCHEMA.names[4:])) for e in entries]
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(_SCHEMA)
     plain = [pa.string() if field.type == _NAMES else field.type for field in _SCHEMA]
     arrays = [
         pa.array(values, kind).cast(field.type) for values, kind, field in zip(columns, plain, _SCHEMA, strict=True)
     ]
     return pa.table(arrays, schema=_SCHEMA)
+
+
+def _sorted(listing: pa.Table) -> pa.Table:
+    """By series in the order of their names, each by time."""
+    listing = listing.unify_dictionaries().combine_chunks()
+    series = np.zeros(listing.num_rows, np.int64)
+    for name in _SCHEMA.names[:4]:
+        column = listing.column(name).combine_chunks()
+        words = column.dictionary.to_pylist()
+        rank = np.empty(len(words), np.int64)
+        rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+        series = series * (len(words) + 1) + rank[integers(column.indices)]
+    return taken(listing, np.lexsort((integers(listing.column("min_us").combine_chunks()), series)))
+
+
+def _among(paths: pa.Array, these: Iterable[str]) -> Bools:
+    found: Bools = pc.is_in(paths, pa.array(list(these), pa.string())).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _filled(column: pa.ChunkedArray) -> Ints:
+    """Integers, the largest there is where they are not known; without Arrow's scalars, which load pandas."""
+    array = column.combine_chunks()
+    if not len(array):
+        return np.empty(0, np.int64)
+    values = integers(pa.Array.from_buffers(pa.int64(), len(array), [None, array.buffers()[1]], offset=array.offset))
+    if not array.null_count:
+        return np.asarray(values)
+    return np.where(integers(array.is_valid().cast(pa.int8())) == 1, values, _UNKNOWN)

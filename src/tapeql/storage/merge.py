@@ -1,11 +1,11 @@
 """What makes two rows the same row, and in which order rows stand: the rules every store keeps.
 
-A trade is identified by its trade_id, else by (ts, price, quantity, side, n-th occurrence within its source); a quote by
-(ts, bid, bid_size, ask, ask_size, n-th occurrence); a candle by ts. A known trade or quote stays as stored, a known
-candle is replaced. So importing a file twice, or files that overlap, changes nothing.
+A row is identified by the key of its table, else by ts, its content and the n-th occurrence within its source: a trade by
+its trade_id, else by (ts, price, quantity, side, n-th occurrence); a candle by ts. A known trade, quote or book update
+stays as stored, a known candle or gap is replaced. So importing a file twice, or files that overlap, changes nothing.
 
-`seq` is the one given, else the numeric trade_id, else the place in source order among the rows of the same ts;
-(ts, seq) is unique.
+`seq` is the one given, else the numeric id, else the place in source order among the rows of the same ts; (ts, seq) is
+unique. Where known rows are replaced, `seq` counts the rows of the same ts.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.storage.rows import instants
-from tapeql.storage.schema import OHLCV, QUOTES, Table
+from tapeql.storage.schema import Table
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 _NUMERIC_ID: Final = r"^(0|[1-9][0-9]{0,17})$"
-_CONTENT: Final = {"ticks": ("price", "quantity", "side"), "quotes": ("bid", "bid_size", "ask", "ask_size")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,8 @@ class Merged:
 
     added      rows that were not there
     present    rows that were there already, or twice in one source
-    replaced   candles whose values changed
-    differing  of the present ones: trades with a known trade_id and another instant, price or quantity
+    replaced   known rows whose values changed
+    differing  of the present ones: those with a known id and another instant, or other numbers
     """
 
     rows: pa.Table | None
@@ -48,16 +47,18 @@ class Merged:
 
 def merge(table: Table, existing: pa.Table | None, sources: Sequence[pa.Table]) -> Merged:
     """Merges sources, each conformed and in source order, into the stored rows of a partition (sorted by ts, seq)."""
-    if table is OHLCV:
-        return _merge_candles(existing, sources)
+    if table.replaces:
+        return _merge_replacing(table, existing, sources)
     stored = 0 if existing is None else existing.num_rows
     pieces = [existing, *sources] if existing is not None else list(sources)
     rows = pa.concat_tables([piece.cast(sources[0].schema) for piece in pieces]).combine_chunks()
     source = np.repeat(np.arange(len(pieces)), [piece.num_rows for piece in pieces])
     ts = instants(rows)
-    ids, has_id = _numeric_ids(table, rows)
+    ids, has_id = numbers(table, rows)
 
     keep, identity, differing = _distinct(table, rows, ts, ids, has_id, source, stored)
+    if table.changes:
+        keep[stored:] &= _changed(table, rows, ts, keep)[stored:]
     added = int(keep[stored:].sum())
     present = rows.num_rows - stored - added
     if added == 0:
@@ -76,6 +77,31 @@ def merge(table: Table, existing: pa.Table | None, sources: Sequence[pa.Table]) 
     return Merged(result.combine_chunks(), added, present, differing=differing)
 
 
+def unknown(table: Table, existing: pa.Table, rows: pa.Table) -> tuple[Bools, int]:
+    """Which rows of one source are not among the existing ones and not repeated, and how many of the others differ.
+
+    Both need only ts and the columns of the table's key and content; `existing` holds every row that could be the same.
+    """
+    both = pa.concat_tables([existing, rows.select(existing.column_names)]).combine_chunks()
+    source = np.repeat(np.arange(2), [existing.num_rows, rows.num_rows])
+    ids, has_id = numbers(table, both)
+    keep, _, differing = _distinct(table, both, instants(both), ids, has_id, source, existing.num_rows)
+    return keep[existing.num_rows :], differing
+
+
+def free_places(taken_ts: Ints, taken_seq: Ints, ts: Ints, seq: Ints) -> None:
+    """Moves rows sorted by (ts, seq) whose place is taken up to the next free seq of their ts, in place."""
+    near = np.isin(taken_ts, ts)
+    taken = set(zip(taken_ts[near].tolist(), taken_seq[near].tolist(), strict=True))
+    contested = set(taken_ts[near].tolist()) | set(ts[1:][(np.diff(ts) == 0) & (np.diff(seq) <= 0)].tolist())
+    for row in np.flatnonzero(np.isin(ts, list(contested))).tolist():
+        place = (int(ts[row]), int(seq[row]))
+        while place in taken:
+            place = (place[0], place[1] + 1)
+        seq[row] = place[1]
+        taken.add(place)
+
+
 def reverse(rows: pa.Table) -> pa.Table:
     """A source written newest first, brought to the order things happened in."""
     return rows.take(pa.array(np.arange(rows.num_rows - 1, -1, -1)))
@@ -84,15 +110,21 @@ def reverse(rows: pa.Table) -> pa.Table:
 # ── identity ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _numeric_ids(table: Table, rows: pa.Table) -> tuple[Ints, Bools]:
-    """The numeric trade_ids (-1 elsewhere), and which rows have a trade_id at all."""
-    none = np.full(rows.num_rows, -1, np.int64)
-    if table is QUOTES or rows.column("trade_id").null_count == rows.num_rows:
-        return none, np.zeros(rows.num_rows, np.bool_)
-    text = rows.column("trade_id").combine_chunks()
-    has_id = text.is_valid().to_numpy(zero_copy_only=False)
-    numeric = pc.fill_null(pc.match_substring_regex(text, _NUMERIC_ID), False)
-    ids = pc.if_else(numeric, text, pa.scalar(None, pa.string())).cast(pa.int64()).fill_null(-1)
+def numbers(table: Table, rows: pa.Table) -> tuple[Ints, Bools]:
+    """The numeric ids (-1 elsewhere), and which rows have a key at all."""
+    n = rows.num_rows
+    none = np.full(n, -1, np.int64)
+    if not table.number:
+        return none, np.ones(n, np.bool_)
+    column = rows.column(table.number)
+    if column.null_count == n:
+        return none, np.zeros(n, np.bool_)
+    column = column.combine_chunks()
+    has_id = column.is_valid().to_numpy(zero_copy_only=False)
+    if column.type == pa.int64():
+        return np.maximum(column.fill_null(-1).to_numpy(zero_copy_only=False), -1), has_id
+    numeric = pc.fill_null(pc.match_substring_regex(column, _NUMERIC_ID), False)
+    ids = pc.if_else(numeric, column, pa.scalar(None, pa.string())).cast(pa.int64()).fill_null(-1)
     return ids.to_numpy(zero_copy_only=False), has_id
 
 
@@ -106,13 +138,13 @@ def _distinct(
         return np.ones(n, np.bool_), None, 0
     if not has_id.any() and _apart(ts, source):
         return np.ones(n, np.bool_), None, 0
-    if all_numeric:
+    if all_numeric and len(table.key) == 1:
         identity = _codes([ids])
     else:
-        content = _codes([ts, *(_bits(rows.column(name)) for name in _CONTENT[table.name])])
+        content = _codes([ts, *(_bits(rows.column(name)) for name in table.content)])
         named = np.zeros(n, np.int64)
         if has_id.any():
-            named = _codes([_bits(rows.column("trade_id"))]) + 1
+            named = _codes([_bits(rows.column(name)) for name in table.key]) + 1
             content[has_id] = -1
         named[~has_id] = 0
         group = _codes([named, content])
@@ -127,11 +159,22 @@ def _distinct(
         origin[identity[first]] = np.flatnonzero(first)
         whence = origin[identity]
         unlike = ts != ts[whence]
-        for name in ("price", "quantity"):
-            values = _bits(rows.column(name))
-            unlike |= values != values[whence]
+        for name in table.content:
+            if pa.types.is_floating(table.schema.field(name).type):
+                values = _bits(rows.column(name))
+                unlike |= values != values[whence]
         differing = int((again & unlike).sum())
     return first, identity, differing
+
+
+def _changed(table: Table, rows: pa.Table, ts: Ints, keep: Bools) -> Bools:
+    """Which rows say something else than the one before them."""
+    says = _codes([_bits(rows.column(name)) for name in table.key if name != "ts"])
+    order = np.flatnonzero(keep)
+    order = order[np.argsort(ts[order], kind="stable")]
+    changed = np.zeros(rows.num_rows, np.bool_)
+    changed[order] = np.diff(says[order], prepend=-1) != 0
+    return changed
 
 
 def _apart(ts: Ints, source: Ints) -> bool:
@@ -150,6 +193,8 @@ def _bits(column: pa.ChunkedArray) -> Ints:
     if pa.types.is_floating(array.type):
         values = array.fill_null(float("nan")).to_numpy(zero_copy_only=False) + 0.0
         return np.asarray(values.view(np.int64))
+    if pa.types.is_list(array.type):
+        array = pc.binary_join(array.cast(pa.list_(pa.string())), " ")
     codes = array.dictionary_encode().indices.fill_null(-1)
     return np.asarray(codes.to_numpy(zero_copy_only=False), np.int64)
 
@@ -294,36 +339,35 @@ def _part_ties(ts: Ints, seq: Ints) -> None:
             at += 1
 
 
-# ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── replacing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _merge_candles(existing: pa.Table | None, sources: Sequence[pa.Table]) -> Merged:
+def _merge_replacing(table: Table, existing: pa.Table | None, sources: Sequence[pa.Table]) -> Merged:
     stored = 0 if existing is None else existing.num_rows
     pieces = [existing, *sources] if existing is not None else list(sources)
     rows = pa.concat_tables([piece.cast(sources[0].schema) for piece in pieces]).combine_chunks()
-    ts = instants(rows)
-    order = np.argsort(ts, kind="stable")
-    last = np.concatenate((np.diff(ts[order]) != 0, [True]))
-    chosen = order[last]
-    known = np.isin(ts[chosen], ts[:stored])
-    added = int((~known).sum())
-    result = rows.take(pa.array(chosen))
-    result = result.set_column(1, OHLCV.schema.field("seq"), pa.array(np.zeros(len(chosen), np.int64)))
-    result = result.cast(OHLCV.schema).combine_chunks()
-    replaced = 0
-    if existing is not None:
-        now = result.filter(pa.array(known))
-        unlike = np.zeros(stored, np.bool_)
-        for name in OHLCV.schema.names[2:]:
-            before, after = existing.column(name), now.column(name)
-            if pa.types.is_integer(before.type):
-                before, after = before.cast(pa.float64(), safe=False), after.cast(pa.float64(), safe=False)
-            unlike |= _bits(before) != _bits(after)
-        replaced = int(unlike.sum())
+    key = _codes([_bits(rows.column(name)) for name in table.key])
+    first = np.flatnonzero(_first(key))
+    last = np.empty(len(first), np.int64)
+    last[key] = np.arange(rows.num_rows)
+    known = first < stored
+    unlike = np.zeros(len(first), np.bool_)
+    for name in table.schema.names:
+        if name != "seq":
+            values = _bits(rows.column(name))
+            unlike |= values[first] != values[last]
+    added, replaced = int((~known).sum()), int((known & unlike).sum())
     present = rows.num_rows - stored - added - replaced
     if added == 0 and replaced == 0:
         return Merged(None, 0, present)
-    return Merged(result, added, present, replaced)
+    # Keys are numbered by their first appearance: rows of one ts stay in that order.
+    order = last[np.argsort(instants(rows)[last], kind="stable")]
+    result = rows.take(pa.array(order))
+    ts = instants(result)
+    begin = np.flatnonzero(np.diff(ts, prepend=ts[0] - 1))
+    seq = np.arange(len(ts)) - np.repeat(begin, np.diff(begin, append=len(ts)))
+    result = result.set_column(1, table.schema.field("seq"), pa.array(seq)).cast(table.schema)
+    return Merged(result.combine_chunks(), added, present, replaced)
 
 
 # ── changes ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,21 +15,23 @@ from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 
 from tapeql.errors import ConnectionFailed, StoreError, TapeQLError
 from tapeql.limits import STORE_LOCK_WAIT_S
-from tapeql.storage.layout import canonical_interval, partition_span
-from tapeql.storage.manifest import Series
+from tapeql.storage.layout import Series, partition_span, series_of
 from tapeql.storage.merge import Merged, difference, merge
+from tapeql.storage.postgres_copy import copy_in, copy_out
 from tapeql.storage.postgres_snapshot import PostgresSnapshot
-from tapeql.storage.rows import conform, table_of
-from tapeql.storage.schema import OHLCV, TABLES, TS, Table
+from tapeql.storage.postgres_tables import prepare, present, whose
+from tapeql.storage.rows import conform, plain, table_of
+from tapeql.storage.schema import OHLCV, TABLES, Table
 from tapeql.storage.staging import Staging
-from tapeql.storage.stores import Commit
+from tapeql.storage.stores import Commit, summed
 
 if TYPE_CHECKING:
     import psycopg
+
+    from tapeql.storage.postgres_live import PostgresLiveWriter
 
 _LOCK: Final = 0x7A9E_01
 """The advisory lock of writers, the same in every TapeQL process."""
@@ -40,15 +42,6 @@ _URL: Final = re.compile(
     rf"(?P<server>{_SERVER}(?:,{_SERVER})*)(?P<path>/[^@/?#]*)?(?:\?(?P<query>[^@#]*))?"
 )
 """Stricter than libpq, which takes what follows the first `@` of a password for the host, and shows it."""
-
-_COPY_ROWS: Final = 65_536
-_KINDS: Final = {
-    pa.int64(): "bigint",
-    pa.float64(): "double precision",
-    pa.string(): "text",
-    pa.bool_(): "boolean",
-    TS: "timestamp with time zone",
-}
 
 
 class PostgresStore:
@@ -67,6 +60,7 @@ class PostgresStore:
         self._read = read.groupdict("")
         self._url = url
         self._lock_wait_s = lock_wait_s
+        self._kept = Kept(self.connected, _reads)
 
     @property
     def name(self) -> str:
@@ -81,6 +75,34 @@ class PostgresStore:
         """The database as of now. It holds a connection until closed. Raises StoreError where nothing was written."""
         with self.speaking():
             return PostgresSnapshot(self._url, self.name, self.speaking)
+
+    def live(self) -> PostgresLiveWriter:
+        from tapeql.storage.postgres_live import PostgresLiveWriter
+
+        return PostgresLiveWriter(self)
+
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
+        found = self._stored(table, venue, code, interval, last=True)
+        return plain(found) if found.num_rows else None
+
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        return self._stored(table, venue, code, interval)
+
+    def _stored(self, table: str, venue: str, code: str, interval: str, *, last: bool = False) -> pa.Table:
+        """Rows of a series; none where the table is not there or has not all its columns yet."""
+        schema = table_of(table)
+        with self.speaking(), self._kept.taken() as connection:
+            there = present(connection).get(table, frozenset())
+            columns = [name for name in schema.schema.names if name in there]
+            series = series_of(table, venue, code, interval)
+            found = stored(connection, schema, series, columns=columns, last=last) if columns else None
+        return conform(schema, found).cast(schema.schema) if found is not None else schema.schema.empty_table()
+
+    def connected(self) -> psycopg.Connection[Any]:
+        """A connection of its own, to be used as a context manager."""
+        import psycopg
+
+        return psycopg.connect(self._url)
 
     def begin(self) -> PostgresTransaction:
         return PostgresTransaction(self)
@@ -110,7 +132,9 @@ class PostgresStore:
         if not isinstance(error, psycopg.Error | AdbcError | pa.ArrowException | OSError):
             return error
         text = " ".join(self._scrubbed(str(error)).split())
-        refused = isinstance(error, psycopg.OperationalError) and getattr(error, "sqlstate", None) is None
+        state = getattr(error, "sqlstate", None)
+        # without a state: no server; 57P: one that is going down or coming up
+        refused = isinstance(error, psycopg.OperationalError) and (state is None or state.startswith(("08", "57P")))
         if refused or "connection to server" in text or "could not translate host" in text:
             return ConnectionFailed(f"{self.name} cannot be reached: {text}")
         return StoreError(f"{self.name}: {text}")
@@ -135,17 +159,62 @@ class PostgresStore:
                     f"{self.name} is being written by someone else; waited {self._lock_wait_s:g} s. "
                     "Try again when they have finished."
                 ) from None
-            create_tables(connection)
-            counts = [_merge(connection, series, number, staged) for series, number in staged.places()]
+            prepare(connection)
+            lock_places(connection, ((series[0], number) for series, number in staged.places()), shared=False)
+            counts = [merge_into(connection, *place, staged.sources(place)) for place in staged.places()]
             connection.commit()
-            row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-        return Commit(
-            row[0] if row else "",
-            sum(m.added for m in counts),
-            sum(m.present for m in counts),
-            sum(m.replaced for m in counts),
-            sum(m.differing for m in counts),
-        )
+            return summed(snapshot_name(connection), counts)
+
+
+class Kept:
+    """A connection that is opened when asked for, `prepared` once, and opened again after it was lost."""
+
+    def __init__(
+        self,
+        connected: Callable[[], psycopg.Connection[Any]],
+        prepared: Callable[[psycopg.Connection[Any]], None],
+    ) -> None:
+        self._connected = connected
+        self._prepared = prepared
+        self._connection: psycopg.Connection[Any] | None = None
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, for one at a time."""
+        with self._turn:
+            if self._connection is None:
+                connection = self._connected()
+                try:
+                    self._prepared(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+            try:
+                yield self._connection
+            finally:
+                if self._connection.closed:
+                    self._connection = None
+
+    def close(self) -> None:
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _reads(connection: psycopg.Connection[Any]) -> None:
+    connection.autocommit = True
+
+
+def snapshot_name(connection: psycopg.Connection[Any]) -> str:
+    row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+    return row[0] if row else ""
 
 
 class PostgresTransaction:
@@ -157,7 +226,7 @@ class PostgresTransaction:
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)
-        series = (table, venue, code, canonical_interval(interval) if table == "ohlcv" else "")
+        series = series_of(table, venue, code, interval)
         self._staging.add(series, conform(schema, rows), source)
 
     def commit(self) -> Commit:
@@ -175,79 +244,54 @@ class PostgresTransaction:
 # ── SQL ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def keys(table: Table) -> tuple[str, ...]:
-    """The columns that say whose a row is."""
-    return ("venue", "symbol", "interval") if table is OHLCV else ("venue", "symbol")
+def lock_places(connection: psycopg.Connection[Any], places: Iterable[tuple[str, int]], *, shared: bool) -> None:
+    """Keeps others from partitions of tables until the transaction ends; those who share them do not wait for each other.
+
+    What takes several partitions takes them in one order, so that no two wait for each other.
+    """
+    how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
+    numbers = {name: number for number, name in enumerate(TABLES)}
+    for table, partition in sorted(set(places)):
+        # The two 32-bit numbers of such a lock: the table beside our own mark, and the partition.
+        connection.execute(f"SELECT {how}(%s, %s)", (_LOCK + 0x100 + numbers[table], partition))
 
 
-def create_tables(connection: psycopg.Connection[Any]) -> None:
-    """Text in keys is compared byte by byte ("C"), as everywhere in TapeQL. The primary key is the index bars read by."""
-    from psycopg import sql
-
-    for table in TABLES.values():
-        columns = [sql.SQL('{} text COLLATE "C" NOT NULL').format(sql.Identifier(name)) for name in keys(table)]
-        columns += [
-            sql.SQL("{} {}{}").format(
-                sql.Identifier(field.name),
-                sql.SQL(_KINDS[field.type]),
-                sql.SQL("" if field.nullable else " NOT NULL"),
-            )
-            for field in table.schema
-        ]
-        unique = [*keys(table), "ts"] if table is OHLCV else [*keys(table), "ts", "seq"]
-        primary = sql.SQL("PRIMARY KEY ({})").format(sql.SQL(", ").join(map(sql.Identifier, unique)))
-        connection.execute(
-            sql.SQL("CREATE TABLE IF NOT EXISTS {} ({})").format(
-                sql.Identifier(table.name), sql.SQL(", ").join([*columns, primary])
-            )
-        )
-
-
-def _merge(connection: psycopg.Connection[Any], series: Series, number: int, staged: Staging) -> Merged:
+def merge_into(
+    connection: psycopg.Connection[Any], series: Series, partition: int, sources: Sequence[pa.Table]
+) -> Merged:
+    """Merges sources into a partition that no one else writes meanwhile."""
     table = TABLES[series[0]]
-    existing = _stored(connection, table, series, number)
-    merged = merge(table, existing, staged.sources((series, number)))
+    span = partition_span(table.name, series[3], partition)
+    existing = stored(connection, table, series, span)
+    merged = merge(table, existing if existing.num_rows else None, sources)
     if merged.rows is not None:
         gone, fresh = difference(existing, merged.rows)
         if gone.num_rows:
             _delete(connection, table, series, gone)
-        _copy(connection, table, table.name, series, fresh)
+        copy_in(connection, table.name, _marked(table, series, fresh))
     return merged
 
 
-def _stored(connection: psycopg.Connection[Any], table: Table, series: Series, number: int) -> pa.Table | None:
-    """The rows of a partition, by the connection that will change them."""
+def stored(
+    connection: psycopg.Connection[Any],
+    table: Table,
+    series: Series,
+    span: tuple[int, int] | None = None,
+    *,
+    columns: Sequence[str] = (),
+    last: bool = False,
+) -> pa.Table:
+    """Rows of a series in (ts, seq) order: those of a half-open span of time, or only the last."""
     from psycopg import sql
 
-    start_us, end_us = partition_span(table.name, series[3], number)
-    instant = sql.SQL("(extract(epoch FROM ts) * 1000000)::bigint")
-    columns = [instant if name == "ts" else sql.Identifier(name) for name in table.schema.names]
-    mine = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in keys(table))
-    statement = sql.SQL(
-        "COPY (SELECT {} FROM {} WHERE {} AND ts >= %s::timestamptz AND ts < %s::timestamptz ORDER BY ts, seq) "
-        "TO STDOUT (FORMAT csv)"
-    ).format(sql.SQL(", ").join(columns), sql.Identifier(table.name), mine)
-    text = io.BytesIO()
-    with connection.cursor().copy(statement, (*_of(table, series), _iso(start_us), _iso(end_us))) as copy:
-        for block in copy:
-            text.write(block)
-    if text.tell() == 0:
-        return None
-    text.seek(0)
-    types = {f.name: pa.int64() if f.type == TS else f.type for f in table.schema}
-    rows = pa.csv.read_csv(
-        text,
-        pa.csv.ReadOptions(column_names=table.schema.names),
-        convert_options=pa.csv.ConvertOptions(
-            column_types=types,
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=False,
-            true_values=["t"],
-            false_values=["f"],
-        ),
-    )
-    return rows.set_column(0, "ts", rows.column("ts").cast(TS)).cast(table.schema).combine_chunks()
+    mine = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in whose(table))
+    rest = sql.SQL("WHERE {}").format(mine)
+    values = _of(table, series)
+    if span is not None:
+        rest += sql.SQL(" AND ts >= %s::timestamptz AND ts < %s::timestamptz")
+        values += tuple(_iso(us) for us in span)
+    rest += sql.SQL(" ORDER BY ts DESC, seq DESC LIMIT 1" if last else " ORDER BY ts, seq")
+    return copy_out(connection, table, columns or table.schema.names, rest, values)
 
 
 def _delete(connection: psycopg.Connection[Any], table: Table, series: Series, gone: pa.Table) -> None:
@@ -260,9 +304,9 @@ def _delete(connection: psycopg.Connection[Any], table: Table, series: Series, g
         )
     )
     connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
-    _copy(connection, table, name, series, gone)
+    copy_in(connection, name, _marked(table, series, gone))
     same = sql.SQL(" AND ").join(
-        sql.SQL("kept.{0} = gone.{0}").format(sql.Identifier(column)) for column in (*keys(table), "ts", "seq")
+        sql.SQL("kept.{0} = gone.{0}").format(sql.Identifier(column)) for column in (*whose(table), "ts", "seq")
     )
     connection.execute(
         sql.SQL("DELETE FROM {} AS kept USING {} AS gone WHERE {}").format(
@@ -271,23 +315,11 @@ def _delete(connection: psycopg.Connection[Any], table: Table, series: Series, g
     )
 
 
-def _copy(connection: psycopg.Connection[Any], table: Table, into: str, series: Series, rows: pa.Table) -> None:
-    """COPY of CSV that Arrow writes a block at a time: 1.6x as fast as rows in COPY's binary form made in Python."""
-    from psycopg import sql
-
-    names = [*keys(table), *table.schema.names]
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        sql.Identifier(into), sql.SQL(", ").join(map(sql.Identifier, names))
-    )
-    whose = [pa.array([value]) for value in _of(table, series)]
-    with connection.cursor().copy(statement) as copy:
-        for batch in rows.to_batches(_COPY_ROWS):
-            same = pa.array(np.zeros(batch.num_rows, np.int64))
-            block = pa.record_batch([*(value.take(same) for value in whose), *batch.columns], names=names)
-            text = io.BytesIO()
-            # Quotes tell an empty text from NULL.
-            pa.csv.write_csv(block, text, pa.csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-            copy.write(text.getvalue())
+def _marked(table: Table, series: Series, rows: pa.Table) -> pa.Table:
+    """Rows with the columns that say whose they are."""
+    same = pa.array(np.zeros(rows.num_rows, np.int64))
+    marks = [pa.array([value]).take(same) for value in _of(table, series)]
+    return pa.table([*marks, *rows.columns], names=[*whose(table), *rows.column_names])
 
 
 def _of(table: Table, series: Series) -> tuple[str, ...]:

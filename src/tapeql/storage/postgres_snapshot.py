@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from tapeql.errors import StoreError
 from tapeql.storage.layout import partition_span, partition_unit, partitions
+from tapeql.storage.postgres_tables import KINDS, present
 from tapeql.storage.rows import instants, table_of
 from tapeql.storage.schema import OHLCV, TABLES, Table
 from tapeql.storage.snapshot import Part
@@ -43,8 +44,8 @@ class PostgresSnapshot:
         try:
             self._keeper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             self._exported, self.id = self._one("SELECT pg_export_snapshot(), pg_current_snapshot()::text")
-            tables = self._one("SELECT " + ", ".join(["to_regclass(%s)"] * len(TABLES)), *TABLES)
-            if None in tables:
+            self._columns = present(self._keeper)
+            if not any(table.queried for table in TABLES.values() if table.name in self._columns):
                 raise StoreError(
                     f"there is no data in {name}. Fill it with: "
                     f"tapeql --store {name} import trades FILE --symbol VENUE:CODE"
@@ -85,7 +86,7 @@ class PostgresSnapshot:
     def symbols(self) -> list[tuple[str, str]]:
         if self._symbols is None:
             found: set[tuple[str, str]] = set()
-            for table in TABLES.values():
+            for table in (t for t in TABLES.values() if t.queried):
                 found.update((venue, code) for venue, code, *_ in self._series(table))
             self._symbols = sorted(found)
         return self._symbols
@@ -96,6 +97,8 @@ class PostgresSnapshot:
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> list[Part]:
         series = (table, venue, code, interval)
+        if table_of(table).name not in self._columns:
+            return []
         if series not in self._parts:
             where, values = _mine(table_of(table), venue, code, interval, "%s")
             unit = _TRUNC[partition_unit(table, interval)]
@@ -126,12 +129,17 @@ class PostgresSnapshot:
         start_us, end_us = max(start_us, _FIRST_US), min(end_us, _LAST_US)
         where, values = _mine(schema, venue, code, interval, "${}")
         n = len(values)
+        there = self._columns.get(table, frozenset())
+        listed = [
+            _quoted(name) if name in there else f"NULL::{KINDS[schema.schema.field(name).type]} AS {_quoted(name)}"
+            for name in needed
+        ]
         first = f"SELECT min(ts) AS ts FROM {table} WHERE {where} AND ts >= ${n + 1} AND ts < ${n + 2}"
         rows = (
-            f"SELECT {', '.join(_quoted(name) for name in needed)} FROM {table} "
+            f"SELECT {', '.join(listed)} FROM {table} "
             f"WHERE {where} AND ts >= ${n + 1} AND ts < ${n + 2} ORDER BY ts, seq"
         )
-        if start_us >= end_us:
+        if start_us >= end_us or not there:
             return
         with self.connect() as connection, connection.cursor() as cursor:
             while start_us < end_us:
@@ -156,6 +164,8 @@ class PostgresSnapshot:
     def _series(self, table: Table) -> list[tuple[str, ...]]:
         """Whose rows a table holds, found by leaping through its index instead of reading it."""
         names = ("venue", "symbol", "interval") if table is OHLCV else ("venue", "symbol")
+        if table.name not in self._columns:
+            return []
         listed = ", ".join(_quoted(name) for name in names)
         last = ", ".join(f"s.{_quoted(name)}" for name in names)
         with self._speaking():

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.errors import DataError
-from tapeql.storage.schema import TABLES, Table
+from tapeql.storage.schema import TABLES, TS, Table
 
 Ints = npt.NDArray[np.int64]
 
@@ -44,6 +44,23 @@ def integers(column: pa.Array) -> npt.NDArray[Any]:
 def taken(rows: pa.Table, places: Ints) -> pa.Table:
     """The rows at these places, in this order."""
     return rows.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)]))
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """The rows sorted by (ts, seq); as they are where they stand so already."""
+    if rows.num_rows < 2:
+        return rows
+    ts, seq = instants(rows), integers(rows.column("seq").combine_chunks())
+    step = np.diff(ts)
+    if ((step > 0) | ((step == 0) & (np.diff(seq) > 0))).all():
+        return rows
+    return taken(rows, np.lexsort((seq, ts)))
+
+
+def plain(row: pa.Table) -> dict[str, Any]:
+    """The values of one row; instants are integer UTC microseconds."""
+    columns = [column.cast(pa.int64()) if column.type == TS else column for column in row.columns]
+    return {name: column[0].as_py() for name, column in zip(row.column_names, columns, strict=True)}
 
 
 def conform(table: Table, rows: pa.Table) -> pa.Table:

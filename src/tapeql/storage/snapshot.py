@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
+
+LIVE: Final = "live"
+"""The folder of a lake's files that hold rows of many symbols."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A sorted run of stored rows of one symbol: a file of the lake, or a UTC day of a database table.
+    """A sorted run of stored rows of one symbol: a stretch of a file of the lake, or a UTC day of a database table.
 
     Parts of one (table, symbol, interval) may overlap in time only where a day was written more than once;
     `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts.
+    `first_row` is where the run begins in its file: one that was written live holds those of other symbols too.
     """
 
     table: str
@@ -25,6 +29,12 @@ class Part:
     min_us: int
     max_us: int
     rows: int
+    first_row: int = 0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its file holds other runs too."""
+        return self.path.startswith(f"{LIVE}/")
 
 
 class Snapshot(Protocol):
@@ -41,7 +51,7 @@ class Snapshot(Protocol):
         ...
 
     def symbols(self) -> Sequence[tuple[str, str]]:
-        """All (venue, code) with any data, sorted in byte order."""
+        """All (venue, code) with ticks, quotes or ohlcv, sorted in byte order."""
         ...
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> Sequence[Part]:

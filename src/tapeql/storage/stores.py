@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import pyarrow as pa
 
+from tapeql.storage.merge import Merged
 from tapeql.storage.snapshot import Snapshot
 
 
@@ -18,8 +20,8 @@ class Commit:
     id         names the snapshot that first shows it
     added      rows that were not there
     present    rows that were there already
-    replaced   candles whose values changed
-    differing  of the present ones: trades whose trade_id is known with another instant, price or quantity
+    replaced   known rows whose values changed, where a table replaces: candles, gaps
+    differing  of the present ones: those whose id is known with another instant, or other numbers
     """
 
     id: str
@@ -27,6 +29,18 @@ class Commit:
     present: int = 0
     replaced: int = 0
     differing: int = 0
+
+
+def summed(name: str, counts: Iterable[Merged]) -> Commit:
+    """What several merges did, as one commit."""
+    done = list(counts)
+    return Commit(
+        name,
+        sum(m.added for m in done),
+        sum(m.present for m in done),
+        sum(m.replaced for m in done),
+        sum(m.differing for m in done),
+    )
 
 
 class Transaction(Protocol):
@@ -37,6 +51,35 @@ class Transaction(Protocol):
         ...
 
     def commit(self) -> Commit: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None: ...
+
+
+Fed = Mapping[tuple[str, str, str], pa.Table]
+"""Rows by (table, venue, code), each with the columns of its table and `seq` given."""
+
+
+class LiveWriter(Protocol):
+    """The way in of a feed: small appends, several a second. One a process; its methods may be called from any thread."""
+
+    def append(self, rows: Fed) -> Commit:
+        """Adds rows, durable and visible to snapshots when this returns, those of all tables together.
+
+        Known keys stay as stored, or are replaced where the table says so: appending again, in any order, changes
+        nothing. A row whose (ts, seq) is taken by another gets the next free seq. DataError for rows no table can hold.
+        """
+        ...
+
+    def seal(self, venue: str, before_day: int) -> int:
+        """Folds what was appended to days of a venue before a UTC day (its number since 1970) into the files of imports.
+
+        Returns how many partitions were folded. Rows may still be appended to them, for the next seal to fold.
+        """
+        ...
 
     def __enter__(self) -> Self: ...
 
@@ -61,6 +104,16 @@ class Store(Protocol):
 
     def write(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "") -> Commit:
         """One transaction with one source."""
+        ...
+
+    def live(self) -> LiveWriter: ...
+
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
+        """The stored row with the largest (ts, seq), instants as integer microseconds; None where there is none."""
+        ...
+
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        """All rows of a symbol in (ts, seq) order: for tables with few, such as gaps."""
         ...
 
 

@@ -126,35 +126,42 @@ class DuckDB(Dialect):
         constants: Constants,
     ) -> exp.Query:
         files = [
-            (str(snapshot.file(part)), read)  # type: ignore[attr-defined]
+            (str(snapshot.file(part)), part, read)  # type: ignore[attr-defined]
             for read in reads
             for part in snapshot.parts(table_name, read.symbol.venue, read.symbol.code, interval)
             if part.min_us < read.end_us and part.max_us >= read.start_us
         ]
         if not files:
             return _nothing(table_name, columns)
-        file = constants(
-            f"{table_name}_files",
-            {
-                "path": (TEXT, [path for path, _ in files]),
-                "feed": (BIGINT, [read.feed for _, read in files]),
-                "g": (BIGINT, [read.g for _, read in files]),
-                "start": (BIGINT, [read.start_us for _, read in files]),
-                "end": (BIGINT, [read.end_us for _, read in files]),
-            },
-        )
+        numbers: dict[str, tuple[Kind, list[object]]] = {
+            "path": (TEXT, [path for path, _, _ in files]),
+            "feed": (BIGINT, [read.feed for _, _, read in files]),
+            "g": (BIGINT, [read.g for _, _, read in files]),
+            "start": (BIGINT, [read.start_us for _, _, read in files]),
+            "end": (BIGINT, [read.end_us for _, _, read in files]),
+        }
+        live = any(part.is_live for _, part, _ in files)
+        if live:
+            numbers["first"] = (BIGINT, [part.first_row for _, part, _ in files])
+            numbers["last"] = (BIGINT, [part.first_row + part.rows - 1 for _, part, _ in files])
+        file = constants(f"{table_name}_files", numbers)
         values = [
             column("feed", file),
             column("g", file),
             named(call("epoch_us", column("ts", "t")), "at"),
             *(column(c, "t") for c in ("seq", *columns)),
         ]
-        source = exp.Table(this=_parquet([path for path, _ in files]), alias=exp.TableAlias(this=name("t")))
+        # A live file holds many symbols: it is read once for all of them, and each takes its own rows.
+        paths = list(dict.fromkeys(path for path, _, _ in files))
+        source = exp.Table(this=_parquet(paths, file_row_number=live), alias=exp.TableAlias(this=name("t")))
         where = both(
             op(">=", column("ts", "t"), self.instant(column("start", file))),
             op("<", column("ts", "t"), self.instant(column("end", file))),
         )
         same = op("=", column("filename", "t"), column("path", file))
+        if live:
+            row = column("file_row_number", "t")
+            same = both(same, op(">=", row, column("first", file)), op("<=", row.copy(), column("last", file)))
         return select(values, source, joins=[join(table(file), same)], where=where)
 
 
@@ -174,10 +181,10 @@ _STORED: Final = {
 }
 
 
-def _parquet(paths: Sequence[str]) -> Node:
+def _parquet(paths: Sequence[str], *, file_row_number: bool) -> Node:
     """The files themselves: nothing in their names is a pattern or a partition."""
     listed = exp.Array(expressions=[text(_GLOB.sub(r"[\1]", path)) for path in paths])
-    options = {"filename": True, "hive_partitioning": False}
+    options = {"filename": True, "hive_partitioning": False} | ({"file_row_number": True} if file_row_number else {})
     return call(
         "read_parquet",
         listed,

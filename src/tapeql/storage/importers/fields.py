@@ -36,7 +36,7 @@ class Kind:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return tuple(self.table.schema.names)
+        return tuple(name for name in self.table.schema.names if name not in self.table.fed)
 
 
 KINDS: Final = {

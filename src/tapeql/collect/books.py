@@ -1,0 +1,149 @@
+"""The order book of a symbol: what its connections' rules let through, numbered, with a snapshot every minute: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec.structs import replace
+
+from tapeql.connectors.book import Book, BookSync, Synced
+from tapeql.connectors.events import BookDelta, BookSnapshot, Gap, Kept
+
+SNAPSHOT_EVERY_US: Final = 60_000_000
+
+
+@dataclass(slots=True)
+class Heard:
+    """What to keep, and whether the book needs a snapshot from the venue."""
+
+    kept: list[Kept] = field(default_factory=list)
+    wants_snapshot: bool = False
+
+
+class Books:
+    """One symbol's book, fed by one connection, or by two while one takes over from the other."""
+
+    def __init__(self, venue: str, symbol: str) -> None:
+        self._venue = venue
+        self._symbol = symbol
+        self._syncs: dict[int, BookSync] = {}
+        self._current: int | None = None
+        """The connection whose book this is."""
+        self._last_id = 0
+        self._gap: Gap | None = None
+        self._due_us = 0
+        self.book = Book()
+        self.last_us: int | None = None
+
+    @property
+    def known(self) -> bool:
+        return self._current is not None
+
+    @property
+    def last_id(self) -> int:
+        return self._last_id
+
+    def restore(self, last_id: int | None, last_us: int | None, gaps: Sequence[Gap]) -> None:
+        """Begins where the store ends."""
+        self._last_id, self.last_us = last_id or 0, last_us
+        self._gap = next((g for g in gaps if g.kind == "book" and g.until_us is None), None)
+
+    def attach(self, connection: int, sync: BookSync) -> None:
+        """A connection that carries this book from now on."""
+        self._syncs[connection] = sync
+
+    def detach(self, connection: int, reason: str, at_us: int | None = None) -> list[Kept]:
+        """A connection that ended."""
+        self._syncs.pop(connection, None)
+        return self.lost(reason, at_us) if connection == self._current else []
+
+    def lost(self, reason: str, at_us: int | None = None) -> list[Kept]:
+        """The book is not known any more; up to at_us (the venue's time) it was."""
+        self._current = None
+        if self.last_us is None or self._gap is not None:
+            return []
+        from_us = max(self.last_us, at_us or 0)
+        self._gap = Gap(
+            self._venue,
+            self._symbol,
+            f"book:{self._last_id}:{from_us}",
+            "book",
+            from_us,
+            None,
+            self._last_id + 1,
+            None,
+            reason,
+        )
+        return [self._gap]
+
+    def on(self, connection: int, event: BookSnapshot | BookDelta, venue_us: int) -> Heard:
+        """`venue_us` is the venue's time by our reckoning, for snapshots without one."""
+        sync = self._syncs.get(connection)
+        if sync is None:
+            return Heard()
+        synced = sync.on_snapshot(event) if isinstance(event, BookSnapshot) else sync.on_delta(event)
+        heard = Heard(wants_snapshot=synced.wants_snapshot)
+        if synced.events:
+            heard.kept += self._take(connection, synced, venue_us)
+        # What was whole before the gap has been taken; a snapshot may be followed by deltas that lack one.
+        if synced.gap is not None and connection == self._current:
+            heard.kept += self.lost(synced.gap)
+        return heard
+
+    def _take(self, connection: int, synced: Synced, venue_us: int) -> list[Kept]:
+        if connection != self._current:
+            if not isinstance(synced.events[0], BookSnapshot):
+                return []
+            self._current = connection
+        kept: list[Kept] = []
+        events = synced.events
+        for n, event in enumerate(events):
+            if isinstance(event, BookSnapshot):
+                kept += self._begin(event, _time_of_first(events[n + 1 :]), venue_us)
+            else:
+                kept += self._go_on(event, venue_us)
+        return kept
+
+    def _begin(self, snapshot: BookSnapshot, following_us: int | None, venue_us: int) -> list[Kept]:
+        number = snapshot.last_id if snapshot.last_id is not None else self._number(snapshot.recv_ns)
+        ts_us = snapshot.ts_us
+        if ts_us is None:
+            ts_us = venue_us if following_us is None else min(venue_us, following_us)
+        ts_us = max(ts_us, self.last_us or 0)
+        self.book.replace(snapshot.bids, snapshot.asks)
+        kept: list[Kept] = []
+        if self._gap is not None:
+            kept.append(replace(self._gap, until_us=ts_us, to_id=number))
+            self._gap = None
+        elif number <= self._last_id:
+            # A second connection takes over, a little behind: what it says of the past is known.
+            return kept
+        kept.append(replace(snapshot, last_id=number, ts_us=ts_us))
+        self._last_id, self.last_us = number, ts_us
+        self._due_us = ts_us + SNAPSHOT_EVERY_US
+        return kept
+
+    def _go_on(self, delta: BookDelta, venue_us: int) -> list[Kept]:
+        self.book.apply(delta.bids, delta.asks)
+        number = delta.last_id if delta.last_id is not None else self._number(delta.recv_ns)
+        if number <= self._last_id:
+            return []
+        ts_us = max(venue_us if delta.ts_us is None else delta.ts_us, self.last_us or 0)
+        self._last_id, self.last_us = number, ts_us
+        if number != delta.last_id or ts_us != delta.ts_us:
+            delta = replace(delta, last_id=number, ts_us=ts_us)
+        if ts_us < self._due_us:
+            return [delta]
+        self._due_us = ts_us + SNAPSHOT_EVERY_US
+        bids, asks = self.book.bids.top(), self.book.asks.top()
+        return [delta, BookSnapshot(self._venue, self._symbol, number, ts_us, delta.recv_ns, bids, asks)]
+
+    def _number(self, recv_ns: int) -> int:
+        """For venues that number nothing: rising with the time of receipt."""
+        return max(self._last_id + 1, recv_ns // 1000)
+
+
+def _time_of_first(events: Sequence[BookSnapshot | BookDelta]) -> int | None:
+    return next((event.ts_us for event in events if event.ts_us is not None), None)

@@ -1,0 +1,480 @@
+"""The collector: venue-blind, from subscriptions to a store, and an account of what it missed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tapeql.collect.backfill import Backfill
+from tapeql.collect.clock import Skew, SteadyClock
+from tapeql.collect.counters import Counts
+from tapeql.collect.feed import Feed
+from tapeql.collect.journal import Journal
+from tapeql.collect.link import Link
+from tapeql.collect.recorder import Recorder
+from tapeql.collect.rows import gap_of, plain
+from tapeql.collect.silence import Silence
+from tapeql.collect.store_writer import CONSUMER, StoreWriter
+from tapeql.collect.supervisor import Supervisor
+from tapeql.collect.timing import Timing
+from tapeql.connectors.events import (
+    KINDS,
+    BookDelta,
+    BookSnapshot,
+    Correction,
+    Ending,
+    Event,
+    Gap,
+    Heartbeat,
+    Instrument,
+    Kept,
+    Kind,
+    Quote,
+    Refused,
+    Reset,
+    Subscribed,
+    Trade,
+    Void,
+)
+from tapeql.connectors.rest import TokenBucket
+from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Connector
+from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
+from tapeql.storage.stores import Store
+
+STOPPED: Final = "the collector was stopped"
+NOT_RUNNING: Final = "the collector was not running"
+
+TIMELESS_NS: Final = 5_000_000_000
+"""A venue that tells no time for so long tells none: then our clock must do."""
+
+log: Final = logging.getLogger("tapeql.collect")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What to collect of a venue."""
+
+    settings: Settings
+    symbols: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+
+
+class Collector:
+    """`run` collects until `stop` is set, then leaves everything journalled and stored.
+
+    All that comes in from outside comes in here: the store, the journal, the clock, how patient to be.
+    """
+
+    def __init__(
+        self,
+        watched: Sequence[Watched],
+        store: Store,
+        journal: Journal,
+        clock: SteadyClock,
+        timing: Timing | None = None,
+    ) -> None:
+        self.watched = tuple(watched)
+        self.counts = Counts()
+        self.feeds: dict[tuple[str, str], Feed] = {}
+        self.state = "starting"
+        self._store = store
+        self.journal = journal
+        self._clock = clock
+        self._timing = timing or Timing()
+        self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
+        self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
+        self._skews: dict[str, Skew] = {}
+        self._timeless: dict[str, list[Quote]] = {}
+        self._backfills: dict[str, Backfill] = {}
+        self._supervisors: list[Supervisor] = []
+        self._resyncs: dict[tuple[int, str], asyncio.Task[None]] = {}
+        for each in self.watched:
+            venue = each.settings.venue
+            self._skews[venue.name] = Skew()
+            self._timeless[venue.name] = []
+            for symbol in each.symbols:
+                self.feeds[venue.name, symbol] = Feed(venue, symbol, each.kinds)
+
+    # ── what it says of itself ────────────────────────────────────────────────────────────────────────────────────────
+
+    def status(self) -> dict[str, Any]:
+        """For people and programs: state, venues, symbols, stores."""
+        venues = []
+        for each in self.watched:
+            name = each.settings.venue.name
+            counts = self.counts.of(name)
+            skew_us = self.skew_us(name)
+            venues.append(
+                {
+                    "venue": name,
+                    "connections": counts.connections,
+                    "connections_wanted": -(-len(each.symbols) // each.settings.venue.symbols_per_connection),
+                    "kinds": list(each.kinds),
+                    "frames": counts.frames,
+                    "events": dict(counts.events),
+                    "refused": dict(counts.refused),
+                    "repeated": self.repeated(name),
+                    "dropped": counts.dropped,
+                    "connects": counts.connects,
+                    "skew_s": None if skew_us is None else skew_us / 1e6,
+                    "backfilling": self._backfills[name].busy() if name in self._backfills else [],
+                    "symbols": [self._symbol(self.feeds[name, symbol]) for symbol in each.symbols],
+                }
+            )
+        return {
+            "state": self.state,
+            "store": self._store.name,
+            "store_error": self.counts.store_error,
+            "journalled": self.counts.journalled,
+            "stored": self.counts.stored,
+            "journal_depth_bytes": self.journal.depth_bytes(CONSUMER),
+            "venues": venues,
+        }
+
+    def _symbol(self, feed: Feed) -> dict[str, Any]:
+        return {
+            "symbol": feed.symbol,
+            "live": sorted(kind for kind, carriers in feed.carriers.items() if carriers),
+            "last_trade_us": feed.trades.last_us,
+            "last_quote_us": feed.quotes.last_us,
+            "last_book_us": feed.books.last_us,
+            "book_known": feed.books.known,
+            "missing": len(feed.trades.missing()),
+        }
+
+    def skew_us(self, venue: str) -> int | None:
+        return self._skews[venue].us if venue in self._skews else None
+
+    def repeated(self, venue: str) -> int:
+        mine = [feed for (name, _), feed in self.feeds.items() if name == venue]
+        return sum(feed.trades.repeated + feed.quotes.repeated for feed in mine)
+
+    def open_gaps(self, venue: str) -> int:
+        return sum(len(feed.trades.missing()) for (name, _), feed in self.feeds.items() if name == venue)
+
+    # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def run(self, stop: asyncio.Event) -> bool:
+        """Whether, at the end, everything journalled was stored. Raises StoreError for a store that cannot be used."""
+        recording = asyncio.create_task(self.recorder.run(), name="recorder")
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            if not await self._recovered(stop):
+                return False
+            self._writer.start()
+            self._restore()
+            tasks += self._supervise()
+            self.state = "collecting"
+            await stop.wait()
+        finally:
+            self.state = "stopping"
+            for task in tasks:
+                task.cancel()
+            for resync in self._resyncs.values():
+                resync.cancel()
+            await asyncio.gather(*tasks, *self._resyncs.values(), return_exceptions=True)
+            for backfill in self._backfills.values():
+                await backfill.stop()
+            for feed in self.feeds.values():
+                self._keep(feed.lost(STOPPED))
+            try:
+                await asyncio.wait_for(self.recorder.drained(), self._timing.drain_s)
+            except TimeoutError:
+                log.error("the journal could not be written before the end")
+            recording.cancel()
+            await asyncio.gather(recording, return_exceptions=True)
+        return await asyncio.to_thread(self._writer.stop, self._timing.drain_s)
+
+    async def _recovered(self, stop: asyncio.Event) -> bool:
+        """Once the store has everything an earlier run journalled; it is waited for. False when told to stop first."""
+        attempt = 0
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(self._writer.recover)
+                return True
+            except ConnectionFailed as error:
+                log.warning("waiting for the store", extra={"reason": str(error)})
+                self.counts.store_error = str(error)
+            try:
+                await asyncio.wait_for(stop.wait(), min(5.0, 0.1 + self._timing.backoff_s(attempt)))
+            except TimeoutError:
+                attempt += 1
+        return False
+
+    def _restore(self) -> None:
+        """Every feed goes on where the store ends; what lies between is an outage."""
+        for (venue, symbol), feed in self.feeds.items():
+            rows = self._store.rows("gaps", venue, symbol)
+            gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
+            tick = self._store.last("ticks", venue, symbol)
+            feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
+            quote = self._store.last("quotes", venue, symbol) or {}
+            feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
+            book = self._store.last("book", venue, symbol) or {}
+            feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
+            self._keep(feed.lost(NOT_RUNNING))
+
+    def _supervise(self) -> list[asyncio.Task[None]]:
+        tasks = []
+        clock_s = asyncio.get_running_loop().time
+        for each in self.watched:
+            venue, settings = each.settings.venue, each.settings
+            counts = self.counts.of(venue.name)
+            history = venue.connector(settings, self._clock)
+            self._backfills[venue.name] = Backfill(history, self.recorder, self._timing, self.counts, self._keep)
+            connects = TokenBucket(venue.connects_per_minute / 60, max(2.0, venue.connects_per_minute / 4), clock_s)
+            tasks.append(asyncio.create_task(self._describe(history, venue.name, each.symbols)))
+            size = venue.symbols_per_connection
+            for start in range(0, len(each.symbols), size):
+                symbols = each.symbols[start : start + size]
+                supervisor = Supervisor(
+                    venue,
+                    dict.fromkeys(each.kinds, symbols),
+                    lambda venue=venue, settings=settings: venue.connector(settings, self._clock),  # type: ignore[misc]
+                    self.take,
+                    self._begins,
+                    self._ends,
+                    connects,
+                    self._timing,
+                    counts,
+                )
+                self._supervisors.append(supervisor)
+                feeds = [self.feeds[venue.name, symbol] for symbol in symbols]
+                skew = self._skews[venue.name]
+                silence = Silence(
+                    venue,
+                    feeds,
+                    supervisor,
+                    history,
+                    self._timing,
+                    counts,
+                    lambda skew=skew: skew.venue_us(self._clock()),  # type: ignore[misc]
+                )
+                tasks.append(asyncio.create_task(supervisor.run(), name=f"{venue.name} {start}"))
+                tasks.append(asyncio.create_task(silence.watch(), name=f"{venue.name} {start} silence"))
+        return tasks
+
+    async def _describe(self, history: Connector, venue: str, symbols: Sequence[str]) -> None:
+        """Keeps what the venue says of the symbols collected; the tape does not wait for it."""
+        try:
+            info = await history.info()
+            if info.time_us is not None:
+                self._skews[venue].see(self._clock(), info.time_us)
+            known = {each.symbol: each for each in await history.symbols()}
+            self._keep([known[symbol] for symbol in symbols if symbol in known])
+            for symbol in symbols:
+                if known and symbol not in known:
+                    log.warning("the venue does not list this symbol", extra={"venue": venue, "symbol": symbol})
+        except TapeQLError as error:
+            log.info("no metadata", extra={"venue": venue, "reason": str(error)})
+
+    # ── events ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _keep(self, kept: Sequence[Kept]) -> None:
+        for each in kept:
+            if isinstance(each, Gap):
+                counts = self.counts.of(each.venue)
+                if each.filled_us is not None:
+                    counts.gaps_filled[each.kind] += 1
+                elif each.until_us is None or each.filled_to_id is None:
+                    counts.gaps_declared[each.kind] += 1
+        self.recorder.put(kept)
+
+    def take(self, link: Link, events: list[Event]) -> None:
+        """What one frame said. Never waits: what there is no room for is dropped before it is counted as seen, so that
+        trades show the loss by their ids and are asked for again."""
+        venue = link.connector.venue.name
+        counts = self.counts.of(venue)
+        counts.frames += 1
+        skew = self._skews[venue]
+        kept: list[Kept] = []
+        if venue in self._timeless:
+            events = self._timed(venue, events)
+        for event in events:
+            if isinstance(event, Trade | Quote | BookDelta | BookSnapshot):
+                kind: Kind = "trades" if isinstance(event, Trade) else "quotes" if isinstance(event, Quote) else "book"
+                counts.events[kind] += 1
+                feed = self.feeds.get((venue, event.symbol))
+                if feed is None or kind not in feed.carriers:
+                    continue
+                feed.heard_s[kind] = link.heard_s
+                link.heard_ns = event.recv_ns
+                if event.ts_us is not None:
+                    skew.see(event.recv_ns, event.ts_us)
+                    counts.lag_us = event.recv_ns // 1000 - event.ts_us - (skew.us or 0)
+                if self.recorder.full:
+                    counts.dropped += 1
+                    kept += _overflowed(feed, kind)
+                elif isinstance(event, Trade):
+                    found = feed.trades.live(event)
+                    kept += found
+                    if len(found) > 1:
+                        self._backfills[venue].ask(feed)
+                elif isinstance(event, Quote):
+                    kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
+                else:
+                    kept += self._hear(link, feed, event)
+            else:
+                counts.events[type(event).__name__.lower()] += 1
+                kept += self._other(link, venue, event)
+        if kept:
+            self._keep(kept)
+
+    def _timed(self, venue: str, events: list[Event]) -> list[Event]:
+        """Quotes without a time wait for the first word of the venue's clock: ours may be years away from it."""
+        skew, waiting = self._skews[venue], self._timeless[venue]
+        for event in events:
+            ts_us = getattr(event, "ts_us", None)
+            if ts_us is not None and not isinstance(event, Instrument):
+                skew.see(getattr(event, "recv_ns", self._clock()), ts_us)
+        if skew.us is None and (not waiting or self._clock() - waiting[0].recv_ns < TIMELESS_NS):
+            waiting += [event for event in events if isinstance(event, Quote)]
+            return [event for event in events if not isinstance(event, Quote)]
+        del self._timeless[venue]
+        return [*waiting, *events]
+
+    def _other(self, link: Link, venue: str, event: Event) -> list[Kept]:
+        counts = self.counts.of(venue)
+        match event:
+            case Subscribed(kind=kind, symbols=symbols):
+                link.carried(kind, symbols)
+                for symbol in symbols:
+                    if (feed := self.feeds.get((venue, symbol))) is not None:
+                        feed.carriers.setdefault(kind, set()).add(link.number)
+                        feed.heard_s[kind] = link.heard_s
+                        if kind == "trades":
+                            self._backfills[venue].ask(feed)
+            case Void(symbol=symbol) if (feed := self.feeds.get((venue, symbol))) is not None:
+                return feed.trades.live(event)
+            case Heartbeat(ts_us=ts_us):
+                link.heard_ns = event.recv_ns
+                if ts_us is not None:
+                    self._skews[venue].see(event.recv_ns, ts_us)
+            case Ending(reason=reason):
+                log.info("the venue ends this connection", extra={"venue": venue, "reason": reason})
+                link.renew.set()
+            case Reset(reason=reason, kind=kind, symbols=symbols):
+                if not symbols:
+                    link.fail(reason)
+                    return []
+                return self._reset(link, venue, reason, (kind,) if kind else KINDS, symbols)
+            case Refused(kind=kind, reason=reason, symbol=symbol):
+                counts.refused[kind] += 1
+                log.debug("refused", extra={"venue": venue, "kind": kind, "reason": reason})
+                if kind in ("malformed", "value"):
+                    return self._torn(link, venue, symbol)
+            case Correction() | Instrument() | Gap():
+                return [event]
+        return []
+
+    def _torn(self, link: Link, venue: str, symbol: str | None) -> list[Kept]:
+        """Something was lost that may have been a quote: nothing else would show it."""
+        symbols = [symbol] if symbol is not None else link.wanted.get("quotes", ())
+        at_us = self._heard_us(link, venue)
+        feeds = [self.feeds.get((venue, each)) for each in symbols]
+        return [
+            k
+            for feed in feeds
+            if feed is not None and "quotes" in feed.kinds
+            for k in feed.quotes.lost("unreadable frame", at_us)
+        ]
+
+    def _reset(self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]) -> list[Kept]:
+        kept: list[Kept] = []
+        for symbol in symbols:
+            feed = self.feeds.get((venue, symbol))
+            if feed is not None:
+                mine = tuple(kind for kind in kinds if kind in feed.kinds)
+                kept += feed.lost(reason, self._heard_us(link, venue), mine)
+                if "trades" in mine:
+                    self._backfills[venue].ask(feed)
+                if "book" in mine:
+                    feed.books.attach(link.number, link.connector.book_sync(symbol))
+                    self._resync(link, feed)
+        return kept
+
+    # ── connections ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _begins(self, link: Link) -> None:
+        """Before it opens: the first frame may be of a book."""
+        for symbol in link.wanted.get("book", ()):
+            feed = self.feeds[link.connector.venue.name, symbol]
+            feed.books.attach(link.number, link.connector.book_sync(symbol))
+
+    def _ends(self, link: Link) -> None:
+        """What no other connection carries is an outage."""
+        for (number, _), resync in self._resyncs.items():
+            if number == link.number:
+                resync.cancel()
+        venue = link.connector.venue.name
+        at_us = self._heard_us(link, venue)
+        reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"
+        for kind, symbols in link.wanted.items():
+            for symbol in symbols:
+                feed = self.feeds[venue, symbol]
+                carriers = feed.carriers.setdefault(kind, set())
+                carried = link.number in carriers
+                carriers.discard(link.number)
+                if kind == "book":
+                    self._keep(feed.books.detach(link.number, reason, at_us))
+                elif carried and not carriers:
+                    self._keep(feed.lost(reason, at_us, (kind,)))
+
+    def _heard_us(self, link: Link, venue: str) -> int | None:
+        """The venue's time when this connection last said something."""
+        skew = self._skews[venue]
+        return None if skew.us is None or not link.heard_ns else skew.venue_us(link.heard_ns)
+
+    # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _hear(self, link: Link, feed: Feed, event: BookSnapshot | BookDelta) -> list[Kept]:
+        heard = feed.books.on(link.number, event, self._skews[feed.venue.name].venue_us(event.recv_ns))
+        if heard.wants_snapshot:
+            self._resync(link, feed)
+        return heard.kept
+
+    def _resync(self, link: Link, feed: Feed) -> None:
+        """Asks for one book again; no other symbol notices."""
+        key = (link.number, feed.symbol)
+        if key not in self._resyncs:
+            self.counts.of(feed.venue.name).resyncs += 1
+            task = asyncio.create_task(self._resynced(link, feed), name=f"book {feed.symbol}")
+            self._resyncs[key] = task
+            task.add_done_callback(lambda _: self._resyncs.pop(key, None))
+
+    async def _resynced(self, link: Link, feed: Feed) -> None:
+        attempt = 0
+        while not link.ended.is_set():
+            try:
+                snapshot = await link.connector.resync_book(feed.symbol)
+            except (VenueError, ConnectionFailed) as error:
+                log.warning("no book", extra={"venue": feed.venue.name, "symbol": feed.symbol, "reason": str(error)})
+            else:
+                if snapshot is None:
+                    return
+                venue_us = self._skews[feed.venue.name].venue_us(snapshot.recv_ns)
+                heard = feed.books.on(link.number, snapshot, venue_us)
+                self._keep(heard.kept)
+                if not heard.wants_snapshot:
+                    return
+            await asyncio.sleep(self._timing.backoff_s(attempt) / 4)
+            attempt += 1
+
+
+def _overflowed(feed: Feed, kind: Kind) -> list[Kept]:
+    """What else would not show that one was dropped: contiguous ids and books do, by the next one."""
+    if kind == "quotes":
+        return feed.quotes.lost("overflow")
+    if kind == "trades" and feed.venue.trade_ids == "keyed":
+        return feed.trades.lost("overflow")
+    return []
+
+
+def _trade(venue: str, symbol: str, row: Mapping[str, Any]) -> Trade:
+    return Trade(
+        venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"]
+    )

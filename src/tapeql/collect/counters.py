@@ -1,0 +1,45 @@
+"""What the collector counts, by venue; metrics and status read it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class VenueCounts:
+    frames: int = 0
+    events: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
+    dropped: int = 0
+    connects: int = 0
+    losses: Counter[str] = field(default_factory=Counter)
+    renewals: int = 0
+    resyncs: int = 0
+    stale: int = 0
+    filled_trades: int = 0
+    gaps_declared: Counter[str] = field(default_factory=Counter)
+    gaps_filled: Counter[str] = field(default_factory=Counter)
+    connections: int = 0
+    skew_us: int | None = None
+    lag_us: int | None = None
+    """Of the last event: received − said, less the skew."""
+
+
+@dataclass(slots=True)
+class Counts:
+    venues: dict[str, VenueCounts] = field(default_factory=dict)
+    journalled: int = 0
+    stored: int = 0
+    stored_position: int = 0
+    journal_position: int = 0
+    store_failures: int = 0
+    store_error: str | None = None
+    pending: int = 0
+
+    def of(self, venue: str) -> VenueCounts:
+        found = self.venues.get(venue)
+        if found is None:
+            found = self.venues[venue] = VenueCounts()
+        return found

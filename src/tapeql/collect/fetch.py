@@ -1,0 +1,144 @@
+"""History on request: a venue's candles or trades from a date on, in batches that stay where the next run goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import pyarrow as pa
+
+from tapeql.collect.rows import tables
+from tapeql.collect.store_writer import DAY_US
+from tapeql.connectors.events import Candle, Trade
+from tapeql.connectors.venue import Connector
+from tapeql.storage.stores import Store
+
+Row = TypeVar("Row")
+
+BATCH_ROWS: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a history has been fetched: everything from since_us up to next_us (excluded) is stored."""
+
+    since_us: int
+    next_us: int
+    next_id: int | None = None
+    rows: int = 0
+
+
+class Bookmark:
+    """Where a fetch of one symbol stands, in a small file that is replaced whole."""
+
+    def __init__(self, folder: Path, venue: str, code: str, what: str) -> None:
+        name = "".join(c if c.isalnum() or c in "-_" else f"%{ord(c):02X}" for c in f"{venue}_{code}_{what}")
+        self._path = folder / f"{name}.json"
+
+    def read(self, since_us: int) -> Progress | None:
+        """None where there is nothing to go on with: never begun, or begun later than is asked for now."""
+        try:
+            progress = Progress(**json.loads(self._path.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+        return progress if progress.since_us <= since_us <= progress.next_us else None
+
+    def write(self, progress: Progress) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".draft")
+        draft.write_text(json.dumps(asdict(progress)))
+        draft.replace(self._path)
+
+
+async def fetch_candles(
+    store: Store,
+    history: Connector,
+    symbol: str,
+    interval: str,
+    since_us: int,
+    until_us: int | None,
+    bookmark: Bookmark,
+    show: Callable[[Progress], None],
+) -> Progress:
+    """Stores candles; those there are replaced. Raises VenueError, ConnectionFailed, StoreError; what is stored stays."""
+    progress = bookmark.read(since_us) or Progress(since_us, since_us)
+    if store.last("ohlcv", history.venue.name, symbol, interval) is None:
+        progress = Progress(since_us, since_us)
+
+    def stored(candles: list[Candle]) -> Progress:
+        store.write("ohlcv", history.venue.name, symbol, _candles(candles), interval)
+        return Progress(progress.since_us, candles[-1].ts_us + 1, None, progress.rows + len(candles))
+
+    pages = history.fetch_candles(symbol, interval, since_us=progress.next_us, until_us=until_us)
+    async for batch in _batches(pages):
+        progress = stored(batch)
+        bookmark.write(progress)
+        show(progress)
+    return progress
+
+
+async def fetch_trades(
+    store: Store,
+    history: Connector,
+    symbol: str,
+    since_us: int,
+    until_us: int | None,
+    bookmark: Bookmark,
+    show: Callable[[Progress], None],
+) -> Progress:
+    """Stores trades; known ones stay as they are. Raises VenueError, ConnectionFailed, StoreError; what is stored stays."""
+    venue = history.venue
+    progress = bookmark.read(since_us) or Progress(since_us, since_us)
+    if store.last("ticks", venue.name, symbol) is None:
+        progress = Progress(since_us, since_us)
+    contiguous = venue.trade_ids == "contiguous"
+    with store.live() as live:
+        pages = history.fetch_ticks(
+            symbol, from_id=progress.next_id if contiguous else None, since_us=progress.next_us, until_us=until_us
+        )
+        async for batch in _batches(pages):
+            trades = [each for each in batch if isinstance(each, Trade)]
+            if not trades:
+                continue
+            live.append(tables(trades))
+            last = trades[-1]
+            # Where ids are only unique, the last instant is read again: more trades may share it.
+            next_us = last.ts_us + 1 if contiguous else last.ts_us
+            next_id = last.seq + 1 if contiguous else None
+            progress = Progress(progress.since_us, next_us, next_id, progress.rows + len(trades))
+            bookmark.write(progress)
+            show(progress)
+        # Days that have ended become one sorted file each; the present one is a collector's.
+        live.seal(venue.name, progress.next_us // DAY_US)
+    return progress
+
+
+async def _batches(pages: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
+    gathered: list[Row] = []
+    async for page in pages:
+        gathered += page
+        if len(gathered) >= BATCH_ROWS:
+            yield gathered
+            gathered = []
+    if gathered:
+        yield gathered
+
+
+def _candles(candles: list[Candle]) -> pa.Table:
+    columns: Mapping[str, list[float | int | None]] = {
+        "open": [c.open for c in candles],
+        "high": [c.high for c in candles],
+        "low": [c.low for c in candles],
+        "close": [c.close for c in candles],
+        "volume": [c.volume for c in candles],
+        "trades": [c.trades for c in candles],
+        "vwap": [c.vwap for c in candles],
+    }
+    ts = pa.array([c.ts_us for c in candles], pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+    return pa.table(
+        {"ts": ts}
+        | {name: pa.array(values, pa.int64() if name == "trades" else pa.float64()) for name, values in columns.items()}
+    )

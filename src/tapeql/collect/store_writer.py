@@ -1,0 +1,137 @@
+"""From the journal to the store: a thread that reads what is durable and commits it in small batches.
+
+It takes everything from the journal, never from memory: a store that is away for an hour costs disk, and a killed
+collector goes on where it was. A batch that was committed but not yet acknowledged is written again; keys make that
+harmless.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+from tapeql.collect.counters import Counts
+from tapeql.collect.journal import Journal
+from tapeql.collect.recorder import decode
+from tapeql.collect.rows import tables
+from tapeql.collect.timing import Timing
+from tapeql.connectors.events import BookDelta, Kept, Quote, Trade
+from tapeql.errors import TapeQLError
+from tapeql.storage.stores import LiveWriter
+
+log: Final = logging.getLogger("tapeql.collect")
+
+CONSUMER: Final = "store"
+BATCH_BYTES: Final = 4 << 20
+DAY_US: Final = 86_400_000_000
+
+
+class StoreWriter:
+    """`written` is called by the recorder whenever there is more; `stop` lets what is journalled be stored and ends."""
+
+    def __init__(self, journal: Journal, open_writer: Callable[[], LiveWriter], timing: Timing, counts: Counts) -> None:
+        self._journal = journal
+        self._open = open_writer
+        self._timing = timing
+        self._counts = counts
+        self._reader = journal.reader(journal.register(CONSUMER))
+        self._more = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tapeql-store", daemon=True)
+        self._newest_us: dict[str, int] = {}
+        self._sealed: dict[str, int] = {}
+        self.live: LiveWriter | None = None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def written(self) -> None:
+        self._more.set()
+
+    def stop(self, wait_s: float) -> bool:
+        """Whether everything journalled is stored."""
+        self._stopping.set()
+        self._more.set()
+        self._thread.join(wait_s)
+        if self._thread.is_alive():
+            return False
+        if self.live is not None:
+            self.live.__exit__(None, None, None)
+        return True
+
+    def recover(self) -> None:
+        """Stores what an earlier run left in the journal. Raises StoreError, ConnectionFailed."""
+        if self.live is None:
+            self.live = self._open()
+        while self._step():
+            pass
+
+    def _run(self) -> None:
+        attempt = 0
+        while True:
+            self._more.wait(1.0)
+            self._more.clear()
+            started_s = time.monotonic()
+            try:
+                while self._step():
+                    pass
+                attempt = 0
+                self._counts.store_error = None
+            except TapeQLError as error:
+                self._counts.store_failures += 1
+                self._counts.store_error = str(error)
+                log.warning("the store cannot be written", extra={"reason": str(error), "attempt": attempt})
+                if self._stopping.wait(min(self._timing.backoff_s(attempt), 5.0)) and attempt > 2:
+                    return
+                attempt += 1
+                self._more.set()
+                continue
+            if self._stopping.is_set():
+                if self._counts.stored_position >= self._counts.journal_position:
+                    return
+                self._more.set()
+                continue
+            # Rows gather while we wait; many small commits cost more than a few.
+            self._stopping.wait(max(0.0, self._timing.store_s - (time.monotonic() - started_s)))
+
+    def _step(self) -> bool:
+        """Stores one batch; whether there was one. On failure the same batch is read again."""
+        frames = self._reader.next(BATCH_BYTES)
+        if not frames:
+            return False
+        events: list[Kept] = []
+        for _, payload in frames:
+            events += decode(payload)
+        assert self.live is not None
+        try:
+            self.live.append(tables(events))
+            self._seal(events)
+        except BaseException:
+            self._reader.close()
+            self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER))
+            raise
+        position = frames[-1][0]
+        self._journal.acknowledge(CONSUMER, position)
+        self._counts.stored += len(events)
+        self._counts.stored_position = position
+        return True
+
+    def _seal(self, events: list[Kept]) -> None:
+        """Days end by what the venue says, never by our clock."""
+        assert self.live is not None
+        for event in events:
+            if not isinstance(event, Trade | BookDelta | Quote) or event.ts_us is None:
+                continue
+            told = not isinstance(event, Quote) or event.ts_source == "venue"
+            if told and event.ts_us > self._newest_us.get(event.venue, 0):
+                self._newest_us[event.venue] = event.ts_us
+        for venue, newest_us in self._newest_us.items():
+            day = (newest_us - int(self._timing.seal_after_s * 1_000_000)) // DAY_US
+            if self._sealed.get(venue) != day:
+                folded = self.live.seal(venue, day)
+                self._sealed[venue] = day
+                if folded:
+                    log.info("sealed", extra={"venue": venue, "partitions": folded})

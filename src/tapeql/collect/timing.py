@@ -1,0 +1,41 @@
+"""How patient the collector is: every wait it makes, by name, in one place."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Seconds. `horizon_s` is venue time: how far back an outage is filled."""
+
+    backoff_first_s: float = 1.0
+    backoff_most_s: float = 60.0
+    settled_s: float = 10.0
+    """A connection that lived so long was a good one: the next failure starts from the first backoff."""
+    renew_share: float = 23 / 24
+    """Of a connection's greatest age: then the next one is opened."""
+    max_age_s: float | None = None
+    """Instead of the venue's own."""
+    overlap_s: float = 10.0
+    """How long the old connection waits for the new one to carry everything."""
+    silence_s: float | None = None
+    """Instead of the venue's own."""
+    doubt_s: float = 1.0
+    """What REST knows and the feed does not, twice this far apart, the feed has missed."""
+    reorder_s: float = 0.3
+    """How long a missing id may just be late."""
+    horizon_s: float = 24 * 3600.0
+    fill_tries: int = 6
+    flush_s: float = 0.004
+    """How long events gather before the journal is synced."""
+    store_s: float = 0.25
+    """How long they gather before the store gets them."""
+    seal_after_s: float = 600.0
+    """Venue time behind midnight: late prints of the day have come."""
+    drain_s: float = 30.0
+
+    def backoff_s(self, attempt: int) -> float:
+        """Full jitter: anywhere between nothing and a bound that doubles."""
+        return random.uniform(0, min(self.backoff_most_s, self.backoff_first_s * 2 ** min(attempt, 16)))

@@ -1,0 +1,30 @@
+"""`binance:BTCUSDT,ETHUSDT coinbase:BTC-USD`: what to collect, as it is written on a command line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tapeql.collect.collector import Watched
+from tapeql.connectors import venue_named
+from tapeql.connectors.events import KINDS, Kind
+from tapeql.connectors.settings import settings_of
+from tapeql.errors import DataError
+
+
+def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str, str] | None = None) -> list[Watched]:
+    """One entry a venue, with the kinds it can stream. Raises DataError for what cannot be collected."""
+    by_venue: dict[str, dict[str, None]] = {}
+    for each in written:
+        venue, colon, codes = each.partition(":")
+        symbols = codes.split(",")
+        if not colon or not venue or not all(symbols):
+            raise DataError(f"`{each}` is not VENUE:CODE,CODE…, for example binance:BTCUSDT,ETHUSDT")
+        by_venue.setdefault(venue, {}).update(dict.fromkeys(symbols))
+    found = []
+    for name, symbols_of_venue in by_venue.items():
+        known = venue_named(name)
+        able = tuple(kind for kind in KINDS if kind in kinds and kind in known.kinds)
+        if not able:
+            raise DataError(f"{known.title} streams no {' and no '.join(kinds)}; it has {', '.join(known.kinds)}")
+        found.append(Watched(settings_of(known, environ), tuple(symbols_of_venue), able))
+    return found

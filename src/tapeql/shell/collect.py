@@ -1,0 +1,153 @@
+"""`tapeql collect`: a daemon in the foreground, and how one is doing."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Final
+
+from tapeql.errors import ConnectionFailed
+from tapeql.serve.clock import iso
+from tapeql.serve.connect import store_at
+from tapeql.shell import visible
+from tapeql.shell.cli import DONE, FAILED, address, target, usage
+from tapeql.storage.stores import is_database
+
+STATUS: Final = "status"
+ASK_S: Final = 5.0
+
+
+def collect(options: argparse.Namespace) -> int:
+    """Collects until SIGTERM or SIGINT. Raises DataError, StoreError."""
+    if options.symbols == [STATUS]:
+        return status(options)
+    from tapeql.collect.clock import steady_clock
+    from tapeql.collect.collector import Collector
+    from tapeql.collect.journal import Journal
+    from tapeql.collect.logs import log_to
+    from tapeql.collect.watched import watched
+    from tapeql.connectors.events import Kind
+
+    kinds: list[Kind] = [kind for kind, asked in _kinds(options).items() if asked]
+    if not kinds:
+        raise usage("say what to collect: --ticks, --quotes, --book")
+    where = target(options)
+    watching = watched(options.symbols, kinds)
+    log_to(level=options.log_level)
+    journal = Journal(_journal_folder(options, where))
+    try:
+        collector = Collector(watching, store_at(where), journal, steady_clock(), _timing(options))
+        host, port = address(options.metrics)
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            return runner.run(_collect(collector, options.bus, host, port))
+    finally:
+        journal.close()
+
+
+async def _collect(collector: Any, bus_url: str | None, host: str, port: int) -> int:
+    from tapeql.collect.operation import Operation
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    operation = Operation(collector)
+    host, port = await operation.serve(host, port)
+    publishing = await _publish(collector, bus_url)
+    what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in collector.status()["venues"])
+    sys.stdout.write(
+        visible.lines(f"tapeql collects {what} into {collector.status()['store']}; http://{host}:{port}/status\n")
+    )
+    sys.stdout.flush()
+    try:
+        stored = await collector.run(stop)
+    finally:
+        if publishing is not None:
+            publishing.cancel()
+            await asyncio.gather(publishing, return_exceptions=True)
+        await operation.close()
+    if not stored:
+        sys.stderr.write("tapeql: not everything is stored yet; the journal has it, and the next start stores it\n")
+    return DONE if stored else FAILED
+
+
+async def _publish(collector: Any, bus_url: str | None) -> asyncio.Task[None] | None:
+    if bus_url is None:
+        return None
+    from tapeql.collect.bus import open_bus
+    from tapeql.collect.bus.publisher import Publisher
+    from tapeql.collect.streams import split
+
+    publisher = Publisher(collector.journal, open_bus(bus_url), "bus", split)
+    return asyncio.create_task(publisher.run(), name="bus")
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _kinds(options: argparse.Namespace) -> dict[Any, bool]:
+    return {"trades": options.ticks, "quotes": options.quotes, "book": options.book}
+
+
+def _timing(options: argparse.Namespace) -> Any:
+    from tapeql.collect.timing import Timing
+
+    return Timing(horizon_s=options.backfill_hours * 3600.0)
+
+
+def _journal_folder(options: argparse.Namespace, where: str) -> Path:
+    """Beside a lake, in it; for a database, where the user's state lies."""
+    if options.journal:
+        return Path(options.journal)
+    if is_database(where):
+        return Path("~/.local/state/tapeql/journal").expanduser()
+    return Path(where) / "journal"
+
+
+# ── status ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def status(options: argparse.Namespace) -> int:
+    """Asks a running collector. Exit status 1 where it is not well."""
+    host, port = address(options.metrics)
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/status", timeout=ASK_S) as reply:
+            said = json.load(reply)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise ConnectionFailed(
+            f"no collector answers at {host}:{port} ({reason}); --metrics HOST:PORT says where"
+        ) from None
+    sys.stdout.write(visible.lines(told(said)))
+    return FAILED if said["faults"] else DONE
+
+
+def told(said: dict[str, Any]) -> str:
+    lines = [
+        f"{said['state']}, into {said['store']}: {said['stored']:,} events stored of {said['journalled']:,} journalled"
+    ]
+    for venue in said["venues"]:
+        skew = "" if venue["skew_s"] is None else f", clock {venue['skew_s']:+.3f} s"
+        refused = sum(venue["refused"].values())
+        lines.append(
+            f"{venue['venue']}: {venue['connections']} of {venue['connections_wanted']} connections, "
+            f"{venue['frames']:,} frames, {venue['repeated']:,} repeated, {refused:,} refused{skew}"
+        )
+        for each in venue["symbols"]:
+            last = max(filter(None, (each["last_trade_us"], each["last_quote_us"], each["last_book_us"])), default=None)
+            missing = f", {each['missing']} holes being filled" if each["missing"] else ""
+            live = " ".join(each["live"]) or "nothing"
+            lines.append(f"  {each['symbol']}: live {live}, last {'never' if last is None else iso(last)}{missing}")
+    lines += [f"trouble: {fault}" for fault in said["faults"]]
+    return "\n".join(lines) + "\n"
