@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -88,7 +89,7 @@ class History:
     async def newest(self, symbol: str) -> list[Trade]:
         """The last trade."""
         body = await self._data("trades/latest", symbol, {})
-        return self._read(lambda: decode_latest(symbol, body, self._clock()), symbol)
+        return self._read(partial(decode_latest, symbol, body, self._clock()), symbol)
 
     async def trades(self, symbol: str, since_us: int, until_us: int | None) -> AsyncIterator[list[Trade]]:
         params: dict[str, str | int] = {"start": rfc3339(since_us), "sort": "asc", "limit": PAGE}
@@ -101,7 +102,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Trade], str | None]:
             body = await self._data("trades", symbol, {**params, **more})
-            return self._read(lambda: decode_trades(symbol, body, self._clock()), symbol)
+            return self._read(partial(decode_trades, symbol, body, self._clock()), symbol)
 
         async for page in self._pages(ask):
             yield page
@@ -121,7 +122,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Candle], str | None]:
             body = await self._data("bars", symbol, {**params, **more})
-            candles, token = self._read(lambda: decode_bars(symbol, interval, body), symbol)
+            candles, token = self._read(partial(decode_bars, symbol, interval, body), symbol)
             within = (c for c in candles if since_us <= c.ts_us and (end_us is None or c.ts_us < end_us))
             return [c for c in within if candle_end_us(c.ts_us, count, unit) <= known_us], token
 
@@ -130,7 +131,7 @@ class History:
 
     async def book(self, symbol: str) -> BookSnapshot:
         body = await self._data("quotes/latest", symbol, {})
-        return self._read(lambda: decode_book(symbol, body, self._clock()), symbol)
+        return self._read(partial(decode_book, symbol, body, self._clock()), symbol)
 
     async def assets(self) -> list[Mapping[str, Any]]:
         """All US stocks and funds that may be traded."""
