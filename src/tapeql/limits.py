@@ -58,6 +58,9 @@ LIVE_GRACE_S: Final = 600.0
 LIVE_SEGMENT_ROWS: Final = 1 << 18
 """Files a feed wrote are merged up to this size, so that a day is not thousands of them."""
 
+LIVE_FOLD_PLACES: Final = 64
+"""Symbols' days that are folded in one commit: each holds a feed up for a moment."""
+
 LIVE_GROUP_ROWS: Final = 4096
 """A row group of a feed's file holds whole series up to about this: to read one, little of its neighbours is decoded."""
 

@@ -28,7 +28,7 @@ class Item:
     message: Message
     number: int | None  # of its event in the ledger; None for what no event made
     event: Event | None
-    delay_s: float = 0.0
+    due_s: float = 0.0  # by the loop's clock; the past: at once
 
 
 @dataclass(slots=True)
@@ -148,13 +148,12 @@ class Delay(Fault):
 
     def apply(self, item: Item, wire: Wire, my: Memory) -> list[Item]:
         now_s = asyncio.get_running_loop().time()
-        due_s = now_s
         if wire.strikes(self, my, item):
             wire.record(self, item)
-            due_s += self.seconds
-        if self.stall:
-            due_s = my.until_s = max(due_s, my.until_s)
-        item.delay_s += due_s - now_s
+            item.due_s = max(item.due_s, now_s) + self.seconds
+            my.until_s = max(item.due_s, my.until_s)
+        if self.stall and my.until_s > now_s:
+            item.due_s = max(item.due_s, my.until_s)
         return [item]
 
 
@@ -387,12 +386,13 @@ class Wire:
                 # what no event made is left alone: it is a fault already
                 out += [item] if item.event is None else fault.apply(item, self, memory)
             items = out
+        self._send_due()
+        now_s = asyncio.get_running_loop().time()
         for item in items:
-            if item.delay_s > 0:
+            if item.due_s > now_s:
                 self._delays += 1
-                due_s = asyncio.get_running_loop().time() + item.delay_s
-                heapq.heappush(self._delayed, (due_s, self._delays, item))
-                self.exchange.later(item.delay_s + 0.001, self._send_due)
+                heapq.heappush(self._delayed, (item.due_s, self._delays, item))
+                self.exchange.later(item.due_s - now_s + 0.001, self._send_due)
             else:
                 self._send(item)
 
@@ -415,8 +415,7 @@ class Wire:
         self.socket.send(item.message)
 
     def _send_due(self) -> None:
-        now_s = asyncio.get_running_loop().time()
-        while self._delayed and self._delayed[0][0] <= now_s:
+        while self._delayed and self._delayed[0][0] <= asyncio.get_running_loop().time():
             self._send(heapq.heappop(self._delayed)[2])
 
     def _take_held(self) -> list[Item]:

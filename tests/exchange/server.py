@@ -15,6 +15,7 @@ from aiohttp import web
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from tests.exchange import control
 from tests.exchange.faults import (
@@ -165,6 +166,8 @@ class Socket:
                 self._wake.clear()
                 while self._waiting:
                     chunk, self._waiting = self._waiting[:_CHUNK_MESSAGES], self._waiting[_CHUNK_MESSAGES:]
+                    if connection.state is not State.OPEN:
+                        return
                     if plain:
                         connection.transport.write(b"".join(map(_framed, chunk)))
                         await connection.drain()
@@ -206,7 +209,7 @@ class Exchange:
         self.accepted = 0
         self._ports = (ws_port, rest_port)
         self._deflate = deflate or self.plan.deflate
-        self._wires: dict[int, Wire] = {}
+        self.wires: dict[int, Wire] = {}
         self._waiting_limit = waiting_limit
         self._going: asyncio.Task[None] | None = None
 
@@ -319,10 +322,10 @@ class Exchange:
                 wait.cancel()
 
     def _send(self, numbers: range) -> None:
-        events, sent = self.ledger.events, self.ledger.count_sent
-        wires, messages, faultless = list(self._wires.values()), self.venue.messages, not self.plan.active
+        event_of, sent = self.ledger.event, self.ledger.count_sent
+        wires, messages, faultless = list(self.wires.values()), self.venue.messages, not self.plan.active
         for number in numbers:
-            event = events[number]
+            event = event_of(number)
             for wire in wires:
                 socket = wire.socket
                 for message in messages(socket, number, event):
@@ -331,16 +334,17 @@ class Exchange:
                     elif not socket.closed:
                         socket.send(message)
                         sent(number)
+        self.ledger.trim()
 
     async def quiesce(self) -> range:
         """Ends all faults and sends what they hold back; then every symbol trades and moves its book once more, so
         that whoever counts ids can see what it lacks. Returns the numbers of those last events."""
         self.plan.active = False
-        for wire in self._wires.values():
+        for wire in self.wires.values():
             wire.release()
-        first = len(self.ledger.events)
+        first = self.ledger.end
         await self._tell(self.market.last_words())
-        return range(first, len(self.ledger.events))
+        return range(first, self.ledger.end)
 
     # -- what clients ask -----------------------------------------------------------------------------------------
 
@@ -376,7 +380,7 @@ class Exchange:
     async def _serve_socket(self, connection: ServerConnection) -> None:
         socket: Socket = connection.exchange_socket  # type: ignore[attr-defined]
         wire = Wire(self, self.plan, socket)
-        self.sockets[socket.number], self._wires[socket.number] = socket, wire
+        self.sockets[socket.number], self.wires[socket.number] = socket, wire
         writer = asyncio.ensure_future(socket.write())
         if isinstance(fault := self.plan.struck(Cut), Cut):
             self.later(fault.seconds, self._cut, socket)
@@ -387,7 +391,7 @@ class Exchange:
         except ConnectionClosed:
             pass
         finally:
-            del self.sockets[socket.number], self._wires[socket.number]
+            del self.sockets[socket.number], self.wires[socket.number]
             wire.end()
             socket.gone()
             await writer

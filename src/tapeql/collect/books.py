@@ -36,7 +36,6 @@ class Books:
         self._due_us = 0
         self.book = Book()
         self.last_us: int | None = None
-        self.resyncs = 0
 
     @property
     def known(self) -> bool:
@@ -86,11 +85,11 @@ class Books:
             return Heard()
         synced = sync.on_snapshot(event) if isinstance(event, BookSnapshot) else sync.on_delta(event)
         heard = Heard(wants_snapshot=synced.wants_snapshot)
-        if synced.gap is not None and connection == self._current:
-            self.resyncs += 1
-            heard.kept += self.lost(synced.gap)
         if synced.events:
             heard.kept += self._take(connection, synced, venue_us)
+        # What was whole before the gap has been taken; a snapshot may be followed by deltas that lack one.
+        if synced.gap is not None and connection == self._current:
+            heard.kept += self.lost(synced.gap)
         return heard
 
     def _take(self, connection: int, synced: Synced, venue_us: int) -> list[Kept]:
