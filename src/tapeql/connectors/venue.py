@@ -73,7 +73,9 @@ class Connector(Protocol):
 
     venue: Venue
 
-    async def connect(self) -> None: ...
+    async def connect(self) -> None:
+        """Raises Lost where the venue refuses or is not there."""
+        ...
 
     async def disconnect(self) -> None:
         """Closes the connection and whatever REST holds open; may be called twice."""
