@@ -69,8 +69,13 @@ def test_no_two_tokens_are_alike() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "tell-nobody", "c2hvcnQ=", "-----BEGIN EC PRIVATE KEY-----\ntell-nobody\n-----END EC PRIVATE KEY-----"]
-    + [pem(SECP384R1())[1]],
+    [
+        "",
+        "tell-nobody",
+        "c2hvcnQ=",
+        "-----BEGIN EC PRIVATE KEY-----\ntell-nobody\n-----END EC PRIVATE KEY-----",
+        pem(SECP384R1())[1],
+    ],
 )
 def test_a_secret_that_cannot_sign_is_refused_without_showing_it(secret: str) -> None:
     """The error says what is wanted and holds nothing of the secret."""

@@ -26,7 +26,6 @@ PATH: Final = "/api/v3/brokerage"
 PAGE: Final = 1000
 CANDLES: Final = 350
 FIRST_WINDOW_S: Final = 60
-WIDEST_WINDOW_S: Final = 86_400
 
 INTERVALS: Final = {
     "1m": (60, "ONE_MINUTE"),
@@ -80,7 +79,7 @@ class History:
                     yield page
                 start_s = min(start_s + width_s, end_s)
                 if len(found) < PAGE // 4:
-                    width_s = min(2 * width_s, WIDEST_WINDOW_S)
+                    width_s *= 2
             if next_id == known:
                 return
             # Those made meanwhile; its last second was not over.
