@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,8 +29,9 @@ async def instruments(
     `point(urls, rest_url)` turns ccxt's table of addresses to the venue's; `code` picks ours of a ccxt market.
     Raises VenueError, ConnectionFailed.
     """
+    # It takes a second to load, and a feed may be waiting for this thread.
+    library = await asyncio.to_thread(importlib.import_module, "ccxt.async_support")
     import ccxt
-    import ccxt.async_support as library
 
     client = getattr(library, exchange)(
         {"enableRateLimit": True, "aiohttp_trust_env": True, "options": dict(options or {})}
@@ -50,6 +52,9 @@ async def instruments(
         await client.close()
         # aiohttp closes its transports a turn later.
         await asyncio.sleep(0)
+    if not markets:
+        # The library takes nonsense for an empty list.
+        raise VenueError(f"{settings.venue.title} sent no symbols")
     found = [_instrument(settings.venue.name, code(market), market, now_us) for market in markets]
     return sorted(found, key=lambda instrument: instrument.symbol)
 

@@ -67,7 +67,7 @@ class TokenBucket:
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
         if status in PASSING:
-            self._tokens = 0.0
+            self._tokens, self._at_s = 0.0, self._clock_s()
 
 
 class Rest:
@@ -129,13 +129,14 @@ class Rest:
                 else:
                     if status < 300:
                         return body
-                    asked_s = _asked_s(self.headers) if status in PASSING or status >= 500 else None
+                    passing = status in PASSING or status >= 500
+                    asked_s = _asked_s(self.headers) if passing else None
                     if asked_s is not None:
                         self._shut_until_s = time.monotonic() + asked_s
                     log.info(
                         "refused", extra={"venue": self._title, "path": path, "status": status, "asked_s": asked_s}
                     )
-                    if not tries_left or (status not in PASSING and status < 500):
+                    if not (tries_left and passing) or (asked_s or 0) > LONGEST_WAIT_S:
                         raise VenueError(
                             f"{self._title} refused {path}: {self._complaint(status, body)}", status=status
                         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, cast
 
 from ib_async.contract import Contract
+from ib_async.decoder import Decoder
+from ib_async.objects import BarData
 
 from tapeql.connectors.events import Event, Kind
 from tapeql.connectors.ibkr.gateway import Gateway, Reader
@@ -32,3 +34,26 @@ def decode(packet: bytes, recv_ns: int) -> list[Event]:
         reader.interpret(message.split("|"))
     gateway.tcpDataProcessed()
     return [event for packet in gateway.unread() for event in stream.events(packet)]
+
+
+class _Bars:
+    """What ib_async's decoder calls for an answer with bars."""
+
+    def __init__(self) -> None:
+        self.found: list[BarData] = []
+
+    def historicalData(self, number: int, bar: BarData) -> None:  # noqa: N802
+        self.found.append(bar)
+
+    def historicalDataEnd(self, number: int, start: str, end: str) -> None:  # noqa: N802
+        """They have been counted."""
+
+
+def bars(message: bytes) -> list[BarData]:
+    """The bars of one answer. Raises ValueError."""
+    wrapper = _Bars()
+    try:
+        Decoder(cast(Any, wrapper), 178).historicalData(message.decode().split("|"))
+    except (StopIteration, IndexError) as error:
+        raise ValueError("an answer that breaks off") from error
+    return wrapper.found

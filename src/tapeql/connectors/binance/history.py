@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from tapeql.connectors.binance.decode import decode_book, decode_trades
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.events import BookSnapshot, Candle, Trade, Void
-from tapeql.connectors.frames import sound
+from tapeql.connectors.frames import LAST_ID, sound
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings, variable_of
@@ -32,6 +32,8 @@ MINUTE_S: Final = 60.5
 USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
 MOST_OF: Final = 0.8
 """The share of the weight limit we allow ourselves: others behind the same address want some too."""
+
+SOME_LEVELS: Final = 1000
 
 WINDOW_MS: Final = 3_600_000
 AGGREGATED_MS: Final = 100
@@ -76,7 +78,7 @@ class History:
         self._clock = clock
         self._title = settings.venue.title
         self._key_variable = variable_of(settings.venue.name, "api_key")
-        self.budget = WeightBudget(market.weight_limit)
+        self.budget = WeightBudget(float(settings.options.get("weight_limit", market.weight_limit)))
         key = settings.credentials.get("api_key")
         headers = {"X-MBX-APIKEY": key.reveal()} if key else {}
         self.rest = Rest(self._title, settings.rest_url, self.budget, complaint, headers=headers)
@@ -156,8 +158,12 @@ class History:
                 return
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
-        """The best `depth` levels of each side, or all that can be had."""
-        most = self._market.depths[-1]
+        """The best `depth` levels of each side, or all that can be had.
+
+        A whole book costs as much as five of 1,000 levels: when the minute's weight runs low, many are better than deep.
+        """
+        scarce = self.budget.used > self.budget.limit / 2
+        most = SOME_LEVELS if scarce else self._market.depths[-1]
         limit = next((limit for limit in self._market.depths if limit >= (depth or most)), most)
         body = await self._get("depth", {"symbol": symbol, "limit": limit})
         book = self._read(decode_book, symbol, body)
@@ -203,12 +209,13 @@ class History:
     def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
         """[open time, open, high, low, close, volume, close time, quote volume, trades, …]"""
         open_, high, low, close, volume, value = (float(row[at]) for at in (1, 2, 3, 4, 5, 7))
-        if not (sound([(open_, volume), (high, value), (close, low)]) and 0 < low <= high):
+        trades = int(row[8])
+        if not (0 <= trades <= LAST_ID and sound([(open_, volume), (high, value), (close, low)]) and 0 < low <= high):
             raise ValueError("a candle that cannot be")
         vwap = value / volume if volume > 0 else None
         ts_us = epoch_us(int(row[0]))
         venue = self._market.venue
-        return Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades=int(row[8]), vwap=vwap)
+        return Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap)
 
 
 def complaint(status: int, body: bytes) -> str:

@@ -43,6 +43,7 @@ QUIET_S: Final = 0.3
 """The rows of a book come together; after a pause like this they were all."""
 
 _INFORMATION_FROM: Final = 2000
+_CODES: Final = 100_000
 FULL_PACKETS: Final = 4096
 """More unread packets than this, and the socket is not read until half of them are gone."""
 
@@ -51,8 +52,10 @@ logging.getLogger("ib_async").setLevel(logging.CRITICAL)
 
 DEPTH: Final = 12
 DEPTH_OF_MAKERS: Final = 13
-TICK: Final = 99
 """Types of messages."""
+
+_WITH_VERSION: Final = frozenset({str(DEPTH), str(DEPTH_OF_MAKERS)})
+_NUMBER_DIGITS: Final = 10
 
 
 class Told(NamedTuple):
@@ -322,6 +325,8 @@ class Gateway:
         self._end(f"{self._title} closed the connection")
 
     def error(self, number: int, code: int, text: str, _advanced: str = "") -> None:
+        if not 0 <= code < _CODES:
+            raise ValueError("a message of a number that cannot be")
         if not self.client.isReady():
             self._refusal = Told(code, text) if code < _INFORMATION_FROM else self._refusal
             if code == CLIENT_ID_TAKEN:
@@ -334,10 +339,16 @@ class Gateway:
             _fail(request.done, VenueError(f"{self._title}: {about}{words(code, text)}", code=str(code)))
 
     def unreadable(self, fields: list[str], reason: str) -> None:
-        kind = fields[0] if fields else ""
-        number = next((field for field in fields[1 if kind == str(TICK) else 2 :]), "")
-        is_depth = kind in (str(DEPTH), str(DEPTH_OF_MAKERS))
-        self._said.append((int(number) if number.isdecimal() else -1, Unreadable(is_depth, f"{kind[:8]!a}: {reason}")))
+        kind = fields[0][:8] if fields else ""
+        is_depth = kind in _WITH_VERSION
+        # Some messages have their version before the number of the request.
+        text = "".join(fields[2:3] if is_depth else fields[1:2])
+        number = int(text) if text.isdecimal() and len(text) <= _NUMBER_DIGITS else -1
+        request = self._requests.get(number)
+        if request is None:
+            self._said.append((number, Unreadable(is_depth, f"{kind!a}: {reason}")))
+        else:
+            _fail(request.done, VenueError(f"{self._title} sent an answer about {request.about} that cannot be read"))
 
     def on_row(
         self, number: int, position: int, maker: str, operation: int, side: int, price: float, size: float
