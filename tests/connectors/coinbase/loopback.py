@@ -14,7 +14,7 @@ from tapeql.connectors.settings import settings_of
 from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
-from tests.exchange.market import Market
+from tests.exchange.market import Market, Source
 from tests.exchange.server import Exchange
 
 Asking = Callable[[Exchange, CoinbaseConnector], Awaitable[None]]
@@ -27,15 +27,19 @@ def on_exchange(
     ask: Asking,
     *,
     symbols: Sequence[str] = ("BTC-USD", "ETH-USD"),
+    sources: Sequence[Source] | None = None,
     plan: Plan | None = None,
     venue: Coinbase | CoinbaseExchange | None = None,
     environ: Mapping[str, str] | None = None,
     **life: Any,
 ) -> None:
-    """Runs `ask` with a connector that is pointed to the exchange and not connected."""
+    """Runs `ask` with a connector that is pointed to the exchange and not connected.
+
+    The market is of `sources`, or of generated `symbols` that live as `life` says.
+    """
 
     async def run() -> None:
-        market = Market([Generated(symbol, seed=n, **life) for n, symbol in enumerate(symbols)])
+        market = Market(sources or [Generated(symbol, seed=n, **life) for n, symbol in enumerate(symbols)])
         spoken = venue or (Coinbase() if name == "coinbase" else CoinbaseExchange())
         async with Exchange(market, spoken, plan=plan) as exchange:
             settings = settings_of(venue_named(name), {**exchange.environ(), **(environ or {})})
