@@ -16,10 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.servers import RedisServer
+
 from tapeql.collect.bus import Bus, Message
 from tapeql.collect.bus.memory import MemoryBus
 from tapeql.collect.bus.redis import RedisBus
-from tests.servers import RedisServer
 
 
 async def latency(bus: Bus, other: Bus, asked: argparse.Namespace) -> None:

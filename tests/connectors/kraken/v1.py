@@ -108,7 +108,9 @@ def _written(value: Any) -> bytes:
     if isinstance(value, Number):
         return value.digits.encode()
     if isinstance(value, dict):
-        return b"{" + b",".join(json.dumps(name).encode() + b":" + _written(each) for name, each in value.items()) + b"}"
+        return (
+            b"{" + b",".join(json.dumps(name).encode() + b":" + _written(each) for name, each in value.items()) + b"}"
+        )
     if isinstance(value, list):
         return b"[" + b",".join(map(_written, value)) + b"]"
     return json.dumps(value).encode()
