@@ -42,7 +42,8 @@ def on_exchange(
         market = Market(sources or [Generated(symbol, seed=n, **life) for n, symbol in enumerate(symbols)])
         spoken = venue or (Coinbase() if name == "coinbase" else CoinbaseExchange())
         async with Exchange(market, spoken, plan=plan) as exchange:
-            settings = settings_of(venue_named(name), {**exchange.environ(), **(environ or {})})
+            pace = {f"TAPEQL_{name.upper()}_REQUESTS_PER_S": "10000"}
+            settings = settings_of(venue_named(name), {**exchange.environ(), **pace, **(environ or {})})
             connector = settings.venue.connector(settings, time.time_ns)
             assert isinstance(connector, CoinbaseConnector)
             try:

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tapeql.connectors.coinbase import allowance
+from tapeql.connectors import venue_named
+from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.coinbase.connector import CoinbaseConnector
 from tapeql.connectors.events import Candle, Trade
 from tapeql.connectors.settings import settings_of
 from tapeql.connectors.venue import Venue
-from tapeql.errors import ConnectionFailed, VenueError
+from tapeql.errors import ConnectionFailed, DataError, VenueError
 from tests.connectors.coinbase.loopback import on_exchange
 from tests.exchange.faults import Plan, RestError
 from tests.exchange.server import Exchange
@@ -25,12 +26,6 @@ SYMBOL = "BTC-USD"
 QUIET: dict[str, Any] = {"symbols": (SYMBOL,), "orders_per_s": 0.02, "trades_per_s": 0.3}
 
 both = pytest.mark.parametrize("name", ["coinbase", "coinbaseexchange"])
-
-
-@pytest.fixture(autouse=True)
-def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody else asks this exchange."""
-    monkeypatch.setattr(allowance, "PER_S", 10_000.0)
 
 
 async def pages(connector: CoinbaseConnector, **asked: Any) -> list[Trade]:
@@ -161,6 +156,23 @@ def test_candles_are_those_of_the_ledgers_trades(name: str) -> None:
     on_exchange(name, ask, symbols=(SYMBOL,), orders_per_s=0.01, trades_per_s=0.05)
 
 
+def test_requests_keep_their_pace() -> None:
+    """As many a second as are allowed, fewer when the venue says that fewer are left, none after a refusal."""
+    venue = venue_named("coinbase")
+    allowance = Allowance(settings_of(venue, {"TAPEQL_COINBASE_REQUESTS_PER_S": "4"}))
+    assert [allowance.wait_s(1) for _ in range(4)] == [0.0] * 4
+    assert 0.2 < allowance.wait_s(1) <= 0.25
+    fresh = Allowance(settings_of(venue, {}))
+    fresh.learn(200, {"X-RateLimit-Remaining": "1"})
+    assert fresh.wait_s(1) == 0.0
+    assert fresh.wait_s(1) > 0.1
+    fresh = Allowance(settings_of(venue, {}))
+    fresh.learn(429, {})
+    assert fresh.wait_s(1) > 0.1
+    with pytest.raises(DataError, match="TAPEQL_COINBASE_REQUESTS_PER_S must be"):
+        Allowance(settings_of(venue, {"TAPEQL_COINBASE_REQUESTS_PER_S": "many"}))
+
+
 def test_windows_hold_finished_candles_alone() -> None:
     """From the first open at or after the beginning to the last that is over; at most so many at a time."""
     minute = 60_000_000
@@ -247,7 +259,5 @@ def test_a_server_that_is_not_there_is_told(name: str) -> None:
                 await connector.info()
         finally:
             await connector.disconnect()
-
-    from tapeql.connectors import venue_named
 
     asyncio.run(asyncio.wait_for(ask(venue_named(name)), 30))
