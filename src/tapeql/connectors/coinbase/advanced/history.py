@@ -13,6 +13,7 @@ from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_trade
 from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
+from tapeql.connectors.frames import printable
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
@@ -180,6 +181,6 @@ def complaint(status: int, body: bytes) -> str:
     """`{"error": "NOT_FOUND", "error_details": "…", "message": "…"}`, else the status."""
     try:
         said = json.loads(body)
-        return str(said.get("message") or said.get("error_details") or said["error"])
+        return printable(str(said.get("message") or said.get("error_details") or said["error"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"HTTP {status}"

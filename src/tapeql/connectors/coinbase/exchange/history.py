@@ -14,6 +14,7 @@ from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_trades
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
+from tapeql.connectors.frames import printable
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
@@ -157,6 +158,6 @@ def _iso(epoch_s: int) -> str:
 def complaint(status: int, body: bytes) -> str:
     """`{"message": "NotFound"}`, else the status."""
     try:
-        return str(json.loads(body)["message"])
+        return printable(str(json.loads(body)["message"]))
     except (ValueError, KeyError, TypeError):
         return f"HTTP {status}"
