@@ -15,6 +15,7 @@ from tests.exchange.binance import Binance
 from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
+from tests.exchange.kraken import Kraken
 from tests.exchange.market import Market, Source
 from tests.exchange.recording import several
 from tests.exchange.server import Exchange
@@ -24,6 +25,7 @@ VENUES = {
     "binanceusdm": lambda: Binance(futures=True),
     "coinbase": Coinbase,
     "coinbaseexchange": CoinbaseExchange,
+    "kraken": Kraken,
 }
 
 

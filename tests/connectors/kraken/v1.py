@@ -76,7 +76,7 @@ def _book(code: str, payloads: list[dict[str, Any]]) -> bytes:
 
 
 def _trades(code: str, rows: list[list[str]]) -> bytes:
-    """v1 does not number its trades: these are 1, 2, … in every frame."""
+    """v1 does not number its trades: these have their time for a number."""
     trades = [
         {
             "symbol": code,
@@ -84,10 +84,10 @@ def _trades(code: str, rows: list[list[str]]) -> bytes:
             "price": Number(price),
             "qty": Number(volume),
             "ord_type": {"l": "limit", "m": "market"}[order],
-            "trade_id": n,
+            "trade_id": int(float(time) * 1e6) + n,
             "timestamp": _rfc3339(float(time)),
         }
-        for n, (price, volume, time, side, order, _) in enumerate(rows, 1)
+        for n, (price, volume, time, side, order, _) in enumerate(rows)
     ]
     return _written({"channel": "trade", "type": "update", "data": trades})
 

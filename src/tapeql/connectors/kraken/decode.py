@@ -26,14 +26,13 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, shown, sound
+from tapeql.connectors.frames import LAST_ID, UNREADABLE, documents, is_code, printable, shown, sound
 from tapeql.connectors.instants import epoch_us, rfc3339_us
 
 VENUE: Final = "kraken"
 CHANNELS: Final[dict[Kind, str]] = {"trades": "trade", "quotes": "ticker", "book": "book"}
 KIND_OF: Final[dict[str, Kind]] = {channel: kind for kind, channel in CHANNELS.items()}
 
-_LAST_ID: Final = 2**63
 _LAST_S: Final = 2**33
 """In the year 2242: beyond it a number is no time."""
 
@@ -166,8 +165,7 @@ def decode_trades(code: str, body: bytes, recv_ns: int) -> tuple[list[Trade | Vo
         event = _executed(code, side, row.price, row.volume, row.trade_id, _seconds_us(row.time), recv_ns)
         if isinstance(event, Refused):
             raise ValueError(event.reason)
-        if not events or events[-1].seq != event.seq:
-            events.append(event)
+        events.append(event)
     if not 0 <= last_ns < _LAST_S * 10**9:
         raise ValueError("last is no time")
     return events, last_ns
@@ -220,20 +218,20 @@ def _trade(m: TradeMessage, recv_ns: int) -> Trade | Void | Refused:
 def _executed(
     code: str, side: str, price: float, quantity: float, trade_id: int, ts_us: int, recv_ns: int
 ) -> Trade | Void | Refused:
-    if not (0.0 < price < _MOST and 0.0 <= quantity < _MOST and 0 <= trade_id < _LAST_ID):
-        return Refused("value", f"trade of {price} × {quantity}", code)
+    if not (0.0 < price < _MOST and 0.0 <= quantity < _MOST and 0 <= trade_id <= LAST_ID and is_code(code)):
+        return _refused(f"trade of {price} × {quantity}", code)
     if quantity == 0.0:
         # Rounded away: the id is used, but nothing was traded.
         return Void(code, trade_id)
     if side not in ("buy", "sell"):
-        return Refused("value", f"trade {trade_id} of side {side[:20]!r}", code)
+        return _refused(f"trade {trade_id} of side {side!r}", code)
     return Trade(VENUE, code, str(trade_id), trade_id, ts_us, recv_ns, price, quantity, side)
 
 
 def _quote(m: TickerMessage, recv_ns: int) -> Quote | Refused:
     bid, ask = _present(m.bid, m.bid_qty), _present(m.ask, m.ask_qty)
-    if not _priced([side for side in (bid, ask) if side]):
-        return Refused("value", f"quote of {m.bid} × {m.bid_qty}, {m.ask} × {m.ask_qty}", m.symbol)
+    if not (_priced([side for side in (bid, ask) if side]) and is_code(m.symbol)):
+        return _refused(f"quote of {m.bid} × {m.bid_qty}, {m.ask} × {m.ask_qty}", m.symbol)
     ts_us = None if m.timestamp is None else rfc3339_us(m.timestamp)
     return Quote(VENUE, m.symbol, None, ts_us, recv_ns, *(bid or (None, None)), *(ask or (None, None)))
 
@@ -246,15 +244,20 @@ def _present(price: float | None, size: float | None) -> Level | None:
 def _book(kind: str, m: BookMessage, recv_ns: int) -> WrittenSnapshot | WrittenDelta | Refused:
     bids = [(float(level.price), float(level.qty)) for level in m.bids]
     asks = [(float(level.price), float(level.qty)) for level in m.asks]
-    if not (_priced(bids) and _priced(asks) and (m.checksum is None or 0 <= m.checksum < 2**32)):
-        return Refused("value", "book", m.symbol)
+    sane = _priced(bids) and _priced(asks) and (m.checksum is None or 0 <= m.checksum < 2**32)
+    if not (sane and is_code(m.symbol)):
+        return _refused("book", m.symbol)
     ts_us = None if m.timestamp is None else rfc3339_us(m.timestamp)
     written = [tuple(_written(level) for level in side) for side in (m.bids, m.asks)]
     if kind == "snapshot":
         return WrittenSnapshot(VENUE, m.symbol, None, ts_us, recv_ns, bids, asks, m.checksum, *written)
     if kind == "update":
         return WrittenDelta(VENUE, m.symbol, None, None, None, ts_us, recv_ns, bids, asks, m.checksum, *written)
-    return Refused("unknown", f"book {kind[:40]}", m.symbol)
+    return Refused("unknown", printable(f"book {kind}"), m.symbol)
+
+
+def _refused(reason: str, symbol: str) -> Refused:
+    return Refused("value", printable(reason), symbol if is_code(symbol) else None)
 
 
 def _priced(levels: list[Level]) -> bool:
@@ -302,7 +305,7 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
     if channel == "heartbeat":
         return [Heartbeat(recv_ns)]
     if not isinstance(items, list):
-        return [Refused("malformed" if channel in KIND_OF else "unknown", f"{str(channel)[:40]}: no data")]
+        return [Refused("malformed" if channel in KIND_OF else "unknown", printable(f"{channel}: no data"))]
     return [_item(channel, str(document.get("type", "update")), item, recv_ns) for item in items]
 
 
@@ -319,11 +322,11 @@ def _item(channel: Any, kind: str, item: Any, recv_ns: int) -> Event:
             case "status" if isinstance(item, dict):
                 if item.get("system") == "online":
                     return Heartbeat(recv_ns)
-                return Refused("unknown", f"Kraken's status is {str(item.get('system'))[:40]}")
+                return Refused("unknown", printable(f"status {item.get('system')}"))
     except (*UNREADABLE, ArithmeticError) as error:
-        reason = f"{channel}: {type(error).__name__}: {str(error)[:120]}"
-        return Refused("malformed", reason, symbol if isinstance(symbol, str) else None)
-    return Refused("unknown", str(channel)[:40])
+        reason = printable(f"{channel}: {error}")
+        return Refused("malformed", reason, symbol if is_code(symbol) else None)
+    return Refused("unknown", printable(str(channel)))
 
 
 def _answer(document: dict[str, Any], recv_ns: int) -> Event:
@@ -332,9 +335,8 @@ def _answer(document: dict[str, Any], recv_ns: int) -> Event:
     about = result if isinstance(result, dict) else document
     symbol = about.get("symbol")
     if document.get("success") is False or "error" in document:
-        name = symbol if isinstance(symbol, str) else None
-        return Refused("error", str(document.get("error"))[:200], name)
+        return Refused("error", printable(str(document.get("error"))), symbol if is_code(symbol) else None)
     kind = KIND_OF.get(str(about.get("channel")))
-    if document["method"] == "subscribe" and kind is not None and isinstance(symbol, str):
+    if document["method"] == "subscribe" and kind is not None and isinstance(symbol, str) and is_code(symbol):
         return Subscribed(kind, (symbol,))
     return Heartbeat(recv_ns)

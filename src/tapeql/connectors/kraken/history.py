@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
 from tapeql.connectors.events import BookSnapshot, Candle, Instrument, Trade, Void
+from tapeql.connectors.frames import UNREADABLE, printable
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.kraken.candles import CandleBuilder
-from tapeql.connectors.kraken.decode import VENUE, decode_book, decode_candles, decode_trades
+from tapeql.connectors.kraken.decode import VENUE, Reply, decode_book, decode_candles, decode_trades
 from tapeql.connectors.kraken.symbols import decode_symbols, rest_pair
 from tapeql.connectors.rest import Rest, TokenBucket
 from tapeql.connectors.settings import Settings, variable_of
@@ -25,6 +26,9 @@ BURST: Final = 2.0
 
 BEFORE_NS: Final = 1000
 """REST writes times as doubles of seconds, a fraction of a µs off: pages begin a little earlier than asked."""
+
+MOST_PROBES: Final = 100
+"""Halving the age of the market that often leaves no microsecond."""
 
 INTERVALS: Final[Mapping[str, int]] = {
     "1m": 1,
@@ -42,7 +46,15 @@ INTERVALS: Final[Mapping[str, int]] = {
 PASSING: Final = ("EAPI:Rate limit", "EGeneral:Too many requests", "EService:")
 """Complaints that time mends."""
 
-Page = list[Trade | Void]
+Trades: TypeAlias = list[Trade | Void]
+Read = TypeVar("Read")
+
+
+class Page(NamedTuple):
+    """`last_ns` is the venue's time of its last trade."""
+
+    trades: Trades
+    last_ns: int
 
 
 class History:
@@ -60,17 +72,24 @@ class History:
 
     async def ticks(
         self, code: str, from_id: int | None, since_us: int | None, until_us: int | None
-    ) -> AsyncIterator[Page]:
+    ) -> AsyncIterator[Trades]:
         """Pages on to the present. Without since_us an id has to be searched for by time, at a request a second."""
         if from_id is None and since_us is None:
-            newest, _ = await self._page(code, None)
-            if newest:
-                yield newest
+            newest = await self._page(code, None)
+            if newest.trades:
+                yield newest.trades
             return
-        start_ns = await self._start_ns(code, from_id, since_us)
-        if start_ns is None:
-            return
-        async for page in self._pages(code, start_ns):
+        if since_us is not None:
+            start_ns = max(0, since_us * 1000 - BEFORE_NS)
+            first = await self._page(code, start_ns)
+        if from_id is not None and (since_us is None or not first.trades or first.trades[0].seq > from_id):
+            # No time was given, or it was later than the id's.
+            searched_ns = await self._search(code, from_id)
+            if searched_ns is None:
+                return
+            start_ns = searched_ns
+            first = await self._page(code, start_ns)
+        async for page in self._pages(code, start_ns, first):
             later = [each for each in page if _is_asked(each, from_id, since_us)]
             within = [each for each in later if until_us is None or isinstance(each, Void) or each.ts_us < until_us]
             if within:
@@ -78,22 +97,9 @@ class History:
             if len(within) < len(later):
                 return
 
-    async def _start_ns(self, code: str, from_id: int | None, since_us: int | None) -> int | None:
-        """Where to begin; None where the venue has no such id yet."""
-        if since_us is not None:
-            start_ns = max(0, since_us * 1000 - BEFORE_NS)
-            if from_id is None:
-                return start_ns
-            page, _ = await self._page(code, start_ns)
-            if not page or page[0].seq <= from_id:
-                return start_ns
-            # The time was later than the id's.
-        assert from_id is not None
-        return await self._search(code, from_id)
-
     async def _search(self, code: str, trade_id: int) -> int | None:
         """An instant from which a page holds the id: backwards from the newest trades, then between two known ones."""
-        newest = [each for each in (await self._page(code, None))[0] if isinstance(each, Trade)]
+        newest = [each for each in (await self._page(code, None)).trades if isinstance(each, Trade)]
         if not newest or newest[-1].seq < trade_id:
             return None
         early: tuple[int, int] | None = None
@@ -103,7 +109,7 @@ class History:
         us_per_id = max(1, (newest[-1].ts_us - late[0]) // len(newest))
         reach_us = us_per_id * (late[1] - trade_id + PAGE // 2)
         by_ids = False
-        while True:
+        for _ in range(MOST_PROBES):
             if early is None:
                 at_us = max(0, late[0] - reach_us)
                 reach_us *= 2
@@ -112,8 +118,8 @@ class History:
                 by_ids = not by_ids
                 share = (trade_id - early[1]) / (late[1] - early[1]) if by_ids else 0.5
                 at_us = early[0] + max(1, min(int((late[0] - early[0]) * share), late[0] - early[0] - 1))
-            page, _ = await self._page(code, max(0, at_us * 1000 - BEFORE_NS))
-            trades = [each for each in page if isinstance(each, Trade)]
+            page = await self._page(code, max(0, at_us * 1000 - BEFORE_NS))
+            trades = [each for each in page.trades if isinstance(each, Trade)]
             if not trades:
                 raise VenueError(f"{self._title} has no trades of {code} since {at_us} µs, where it had some")
             if trades[0].seq > trade_id and at_us > 0:
@@ -124,35 +130,33 @@ class History:
                 return max(0, at_us * 1000 - BEFORE_NS)
             if early is not None and late[0] - early[0] <= 1:
                 return early[0] * 1000 - BEFORE_NS
+        raise VenueError(f"{self._title} has trade {trade_id} of {code} at no time that could be found")
 
-    async def _pages(self, code: str, since_ns: int) -> AsyncIterator[Page]:
-        """Pages from an instant on to the present, each trade once.
+    async def _pages(self, code: str, since_ns: int, page: Page) -> AsyncIterator[Trades]:
+        """Pages from an instant on, of which the first is given, to the present, each trade once.
 
         Several trades may share the last ns of a page: the next one begins with it again.
         """
-        handed_on = -1
+        known: set[int] = set()
         while True:
-            page, last_ns = await self._page(code, since_ns)
-            new = [each for each in page if each.seq > handed_on]
+            new = [each for each in page.trades if each.seq not in known]
             if new:
                 yield new
-                handed_on = new[-1].seq
-            if len(page) < PAGE:
+            known = {each.seq for each in page.trades}
+            if len(page.trades) < PAGE:
                 return
-            after_ns = last_ns - 1 if new and last_ns - 1 > since_ns else last_ns
+            after_ns = page.last_ns - 1 if new and page.last_ns - 1 > since_ns else page.last_ns
             if after_ns <= since_ns:
                 raise VenueError(f"{self._title} does not page on from {since_ns} ns in the trades of {code}")
             since_ns = after_ns
+            page = await self._page(code, since_ns)
 
-    async def _page(self, code: str, since_ns: int | None) -> tuple[Page, int]:
+    async def _page(self, code: str, since_ns: int | None) -> Page:
         params: dict[str, str | int] = {"pair": rest_pair(code), "count": PAGE}
         if since_ns is not None:
             params["since"] = since_ns
         body = await self._get("Trades", params)
-        try:
-            return decode_trades(code, body, self._clock())
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise self._unreadable(code) from None
+        return self._read(lambda: Page(*decode_trades(code, body, self._clock())), code)
 
     # ── the rest ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -163,10 +167,7 @@ class History:
         if interval not in INTERVALS:
             raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
         body = await self._get("OHLC", {"pair": rest_pair(code), "interval": INTERVALS[interval]})
-        try:
-            opens_us, kept = decode_candles(code, interval, body)
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise self._unreadable(code) from None
+        opens_us, kept = self._read(lambda: decode_candles(code, interval, body), code)
         if not opens_us:
             return
         width_us = INTERVALS[interval] * 60_000_000
@@ -189,34 +190,27 @@ class History:
     async def book(self, code: str, depth: int | None) -> BookSnapshot:
         count = min(depth or 100, MOST_LEVELS)
         body = await self._get("Depth", {"pair": rest_pair(code), "count": count})
-        try:
-            return decode_book(code, body, self._clock())
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise self._unreadable(code) from None
+        return self._read(lambda: decode_book(code, body, self._clock()), code)
 
     async def symbols(self, kind: str | None) -> list[Instrument]:
         body = await self._get("AssetPairs", {})
-        try:
-            found = decode_symbols(body, self._clock() // 1000)
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise self._unreadable("its pairs") from None
+        found = self._read(lambda: decode_symbols(body, self._clock() // 1000), "its pairs")
         return [each for each in found if kind in (None, each.kind)]
 
     async def info(self) -> Info:
         body = await self._get("SystemStatus", {})
-        try:
-            said = msgspec.json.decode(body)["result"]
-            return Info(
-                VENUE, self._title, rfc3339_us(said["timestamp"]), str(said["status"]), {"requests_per_s": self._per_s}
-            )
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise self._unreadable("its status") from None
+        said = self._read(lambda: _status.decode(body).result, "its status")
+        time_us = self._read(lambda: rfc3339_us(said.timestamp), "its status")
+        return Info(VENUE, self._title, time_us, printable(said.status), {"requests_per_s": self._per_s})
 
     async def _get(self, name: str, params: Mapping[str, str | int]) -> bytes:
         return await self.rest.get(f"/0/public/{name}", params)
 
-    def _unreadable(self, subject: str) -> VenueError:
-        return VenueError(f"{self._title} sent a reply about {subject} that cannot be read")
+    def _read(self, decode: Callable[[], Read], subject: str) -> Read:
+        try:
+            return decode()
+        except UNREADABLE:
+            raise VenueError(f"{self._title} sent a reply about {subject} that cannot be read") from None
 
 
 def verdict(status: int, body: bytes) -> int:
@@ -231,16 +225,25 @@ def verdict(status: int, body: bytes) -> int:
 
 def complaint(status: int, body: bytes) -> str:
     """`EQuery:Unknown asset pair`, else the status."""
-    return ", ".join(_errors(body)) or f"HTTP {status}"
+    return printable(", ".join(_errors(body))) or f"HTTP {status}"
 
 
-class _Envelope(msgspec.Struct):
+class _Refusal(msgspec.Struct):
     error: list[str] = []
+
+
+class _Status(msgspec.Struct):
+    status: str
+    timestamp: str
+
+
+_status: Final = msgspec.json.Decoder(Reply[_Status])
+_refusal: Final = msgspec.json.Decoder(_Refusal)
 
 
 def _errors(body: bytes) -> list[str]:
     try:
-        return msgspec.json.decode(body, type=_Envelope).error
+        return _refusal.decode(body).error
     except (ValueError, RecursionError):
         return []
 
