@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ class Account:
     trades: verdict.TradesVerdict
     quotes: verdict.QuotesVerdict
     book: verdict.BookVerdict
-    undeclared_quotes: int
+    undeclared_quotes: list[int]
 
     @property
     def ok(self) -> bool:
@@ -35,6 +36,8 @@ class Account:
                 value = getattr(found, fault)
                 if value and fault not in ("missing", "compared"):
                     parts.append(f"{name}.{fault}: {len(value)} {value[:3]}")
+        if self.undeclared_quotes:
+            parts.append(f"quotes undeclared: {len(self.undeclared_quotes)} {self.undeclared_quotes[:3]}")
         return ", ".join(parts)
 
 
@@ -43,8 +46,11 @@ def rows(store: Store, table: str, venue: str, symbol: str) -> list[dict[str, An
     return plain(store.rows(table, venue, symbol))
 
 
-def account(store: Store, venue: str, symbol: str, tape: Tape) -> Account:
-    """Compares trades, quotes and books. Asked for is what happened from the first stored trade on: a tape begins there."""
+def account(store: Store, venue: str, symbol: str, tape: Tape, *, every_quote: bool = False) -> Account:
+    """Compares trades, quotes and books. Asked for is what happened from the first stored trade on: a tape begins there.
+
+    `every_quote`: the feed lost none in silence, so what is not stored must be declared.
+    """
     ticks = rows(store, "ticks", venue, symbol)
     gaps = rows(store, "gaps", venue, symbol)
     last = tape.trades[-1].trade_id if tape.trades else 0
@@ -68,5 +74,25 @@ def account(store: Store, venue: str, symbol: str, tape: Tape) -> Account:
         verdict.trades(tape, ticks, [gap for gap in missing if gap[0] <= gap[1]], since=first),
         verdict.quotes(tape, quotes),
         verdict.book(tape, rows(store, "book", venue, symbol), book_gaps),
-        0,
+        _undeclared(tape, quotes, gaps) if every_quote else [],
     )
+
+
+def _undeclared(tape: Tape, quotes: list[dict[str, Any]], gaps: list[dict[str, Any]]) -> list[int]:
+    """Update ids of quotes that are neither stored nor between two stored ones that a declared gap lies between."""
+    known = sorted((row["update_id"], row["ts"]) for row in quotes)
+    if not known:
+        return []
+    ids = [update_id for update_id, _ in known]
+    spans = [
+        (gap["ts"], FOR_EVER_US if gap["until"] is None else gap["until"]) for gap in gaps if gap["kind"] == "quotes"
+    ]
+    found = []
+    for quote in tape.quotes:
+        at = bisect_left(ids, quote.update_id)
+        if at == 0 or (at < len(ids) and ids[at] == quote.update_id):
+            continue
+        before_us, after_us = known[at - 1][1], known[at][1] if at < len(known) else FOR_EVER_US
+        if not any(begin <= after_us and end >= before_us for begin, end in spans):
+            found.append(quote.update_id)
+    return found

@@ -31,7 +31,7 @@ from tapeql.connectors.events import KINDS
 from tapeql.storage.lake import Lake
 from tapeql.storage.stores import Store
 from tests.collect.account import Account, account
-from tests.exchange.binance import Binance
+from tests.exchange.binance import Binance, Weights
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market
@@ -50,6 +50,9 @@ IMPATIENT = Timing(
     fill_tries=8,
 )
 """The product's waits, scaled to a storm of seconds."""
+
+MUCH = 1_000_000
+"""A weight limit that a storm squeezed into seconds does not reach."""
 
 STORM_S = 2.0
 CALM_S = 30.0
@@ -71,7 +74,15 @@ class Run:
         return self.calm and not self.error and all(each.ok for each in self.accounts)
 
 
-async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: float = 1.0, store: Store | None = None) -> Run:
+async def storm(
+    seed: int,
+    folder: Path,
+    *,
+    venue: str = "binance",
+    intensity: float = 1.0,
+    store: Store | None = None,
+    calm_s: float = CALM_S,
+) -> Run:
     """One run: storm, calm, stop, account."""
     futures = venue == "binanceusdm"
     plan = Plan.random(seed, intensity)
@@ -83,8 +94,12 @@ async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: f
     ]
     market = Market(sources, seed=seed)
     lake = store or Lake(folder / "lake")
-    async with Exchange(market, Binance(futures=futures), plan=plan) as exchange:
-        what = watched([f"{venue}:{','.join(market.tapes)}"], KINDS, exchange.environ())
+    async with Exchange(market, Binance(futures=futures, weights=Weights(MUCH)), plan=plan) as exchange:
+        what = watched(
+            [f"{venue}:{','.join(market.tapes)}"],
+            KINDS,
+            exchange.environ() | {f"TAPEQL_{venue.upper()}_WEIGHT_LIMIT": str(MUCH)},
+        )
         with Journal(folder / "journal") as journal:
             collector = Collector(what, lake, journal, steady_clock(), IMPATIENT)
             stop = asyncio.Event()
@@ -93,7 +108,9 @@ async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: f
             await asyncio.sleep(STORM_S)
             await exchange.stop()
             await exchange.quiesce()
-            run.calm = await _calm(collector, exchange)
+            run.calm = await settled(collector, exchange, calm_s)
+            if not run.calm:
+                run.error = str(collector.status())
             stop.set()
             try:
                 await asyncio.wait_for(collecting, 60)
@@ -104,9 +121,9 @@ async def storm(seed: int, folder: Path, *, venue: str = "binance", intensity: f
     return run
 
 
-async def _calm(collector: Collector, exchange: Exchange) -> bool:
-    """Whether everything that can be known again is known again, within CALM_S. The market goes on, as markets do."""
-    deadline_s = time.monotonic() + CALM_S
+async def settled(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
+    """Whether everything that can be known again is known again, in time. The market goes on, as markets do."""
+    deadline_s = time.monotonic() + calm_s
     while time.monotonic() < deadline_s:
         await asyncio.sleep(0.1)
         if all(_well(feed, exchange.market.tapes[symbol]) for (_, symbol), feed in collector.feeds.items()):

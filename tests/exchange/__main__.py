@@ -12,6 +12,7 @@ import signal
 from pathlib import Path
 
 from tests.exchange.binance import Binance
+from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market, Source
@@ -21,6 +22,8 @@ from tests.exchange.server import Exchange
 VENUES = {
     "binance": Binance,
     "binanceusdm": lambda: Binance(futures=True),
+    "coinbase": Coinbase,
+    "coinbaseexchange": CoinbaseExchange,
 }
 
 
@@ -38,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     going.add_argument("--speed", type=float, default=1.0, help="venue time as a multiple of real time")
     going.add_argument("--rate", type=float, help="events a second, whatever their times")
     going.add_argument("--paused", action="store_true", help="stand still until POST /control/start or step")
+    parser.add_argument("--keep", type=int, help="remember only about so many events, for runs that last")
     parser.add_argument("--faults", type=float, metavar="INTENSITY", help="a random plan of faults from the seed")
     parser.add_argument("--deflate", action="store_true", help="offer permessage-deflate")
     return parser.parse_args()
@@ -64,7 +68,7 @@ async def _main(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     rest_port = options.rest_port if options.rest_port is not None else options.port and options.port + 1
-    market = Market(_sources(options), seed=options.seed)
+    market = Market(_sources(options), seed=options.seed, keep_events=options.keep)
     plan = Plan.random(options.seed, options.faults) if options.faults else None
     async with Exchange(
         market,

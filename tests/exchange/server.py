@@ -15,6 +15,7 @@ from aiohttp import web
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from tests.exchange import control
 from tests.exchange.faults import (
@@ -165,6 +166,8 @@ class Socket:
                 self._wake.clear()
                 while self._waiting:
                     chunk, self._waiting = self._waiting[:_CHUNK_MESSAGES], self._waiting[_CHUNK_MESSAGES:]
+                    if connection.state is not State.OPEN:
+                        return
                     if plain:
                         connection.transport.write(b"".join(map(_framed, chunk)))
                         await connection.drain()
@@ -319,10 +322,10 @@ class Exchange:
                 wait.cancel()
 
     def _send(self, numbers: range) -> None:
-        events, sent = self.ledger.events, self.ledger.count_sent
+        event_of, sent = self.ledger.event, self.ledger.count_sent
         wires, messages, faultless = list(self.wires.values()), self.venue.messages, not self.plan.active
         for number in numbers:
-            event = events[number]
+            event = event_of(number)
             for wire in wires:
                 socket = wire.socket
                 for message in messages(socket, number, event):
@@ -331,6 +334,7 @@ class Exchange:
                     elif not socket.closed:
                         socket.send(message)
                         sent(number)
+        self.ledger.trim()
 
     async def quiesce(self) -> range:
         """Ends all faults and sends what they hold back; then every symbol trades and moves its book once more, so
@@ -338,9 +342,9 @@ class Exchange:
         self.plan.active = False
         for wire in self.wires.values():
             wire.release()
-        first = len(self.ledger.events)
+        first = self.ledger.end
         await self._tell(self.market.last_words())
-        return range(first, len(self.ledger.events))
+        return range(first, self.ledger.end)
 
     # -- what clients ask -----------------------------------------------------------------------------------------
 

@@ -202,6 +202,9 @@ def test_requests_and_streams_agree_with_the_ledger() -> None:
             assert [candle[0] for candle in candles] == [START_US // 1000 + n * 60_000 for n in range(len(candles))]
             assert sum(candle[8] for candle in candles) == len(live)
             assert candles[0][1] == live[0]["p"]
+            while not isinstance(exchange.ledger.events[-1], Quote) or exchange.ledger.events[-1].symbol != "BTCUSDT":
+                await exchange.step()
+            assert tape.quotes[-1].update_id > tape.depths[-1].last_id
             _, best, _ = await get(exchange, "/api/v3/ticker/bookTicker?symbol=BTCUSDT")
             assert (best["bidPrice"], best["askQty"]) == (tape.quotes[-1].bid, tape.quotes[-1].ask_quantity)
             _, now, _ = await get(exchange, "/api/v3/time")
@@ -289,6 +292,27 @@ def test_a_burst_of_100000_trades_arrives_whole() -> None:
     run(work())
 
 
+def test_a_market_that_lasts_can_forget() -> None:
+    """With a limit the ledger keeps the newest events under their numbers, and their books stay right."""
+
+    async def work() -> None:
+        market, whole = Market([Generated()], keep_events=1_000), Market([Generated()])
+        async with Exchange(market, Binance()) as exchange, listen(exchange) as ws:
+            for _ in range(100):
+                await exchange.step(100)
+            assert len(await heard(ws)) == 10_000
+        whole.advance(10_000)
+        ledger, tape, all_ = market.ledger, market.tapes["BTCUSDT"], whole.tapes["BTCUSDT"]
+        assert 1_000 <= len(ledger.events) <= 2_100
+        assert ledger.event(9_999) == whole.ledger.event(9_999) == ledger.events[-1]
+        assert len(tape.depths) < len(all_.depths)
+        for depth in tape.depths[::50]:
+            assert tape.book_at(depth.last_id).bids == all_.book_at(depth.last_id).bids
+        assert tape.trades_from(tape.trades[0].trade_id, 5) == tape.trades[:5] == all_.trades[-len(tape.trades) :][:5]
+
+    run(work())
+
+
 def test_going_by_rate_or_by_speed_keeps_the_pace() -> None:
     """A rate is events a second, a speed is venue time against real time."""
 
@@ -341,7 +365,7 @@ def test_without_faults_all_is_heard() -> None:
 def test_dropped_messages_are_named() -> None:
     """What is not heard is exactly what the ledger calls withheld and never sent."""
     exchange, messages = run(run_with(Plan(1, [Drop(rate=0.1)])))
-    lost = [entry.event for entry in exchange.ledger.injected]
+    lost = [entry.event for entry in exchange.ledger.injected if entry.event is not None]
     assert len(lost) > 20
     assert all(entry.withheld and entry.fault == "Drop" for entry in exchange.ledger.injected)
     assert messages == [message for n, message in enumerate(expected(exchange)) if n not in lost]

@@ -48,6 +48,9 @@ from tapeql.storage.stores import Store
 STOPPED: Final = "the collector was stopped"
 NOT_RUNNING: Final = "the collector was not running"
 
+TIMELESS_NS: Final = 5_000_000_000
+"""A venue that tells no time for so long tells none: then our clock must do."""
+
 log: Final = logging.getLogger("tapeql.collect")
 
 
@@ -85,12 +88,14 @@ class Collector:
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
         self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self._skews: dict[str, Skew] = {}
+        self._timeless: dict[str, list[Quote]] = {}
         self._backfills: dict[str, Backfill] = {}
         self._supervisors: list[Supervisor] = []
         self._resyncs: dict[tuple[int, str], asyncio.Task[None]] = {}
         for each in self.watched:
             venue = each.settings.venue
             self._skews[venue.name] = Skew()
+            self._timeless[venue.name] = []
             for symbol in each.symbols:
                 self.feeds[venue.name, symbol] = Feed(venue, symbol, each.kinds)
 
@@ -287,6 +292,8 @@ class Collector:
         counts.frames += 1
         skew = self._skews[venue]
         kept: list[Kept] = []
+        if venue in self._timeless:
+            events = self._timed(venue, events)
         for event in events:
             if isinstance(event, Trade | Quote | BookDelta | BookSnapshot):
                 kind: Kind = "trades" if isinstance(event, Trade) else "quotes" if isinstance(event, Quote) else "book"
@@ -316,6 +323,19 @@ class Collector:
                 kept += self._other(link, venue, event)
         if kept:
             self._keep(kept)
+
+    def _timed(self, venue: str, events: list[Event]) -> list[Event]:
+        """Quotes without a time wait for the first word of the venue's clock: ours may be years away from it."""
+        skew, waiting = self._skews[venue], self._timeless[venue]
+        for event in events:
+            ts_us = getattr(event, "ts_us", None)
+            if ts_us is not None and not isinstance(event, Instrument):
+                skew.see(getattr(event, "recv_ns", self._clock()), ts_us)
+        if skew.us is None and (not waiting or self._clock() - waiting[0].recv_ns < TIMELESS_NS):
+            waiting += [event for event in events if isinstance(event, Quote)]
+            return [event for event in events if not isinstance(event, Quote)]
+        del self._timeless[venue]
+        return [*waiting, *events]
 
     def _other(self, link: Link, venue: str, event: Event) -> list[Kept]:
         counts = self.counts.of(venue)

@@ -65,7 +65,7 @@ async def fetch_candles(
 ) -> Progress:
     """Stores candles; those there are replaced. Raises VenueError, ConnectionFailed, StoreError; what is stored stays."""
     progress = bookmark.read(since_us) or Progress(since_us, since_us)
-    if store.last("ohlcv", history.venue.name, symbol) is None:
+    if store.last("ohlcv", history.venue.name, symbol, interval) is None:
         progress = Progress(since_us, since_us)
 
     def stored(candles: list[Candle]) -> Progress:

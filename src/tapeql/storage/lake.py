@@ -20,9 +20,9 @@ from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
-from tapeql.storage.layout import canonical_interval, folder, partition_name
+from tapeql.storage.layout import Series, folder, partition_name, series_of
 from tapeql.storage.locks import FileLock
-from tapeql.storage.manifest import Entry, Manifest, Series
+from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import TABLES, Table
@@ -53,6 +53,7 @@ class Lake:
         self._grace_us = int(grace_s * 1_000_000)
         self._clock_us = clock_us
         self._newest: Manifest | None = None
+        self._settled: set[Path] = set()
 
     @property
     def name(self) -> str:
@@ -101,9 +102,9 @@ class Lake:
 
         return LakeLiveWriter(self)
 
-    def last(self, table: str, venue: str, code: str) -> dict[str, Any] | None:
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
         schema = table_of(table)
-        entries = self.current().entries((table, venue, code, ""))
+        entries = self.current().entries(series_of(table, venue, code, interval))
         latest = max((entry.max_us for entry in entries), default=0)
         ends = [
             read_file(self.path / e.path, schema, schema.schema.names, e.first_row, e.rows).slice(e.rows - 1)
@@ -112,9 +113,8 @@ class Lake:
         ]
         return plain(max(ends, key=lambda row: row.column("seq")[0].as_py())) if ends else None
 
-    def rows(self, table: str, venue: str, code: str) -> pa.Table:
-        schema = table_of(table)
-        return self.stored(schema, self.current().entries((table, venue, code, "")))
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        return self.stored(table_of(table), self.current().entries(series_of(table, venue, code, interval)))
 
     def stored(self, table: Table, entries: Sequence[Entry]) -> pa.Table:
         """The rows of these stretches in (ts, seq) order."""
@@ -172,32 +172,35 @@ class Lake:
             merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
             counts.append(merged)
             if merged.rows is not None:
-                added.append(self.write_partition(series, partition, current.number + 1, merged.rows))
+                added.append(self._write(series, partition, current.number + 1, merged.rows))
                 replaced += old
         number = self.publish(current, added, replaced).number if added else current.number
         return summed(str(number), counts)
 
-    def write_partition(self, series: Series, partition: int, number: int, rows: pa.Table) -> Entry:
+    def _write(self, series: Series, partition: int, number: int, rows: pa.Table) -> Entry:
         """A new file with the rows of a partition; of the table once it is published as part of commit `number`."""
-        table, _, _, interval = series
-        name = f"{folder(*series)}/{partition_name(table, interval, partition)}"
-        path = self.path / f"{name}.parquet"
-        if path.exists():
-            # A file of this number was never published: a killed writer's, and in no reader's hands.
-            path = self.path / f"{name}.{number}.parquet"
-            path.unlink(missing_ok=True)
-        write_file(path, TABLES[table], rows)
-        (entry,) = entries_of(TABLES[table], rows, [(series, partition)], [0], str(path.relative_to(self.path)))
+        path = self.free_name(series, partition, number)
+        write_file(self.path / path, TABLES[series[0]], rows)
+        (entry,) = entries_of(TABLES[series[0]], rows, [(series, partition)], [0], path)
         return entry
 
+    def free_name(self, series: Series, partition: int, number: int) -> str:
+        """Where a file of a partition can be written in commit `number`; only while writing."""
+        table, _, _, interval = series
+        name = f"{folder(*series)}/{partition_name(table, interval, partition)}"
+        if not (self.path / f"{name}.parquet").exists():
+            return f"{name}.parquet"
+        # A file of this number was never published: a killed writer's, and in no reader's hands.
+        (self.path / f"{name}.{number}.parquet").unlink(missing_ok=True)
+        return f"{name}.{number}.parquet"
+
     def _settle(self, added: Sequence[Entry]) -> None:
-        """Makes the names of new files durable, up to the lake's own folder."""
-        folders = {self.path}
-        for path in {entry.path for entry in added}:
-            parents = list((self.path / path).parents)
-            folders.update(parents[: parents.index(self.path)])
-        for each in folders:
+        """Makes the names of new files durable, and those of their folders up to the lake's own where not known to be."""
+        folders = {(self.path / entry.path).parent for entry in added}
+        above = {parent for each in folders - self._settled for parent in each.parents}
+        for each in folders | {parent for parent in above if parent.is_relative_to(self.path)}:
             fsync_folder(each)
+        self._settled |= folders
 
     def _sweep(self, current: Manifest) -> None:
         """Removes what killed writers left: files no manifest ever listed, and drafts."""
@@ -223,7 +226,7 @@ class LakeTransaction:
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)
-        series = (table, venue, code, canonical_interval(interval) if table == "ohlcv" else "")
+        series = series_of(table, venue, code, interval)
         folder(*series)
         self._staging.add(series, conform(schema, rows), source)
 

@@ -22,6 +22,9 @@ from tapeql.storage.schema import TABLES
 
 Ints = npt.NDArray[np.int64]
 
+Series = tuple[str, str, str, str]
+"""(table, venue, code, interval)"""
+
 _PLAIN: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 _DEVICE: Final = re.compile(r"(CON|PRN|AUX|NUL|COM\d|LPT\d)(\.|$)", re.IGNORECASE)
 _NAME_BYTES: Final = 240
@@ -78,6 +81,11 @@ def interval_us(text: str) -> int | None:
     if any(unit not in _UNIT_US for _, unit in parts):
         return None
     return sum(int(n) * _UNIT_US[unit] for n, unit in parts)
+
+
+def series_of(table: str, venue: str, code: str, interval: str) -> Series:
+    """What rows belong to; only candles have an interval."""
+    return table, venue, code, canonical_interval(interval) if table == "ohlcv" else ""
 
 
 def folder(table: str, venue: str, code: str, interval: str) -> str:

@@ -1,34 +1,31 @@
-"""A feed's way into the lake: each append is a small file of all symbols, and small files are merged as they gather.
+"""A feed's way into the lake: each append is a small file a table, and small files are merged beside it as they gather.
 
-live/<table>/<commit>.parquet holds a stretch for each symbol and partition. An append takes in the small files that its
-rows outweigh, so that a file's rows are written again only when they have doubled, and a day is few files. `seal` folds
-a past day's stretches into the one sorted file a symbol and day that an import would have written.
+live/<table>/<commit>.parquet holds a stretch for each symbol and partition. When four files are of one size, a thread
+merges them: so a file's rows are written again only when they have become four times as many, and a day is few files.
+`seal` folds a past day's stretches into the one sorted file a symbol and day that an import would have written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
 
-from tapeql.limits import LIVE_SEGMENT_ROWS
+from tapeql.errors import StoreError
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.files import read_file
 from tapeql.storage.lake import Lake
-from tapeql.storage.layout import partition_span
-from tapeql.storage.manifest import Entry, Manifest
+from tapeql.storage.manifest import Entry, Held, Manifest
 from tapeql.storage.merge import Merged, free_places, merge, unknown
+from tapeql.storage.rewriting import Rewriter
 from tapeql.storage.rows import instants, integers
-from tapeql.storage.schema import TABLES, Table
 from tapeql.storage.snapshot import LIVE
 from tapeql.storage.staging import Place
 from tapeql.storage.stores import Commit, Fed, summed
-from tapeql.storage.stretches import Stretches, joined, of_entries
-
-_DAY_US: Final = 86_400_000_000
+from tapeql.storage.stretches import Stretches, joined
 
 
 class LakeLiveWriter:
@@ -36,12 +33,19 @@ class LakeLiveWriter:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
+        self._rewriter = Rewriter(lake)
+        self._grown = threading.Event()
+        self._closing = False
+        self._merger: threading.Thread | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        pass
+        self._closing = True
+        self._grown.set()
+        if self._merger is not None:
+            self._merger.join()
 
     def append(self, rows: Fed) -> Commit:
         batches = gathered(rows)
@@ -50,32 +54,39 @@ class LakeLiveWriter:
             replaced: list[Entry] = []
             counts: list[Merged] = []
             for batch in batches:
-                table = batch.table
-                fresh, count, stale = (self._rewritten if table.small else self._unknown)(current, batch)
+                fresh, count, stale = (self._rewritten if batch.table.small else self._unknown)(current, batch)
                 counts.append(count)
-                if fresh is None:
-                    continue
-                outweighed = _outweighed(current, table, len(fresh.which), stale)
-                pieces = [fresh, *of_entries(self._lake.path, table, outweighed)]
-                path = f"{LIVE}/{table.name}/{current.number + 1:012}.parquet"
-                added += joined(table, pieces).write(self._lake.path, path, table)
-                replaced += [*stale, *outweighed]
+                if fresh is not None:
+                    path = f"{LIVE}/{batch.table.name}/{current.number + 1:012}.parquet"
+                    added += fresh.write(self._lake.path, path, batch.table)
+                    replaced += stale
             number = self._lake.publish(current, added, replaced).number if added else current.number
+        if added:
+            self._merge_beside()
         return summed(str(number), counts)
 
     def seal(self, venue: str, before_day: int) -> int:
-        folded = 0
-        for series, partition in self._lake.current().live_places(venue):
-            if partition_span(series[0], "", partition)[1] > before_day * _DAY_US:
+        return self._rewriter.fold(venue, before_day)
+
+    # ── merging ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _merge_beside(self) -> None:
+        self._grown.set()
+        if self._merger is None:
+            self._merger = threading.Thread(target=self._merge_on, name="tapeql-live-merge", daemon=True)
+            self._merger.start()
+
+    def _merge_on(self) -> None:
+        while not self._closing:
+            self._grown.wait()
+            self._grown.clear()
+            try:
+                self._rewriter.merge_all()
+            except StoreError:
+                # Nothing is lost by it, and a disk that is full is full for the next append too, which says so.
                 continue
-            with self._lake.writing() as current:
-                entries = current.entries(series, partition)
-                rows = self._lake.stored(TABLES[series[0]], entries)
-                folded += 1
-                self._lake.publish(
-                    current, [self._lake.write_partition(series, partition, current.number + 1, rows)], entries
-                )
-        return folded
+
+    # ── what is new ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _unknown(self, current: Manifest, batch: Batch) -> tuple[Stretches | None, Merged, list[Entry]]:
         """The rows of a batch that are not stored, each with a seq of its own."""
@@ -85,33 +96,28 @@ class LakeLiveWriter:
         rising = batch.rising()
         differing = 0
         for number, place, stretch in batch.stretches():
-            held = current.held(*place)
-            if rising[number] and (
-                held is None
-                or (
-                    held.max_id is not None
-                    and held.last_seq is not None
-                    and batch.ids[stretch].min() > held.max_id
-                    and (batch.ts[stretch.start], batch.seq[stretch.start]) > (held.max_us, held.last_seq)
-                )
-            ):
+            if rising[number] and _follows(batch, stretch, current.held(*place)):
                 continue
             near = self._near(current, batch, place, stretch)
             mine = batch.rows.slice(stretch.start, stretch.stop - stretch.start)
             keep[stretch], unlike = unknown(batch.table, near, mine)
             differing += unlike
             kept = np.flatnonzero(keep[stretch]) + stretch.start
-            moved = seq[kept]
-            free_places(instants(near), integers(near.column("seq").combine_chunks()), batch.ts[kept], moved)
-            seq[kept] = moved
+            places = seq[kept]
+            free_places(instants(near), integers(near.column("seq").combine_chunks()), batch.ts[kept], places)
+            seq[kept] = places
         added = int(keep.sum())
         merged = Merged(None, added, len(keep) - added, differing=differing)
         if not added:
             return None, merged, []
-        rows = batch.rows.set_column(1, batch.table.schema.field("seq"), pa.array(seq))
+        rows = batch.rows
+        moved = bool((seq != batch.seq).any())
+        if moved:
+            rows = rows.set_column(1, batch.table.schema.field("seq"), pa.array(seq))
         if added < len(keep):
             rows, which = rows.filter(pa.array(keep)), which[keep]
-        return Stretches(batch.places, which, rows), merged, []
+        fresh = Stretches(batch.places, which, rows)
+        return joined(batch.table, [fresh]) if moved else fresh, merged, []
 
     def _near(self, current: Manifest, batch: Batch, place: Place, stretch: slice) -> pa.Table:
         """Of the stored rows those that could be the same as one of the batch, or take its place in the order."""
@@ -147,17 +153,10 @@ class LakeLiveWriter:
         return joined(batch.table, pieces) if pieces else None, merged, stale
 
 
-def _outweighed(current: Manifest, table: Table, count: int, stale: Sequence[Entry]) -> list[Entry]:
-    """The stretches of the newest live files that hold no more rows than what is written anyway."""
-    files = current.live(table.name)
-    for entry in stale:
-        if entry.is_live:
-            files[entry.path] -= entry.rows
-    chosen = []
-    for path, rows in files.items():
-        if rows > count or rows + count > LIVE_SEGMENT_ROWS:
-            break
-        chosen.append(path)
-        count += rows
-    gone = {(entry.path, entry.first_row) for entry in stale}
-    return [entry for entry in current.stretches(chosen) if (entry.path, entry.first_row) not in gone]
+def _follows(batch: Batch, stretch: slice, held: Held | None) -> bool:
+    """Whether rows that rise among themselves come after all that is stored, by their ids and by their order."""
+    if held is None:
+        return True
+    if held.last_seq is None or held.max_id is None or batch.ids[stretch.start] <= held.max_id:
+        return False
+    return (int(batch.ts[stretch.start]), int(batch.seq[stretch.start])) > (held.max_us, held.last_seq)

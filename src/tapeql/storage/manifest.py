@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
+from tapeql.storage.layout import Series
 from tapeql.storage.rows import Ints, integers, taken
 from tapeql.storage.snapshot import LIVE, Part
 
@@ -54,8 +55,6 @@ _LOOKED_UP: Final = ("partition", "removed_us", "max_us", "first_row", "last_seq
 _UNKNOWN: Final = np.iinfo(np.int64).max
 
 Bools = npt.NDArray[np.bool_]
-Series = tuple[str, str, str, str]
-"""(table, venue, code, interval): what a run of files belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +148,10 @@ class Manifest:
             np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing)
         )
 
+    def stand(self, entries: Collection[Entry]) -> bool:
+        """Whether all of these stretches are of the table still."""
+        return len(self._find(self._listing.column("path").combine_chunks(), entries)) == len(entries)
+
     def live_places(self, venue: str) -> list[tuple[Series, int]]:
         """The series and partitions of a venue that have rows in live files."""
         live = pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")
@@ -199,9 +202,7 @@ class Manifest:
         near = np.flatnonzero(_among(paths, {path for path, _ in wanted}) & self._standing)
         first_row = self._columns["first_row"][near].tolist()
         here = zip(paths.take(pa.array(near)).to_pylist(), first_row, strict=True)
-        found = near[np.fromiter((place in wanted for place in here), np.bool_, len(near))]
-        assert len(found) == len(wanted), "what is replaced is listed"
-        return found
+        return near[np.fromiter((place in wanted for place in here), np.bool_, len(near))]
 
     def _places(self, series: Series, partition: int | None) -> Ints:
         span = self._spans.get(series)

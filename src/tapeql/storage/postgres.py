@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +18,7 @@ import pyarrow as pa
 
 from tapeql.errors import ConnectionFailed, StoreError, TapeQLError
 from tapeql.limits import STORE_LOCK_WAIT_S
-from tapeql.storage.layout import canonical_interval, partition_span
-from tapeql.storage.manifest import Series
+from tapeql.storage.layout import Series, partition_span, series_of
 from tapeql.storage.merge import Merged, difference, merge
 from tapeql.storage.postgres_copy import copy_in, copy_out
 from tapeql.storage.postgres_snapshot import PostgresSnapshot
@@ -60,6 +60,7 @@ class PostgresStore:
         self._read = read.groupdict("")
         self._url = url
         self._lock_wait_s = lock_wait_s
+        self._kept = Kept(self.connected, _reads)
 
     @property
     def name(self) -> str:
@@ -80,16 +81,23 @@ class PostgresStore:
 
         return PostgresLiveWriter(self)
 
-    def last(self, table: str, venue: str, code: str) -> dict[str, Any] | None:
-        found = self._series(table_of(table), (table, venue, code, ""), last=True)
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
+        found = self._stored(table_of(table), series_of(table, venue, code, interval), last=True)
         return plain(found) if found.num_rows else None
 
-    def rows(self, table: str, venue: str, code: str) -> pa.Table:
-        return self._series(table_of(table), (table, venue, code, ""))
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
+        return self._stored(table_of(table), series_of(table, venue, code, interval))
 
-    def _series(self, table: Table, series: Series, *, last: bool = False) -> pa.Table:
+    def _stored(self, table: Table, series: Series, *, last: bool = False) -> pa.Table:
+        try:
+            return self._asked(table, series, last)
+        except ConnectionFailed:
+            # The server may have been away since the connection was opened.
+            return self._asked(table, series, last)
+
+    def _asked(self, table: Table, series: Series, last: bool) -> pa.Table:
         """Rows of a series; none where the table is not there or has not all its columns yet."""
-        with self.speaking(), self.connected() as connection:
+        with self.speaking(), self._kept.taken() as connection:
             there = present(connection).get(table.name, frozenset())
             columns = [name for name in table.schema.names if name in there]
             found = stored(connection, table, series, columns=columns, last=last) if columns else None
@@ -163,6 +171,52 @@ class PostgresStore:
             return summed(snapshot_name(connection), counts)
 
 
+class Kept:
+    """A connection that is opened when asked for, `prepared` once, and opened again after it was lost."""
+
+    def __init__(
+        self,
+        connected: Callable[[], psycopg.Connection[Any]],
+        prepared: Callable[[psycopg.Connection[Any]], None],
+    ) -> None:
+        self._connected = connected
+        self._prepared = prepared
+        self._connection: psycopg.Connection[Any] | None = None
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def taken(self) -> Iterator[psycopg.Connection[Any]]:
+        """The connection, for one at a time."""
+        with self._turn:
+            if self._connection is None:
+                connection = self._connected()
+                try:
+                    self._prepared(connection)
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+            try:
+                yield self._connection
+            finally:
+                if self._connection.closed:
+                    self._connection = None
+
+    def close(self) -> None:
+        with self._turn:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def __del__(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _reads(connection: psycopg.Connection[Any]) -> None:
+    connection.autocommit = True
+
+
 def snapshot_name(connection: psycopg.Connection[Any]) -> str:
     row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
     return row[0] if row else ""
@@ -177,7 +231,7 @@ class PostgresTransaction:
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         schema = table_of(table)
-        series = (table, venue, code, canonical_interval(interval) if table == "ohlcv" else "")
+        series = series_of(table, venue, code, interval)
         self._staging.add(series, conform(schema, rows), source)
 
     def commit(self) -> Commit:

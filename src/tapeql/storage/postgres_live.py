@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -13,7 +10,7 @@ import pyarrow as pa
 
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.merge import Merged, free_places, unknown
-from tapeql.storage.postgres import PostgresStore, lock_places, merge_into, snapshot_name, stored
+from tapeql.storage.postgres import Kept, PostgresStore, lock_places, merge_into, snapshot_name, stored
 from tapeql.storage.postgres_copy import copy_in
 from tapeql.storage.postgres_tables import known_by, prepare, whose
 from tapeql.storage.rows import instants, integers
@@ -29,67 +26,71 @@ class PostgresLiveWriter:
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
-        self._connection: psycopg.Connection[Any] | None = None
-        self._turn = threading.Lock()
+        self._connection = Kept(store.connected, _prepared)
+        self._known: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        with self._turn:
-            self._close()
+        self._connection.close()
 
     def append(self, rows: Fed) -> Commit:
         batches = gathered(rows)
-        with self._turn, self._store.speaking(), self._connected() as connection:
+        with self._store.speaking(), self._connection.taken() as connection:
             with connection.transaction():
                 # Imports merge whole partitions and must not see one grow meanwhile; appends need not wait for each other.
                 for shared in (False, True):
                     mine = (batch for batch in batches if _shares(batch) == shared)
                     places = [(batch.table.name, number) for batch in mine for _, number in batch.places]
                     lock_places(connection, places, shared=shared)
-                counts = [count for batch in batches for count in _added(connection, batch)]
+                counts = [count for batch in batches for count in self._added(connection, batch)]
             return summed(snapshot_name(connection), counts)
 
     def seal(self, venue: str, before_day: int) -> int:
         """Nothing to fold: rows stand in the tables imports write."""
         return 0
 
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection[Any]]:
-        if self._connection is None:
-            connection = self._store.connected()
-            connection.autocommit = True
-            with connection.transaction():
-                prepare(connection)
-                for table in (table for table in TABLES.values() if not table.small):
-                    _make_staging(connection, table)
-            self._connection = connection
-        try:
-            yield self._connection
-        except BaseException:
-            if self._connection.closed:
-                self._close()
-            raise
+    def _added(self, connection: psycopg.Connection[Any], batch: Batch) -> list[Merged]:
+        if batch.table.small:
+            return [
+                merge_into(connection, *place, [batch.rows.slice(at.start, at.stop - at.start)])
+                for _, place, at in batch.stretches()
+            ]
+        rows, differing = _candidates(connection, batch)
+        added, unlike = self._inserted(connection, batch.table, rows)
+        return [Merged(None, added, len(batch.ts) - added, differing=differing + unlike)]
 
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+    def _inserted(self, connection: psycopg.Connection[Any], table: Table, rows: pa.Table) -> tuple[int, int]:
+        """Adds rows whose key is not known; returns how many there were, and how many others differ from the stored."""
+        from psycopg.errors import UniqueViolation
+
+        if table.name not in self._known:
+            # As a rule all rows are new: straight into the table they take half the time.
+            try:
+                with connection.transaction():
+                    copy_in(connection, table.name, rows)
+                return rows.num_rows, 0
+            except UniqueViolation:
+                self._known.add(table.name)
+        added, differing = _sifted(connection, table, rows)
+        if added == rows.num_rows:
+            self._known.discard(table.name)
+        return added, differing
 
 
-def _fed(table: Table) -> str:
-    return f"fed_{table.name}"
-
-
-def _make_staging(connection: psycopg.Connection[Any], table: Table) -> None:
+def _prepared(connection: psycopg.Connection[Any]) -> None:
     from psycopg import sql
 
-    connection.execute(
-        sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DELETE ROWS").format(
-            sql.Identifier(_fed(table)), sql.Identifier(table.name)
-        )
-    )
+    connection.autocommit = True
+    with connection.transaction():
+        prepare(connection)
+        for table in (table for table in TABLES.values() if not table.small):
+            connection.execute(
+                sql.SQL("CREATE TEMPORARY TABLE {} (LIKE {}) ON COMMIT DELETE ROWS").format(
+                    sql.Identifier(_fed(table)), sql.Identifier(table.name)
+                )
+            )
 
 
 def _shares(batch: Batch) -> bool:
@@ -97,12 +98,12 @@ def _shares(batch: Batch) -> bool:
     return not batch.table.small and bool(batch.keyed.all())
 
 
-def _added(connection: psycopg.Connection[Any], batch: Batch) -> list[Merged]:
-    if batch.table.small:
-        return [
-            merge_into(connection, *place, [batch.rows.slice(at.start, at.stop - at.start)])
-            for _, place, at in batch.stretches()
-        ]
+def _fed(table: Table) -> str:
+    return f"fed_{table.name}"
+
+
+def _candidates(connection: psycopg.Connection[Any], batch: Batch) -> tuple[pa.Table, int]:
+    """The rows of a batch with whose they are; without those that have no key and are known by their content."""
     keep = np.ones(len(batch.ts), np.bool_)
     seq = batch.seq.copy()
     differing = 0
@@ -111,13 +112,10 @@ def _added(connection: psycopg.Connection[Any], batch: Batch) -> list[Merged]:
             if not batch.keyed[at].all():
                 differing += _unknown(connection, batch, place[0], at, keep, seq)
     rows = batch.rows.set_column(1, batch.table.schema.field("seq"), pa.array(seq))
-    which = np.repeat(np.arange(len(batch.places)), np.diff(batch.starts))
-    marks = [pa.array([series[n] for series, _ in batch.places]).take(pa.array(which)) for n in (1, 2)]
+    which = pa.array(np.repeat(np.arange(len(batch.places)), np.diff(batch.starts)))
+    marks = [pa.array([series[n] for series, _ in batch.places]).take(which) for n in (1, 2)]
     rows = pa.table([*marks, *rows.columns], names=[*whose(batch.table), *rows.column_names])
-    if not keep.all():
-        rows = rows.filter(pa.array(keep))
-    added, unlike = _inserted(connection, batch.table, rows)
-    return [Merged(None, added, len(keep) - added, differing=differing + unlike)]
+    return rows if keep.all() else rows.filter(pa.array(keep)), differing
 
 
 def _unknown(connection: psycopg.Connection[Any], batch: Batch, series: Any, at: slice, keep: Any, seq: Any) -> int:
@@ -134,8 +132,8 @@ def _unknown(connection: psycopg.Connection[Any], batch: Batch, series: Any, at:
     return differing
 
 
-def _inserted(connection: psycopg.Connection[Any], table: Table, rows: pa.Table) -> tuple[int, int]:
-    """Adds rows whose key is not known; returns how many there were, and how many others differ from the stored."""
+def _sifted(connection: psycopg.Connection[Any], table: Table, rows: pa.Table) -> tuple[int, int]:
+    """Adds what is not known among rows, by way of a temporary table."""
     from psycopg import sql
 
     fed, into = sql.Identifier(_fed(table)), sql.Identifier(table.name)

@@ -9,6 +9,7 @@ import shutil
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -16,8 +17,7 @@ import pyarrow as pa
 
 from tapeql.errors import StoreError
 from tapeql.limits import STAGING_BYTES
-from tapeql.storage.layout import Ints, partitions
-from tapeql.storage.manifest import Series
+from tapeql.storage.layout import Ints, Series, partitions
 from tapeql.storage.merge import reverse
 from tapeql.storage.rows import instants
 
@@ -50,9 +50,32 @@ class _Direction:
         self.last_us = int(ts[-1])
 
 
+class Room:
+    """A new folder of one owner inside `folder`; a kernel lock in it says that its owner lives."""
+
+    def __init__(self, folder: Path) -> None:
+        sweep(folder)
+        self.path = folder / uuid.uuid4().hex
+        self.path.mkdir(parents=True)
+        self._alive = os.open(self.path / "new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(self._alive, fcntl.LOCK_EX)
+        # Under its name only once it is locked, or a sweeper could take it for a dead one's.
+        (self.path / "new").rename(self.path / "alive")
+
+    def close(self) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._alive)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
 @dataclass(slots=True)
 class Staging:
-    """`folder` is made when memory is full; a kernel lock in it says that its owner lives."""
+    """Its room in `folder` is made when memory is full."""
 
     folder: Path
     spill_bytes: int = STAGING_BYTES
@@ -60,8 +83,7 @@ class Staging:
     _directions: dict[tuple[Series, str], _Direction] = field(default_factory=dict)
     _bytes: int = 0
     _spills: list[Path] = field(default_factory=list)
-    _room: Path | None = None
-    _alive: int = -1
+    _room: Room | None = None
 
     def add(self, series: Series, rows: pa.Table, source: str) -> None:
         """Takes conformed rows in source order."""
@@ -104,8 +126,7 @@ class Staging:
     def close(self) -> None:
         self._chunks.clear()
         if self._room is not None:
-            shutil.rmtree(self._room, ignore_errors=True)
-            os.close(self._alive)
+            self._room.close()
             self._room = None
 
     def _put(self, series: Series, number: int, rows: pa.Table, source: str) -> None:
@@ -114,20 +135,14 @@ class Staging:
 
     def _spill(self) -> None:
         if self._room is None:
-            sweep(self.folder)
-            self._room = self.folder / uuid.uuid4().hex
-            self._room.mkdir(parents=True)
-            self._alive = os.open(self._room / "new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            fcntl.flock(self._alive, fcntl.LOCK_EX)
-            # Under its name only once it is locked, or a sweeper could take it for a dead one's.
-            (self._room / "new").rename(self._room / "alive")
+            self._room = Room(self.folder)
         by_schema: dict[pa.Schema, list[_Chunk]] = {}
         for chunks in self._chunks.values():
             for chunk in chunks:
                 if chunk.rows is not None:
                     by_schema.setdefault(chunk.rows.schema, []).append(chunk)
         for schema, chunks in by_schema.items():
-            path = self._room / f"{len(self._spills)}.arrow"
+            path = self._room.path / f"{len(self._spills)}.arrow"
             with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
                 for number, chunk in enumerate(chunks):
                     assert chunk.rows is not None

@@ -108,11 +108,11 @@ class Store(Protocol):
 
     def live(self) -> LiveWriter: ...
 
-    def last(self, table: str, venue: str, code: str) -> dict[str, Any] | None:
+    def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
         """The stored row with the largest (ts, seq), instants as integer microseconds; None where there is none."""
         ...
 
-    def rows(self, table: str, venue: str, code: str) -> pa.Table:
+    def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
         """All rows of a symbol in (ts, seq) order: for tables with few, such as gaps."""
         ...
 

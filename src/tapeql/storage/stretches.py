@@ -26,16 +26,16 @@ class Stretches:
     which: Ints
     rows: pa.Table
 
-    def write(self, lake: Path, path: str, table: Table) -> list[Entry]:
-        """A new file of rows sorted by place and (ts, seq), in row groups of whole places."""
+    def write(self, folder: Path, path: str, table: Table) -> list[Entry]:
+        """A new file in a folder, of rows sorted by place and (ts, seq), in row groups of whole places."""
         starts = np.flatnonzero(np.diff(self.which, prepend=-1))
         groups, begun = [], 0
         for end in [*starts[1:].tolist(), len(self.which)]:
             if end - begun >= LIVE_GROUP_ROWS or end == len(self.which):
                 groups.append(end - begun)
                 begun = end
-        (lake / path).unlink(missing_ok=True)  # never published, if it is there: a killed writer's
-        write_file(lake / path, table, self.rows, groups)
+        (folder / path).unlink(missing_ok=True)  # never published, if it is there: a killed writer's
+        write_file(folder / path, table, self.rows, groups)
         return entries_of(table, self.rows, [self.places[n] for n in self.which[starts].tolist()], starts, path)
 
 
