@@ -245,7 +245,7 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
             return [_cancel(message.S, message.x, message.i, message.t, recv_ns)]
         case Subscription(trades=trades, quotes=quotes):
             both: tuple[tuple[Kind, list[str]], ...] = (("trades", trades), ("quotes", quotes))
-            named = [(kind, tuple(symbol for symbol in found if symbol.isprintable())) for kind, found in both]
+            named = [(kind, tuple(filter(_name, found))) for kind, found in both]
             return [Subscribed(kind, found) for kind, found in named if found] or [Heartbeat(recv_ns)]
         case Complaint(code=code, msg=msg):
             return [Refused("error", _plain(told(code, msg)))]
@@ -265,7 +265,7 @@ def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
 
 
 def _quote(symbol: str, row: QuoteRow, recv_ns: int) -> Quote | Refused:
-    if not symbol.isprintable():
+    if not _name(symbol):
         return Refused("value", "a quote of no symbol")
     figures = (row.bid, row.bid_size, row.ask, row.ask_size)
     if not all(0.0 <= figure < _MOST for figure in figures):
@@ -296,9 +296,13 @@ def _trade_id(ts_us: int, exchange: str, number: int) -> str:
     return f"{day_of(ts_us)}/{exchange}/{number}"
 
 
+def _name(symbol: str) -> bool:
+    return 0 < len(symbol) <= 64 and symbol.isprintable()
+
+
 def _named(symbol: str, exchange: str, number: int) -> bool:
     exchange_is_letter = len(exchange) == 1 and exchange.isascii() and exchange.isalnum()
-    return exchange_is_letter and bool(symbol) and symbol.isprintable() and 0 <= number < _MOST_ID
+    return exchange_is_letter and _name(symbol) and 0 <= number < _MOST_ID
 
 
 def _told(conditions: Iterable[str] | None) -> bool:
@@ -320,7 +324,9 @@ def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
     events: list[Event] = []
     try:
         for document in documents(frame):
-            events += _document(document, recv_ns)
+            # Several arrays in one.
+            for each in document if isinstance(document, list) else (document,):
+                events += _document(each, recv_ns)
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
     return events

@@ -293,7 +293,9 @@ def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
     events: list[Event] = []
     try:
         for document in documents(frame):
-            events += _document(document, recv_ns)
+            # Several arrays in one.
+            for each in document if isinstance(document, list) else (document,):
+                events += _document(each, recv_ns)
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
     return events
