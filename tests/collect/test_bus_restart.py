@@ -92,6 +92,36 @@ async def test_a_restart_under_load_loses_nothing(redis_server: RedisServer, tmp
             publishing.cancel()
 
 
+class Forward(Publisher):
+    """One that only goes on where it was."""
+
+    async def _place(self) -> int:
+        await super()._place()
+        return self._done
+
+
+@pytest.mark.parametrize("kind", [Publisher, Forward])
+@in_loop
+async def test_what_nobody_had_read_yet_is_published_again(
+    redis_server: RedisServer, tmp_path: Path, kind: type[Publisher]
+) -> None:
+    """Messages lost with the server before a follower read them come again; without going back (control) they are lost."""
+    bus, other = RedisBus(redis_server.url, backoff_s=soon), RedisBus(redis_server.url, backoff_s=soon)
+    with Journal(tmp_path / "journal") as journal:
+        async with closing(bus, other), other.subscribe(["a"], after=0) as following:
+            publishing = asyncio.create_task(kind(journal, bus, "bus", split, backoff_s=soon).run())
+            await load(journal, 0, 1000)
+            await wait_until(lambda: journal.acknowledged("bus") == journal.last)
+            redis_server.stop()
+            assert redis_server.start()
+            await load(journal, 1000, 1200)
+            await wait_until(lambda: journal.acknowledged("bus") == journal.last)
+            (first,) = await take(following, 1)
+            assert isinstance(first, Message)
+            assert int(first.payload) == (0 if kind is Publisher else 1000)
+            publishing.cancel()
+
+
 @in_loop
 async def test_without_publishing_again_a_restart_loses(redis_server: RedisServer) -> None:
     """Control: a publisher that only tries the failed call again leaves a hole, and the follower is told of it."""
