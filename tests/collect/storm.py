@@ -75,7 +75,13 @@ class Run:
 
 
 async def storm(
-    seed: int, folder: Path, *, venue: str = "binance", intensity: float = 1.0, store: Store | None = None
+    seed: int,
+    folder: Path,
+    *,
+    venue: str = "binance",
+    intensity: float = 1.0,
+    store: Store | None = None,
+    calm_s: float = CALM_S,
 ) -> Run:
     """One run: storm, calm, stop, account."""
     futures = venue == "binanceusdm"
@@ -102,7 +108,7 @@ async def storm(
             await asyncio.sleep(STORM_S)
             await exchange.stop()
             await exchange.quiesce()
-            run.calm = await _calm(collector, exchange)
+            run.calm = await settled(collector, exchange, calm_s)
             if not run.calm:
                 run.error = str(collector.status())
             stop.set()
@@ -115,9 +121,9 @@ async def storm(
     return run
 
 
-async def _calm(collector: Collector, exchange: Exchange) -> bool:
-    """Whether everything that can be known again is known again, within CALM_S. The market goes on, as markets do."""
-    deadline_s = time.monotonic() + CALM_S
+async def settled(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
+    """Whether everything that can be known again is known again, in time. The market goes on, as markets do."""
+    deadline_s = time.monotonic() + calm_s
     while time.monotonic() < deadline_s:
         await asyncio.sleep(0.1)
         if all(_well(feed, exchange.market.tapes[symbol]) for (_, symbol), feed in collector.feeds.items()):
@@ -132,7 +138,7 @@ def _well(feed: Any, tape: Any) -> bool:
         all(feed.carriers.values())
         and not feed.trades.missing()
         and (not tape.trades or feed.trades.next in (None, tape.trades[-1].trade_id + 1))
-        and (not tape.depths or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id))
+        and ("book" not in feed.kinds or not tape.depths or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id))
     )
 
 

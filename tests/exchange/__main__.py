@@ -16,6 +16,7 @@ from tests.exchange.binance import Binance
 from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
+from tests.exchange.kraken import Kraken
 from tests.exchange.market import Market, Source
 from tests.exchange.massive import Massive
 from tests.exchange.recording import several
@@ -27,6 +28,7 @@ VENUES = {
     "binanceusdm": lambda: Binance(futures=True),
     "coinbase": Coinbase,
     "coinbaseexchange": CoinbaseExchange,
+    "kraken": Kraken,
     "massive": Massive,
 }
 

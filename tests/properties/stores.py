@@ -126,7 +126,7 @@ def arrow(name: str, rows: list[Row]) -> pa.Table:
     fields = [field for field in TABLES[name].schema if field.name != "seq"]
     return pa.table(
         [
-            pa.array([row[f.name] for row in rows], pa.int64() if f.name == "ts" else f.type).cast(f.type)
+            pa.array([row.get(f.name) for row in rows], pa.int64() if f.name == "ts" else f.type).cast(f.type)
             for f in fields
         ],
         names=[f.name for f in fields],
