@@ -255,9 +255,9 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
 
 def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
     if not (_named(symbol, row.x, row.i) and _told(row.c)):
-        return Refused("value", f"trade {row.i} of exchange {_plain(row.x)}")
+        return _refused(f"trade {row.i} of exchange {_plain(row.x)}")
     if not (0.0 < row.p < _MOST and 0.0 < row.s < _MOST):
-        return Refused("value", f"trade {row.i} of {row.p} × {row.s}", symbol)
+        return _refused(f"trade {row.i} of {row.p} × {row.s}", symbol)
     ts_us = rfc3339_us(row.t)
     key = _trade_id(ts_us, row.x, row.i)
     seq = row.i << _EXCHANGE_BITS | ord(row.x)
@@ -266,10 +266,10 @@ def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
 
 def _quote(symbol: str, row: QuoteRow, recv_ns: int) -> Quote | Refused:
     if not _name(symbol):
-        return Refused("value", "a quote of no symbol")
+        return _refused("a quote of no symbol")
     figures = (row.bid, row.bid_size, row.ask, row.ask_size)
     if not all(0.0 <= figure < _MOST for figure in figures):
-        return Refused("value", f"quote {row.bid} × {row.bid_size}, {row.ask} × {row.ask_size}", symbol)
+        return _refused(f"quote {row.bid} × {row.bid_size}, {row.ask} × {row.ask_size}", symbol)
     # A side of nothing is sent as zeros.
     bid = (row.bid, row.bid_size) if row.bid > 0 else (None, None)
     ask = (row.ask, row.ask_size) if row.ask > 0 else (None, None)
@@ -286,10 +286,15 @@ def _correction(m: CorrectionMessage, recv_ns: int) -> list[Event]:
 
 def _cancel(symbol: str, exchange: str, number: int, at: str, recv_ns: int) -> Correction | Refused:
     if not _named(symbol, exchange, number):
-        return Refused("value", f"cancel of trade {number} of exchange {_plain(exchange)}")
+        return _refused(f"cancel of trade {number} of exchange {_plain(exchange)}")
     ts_us = rfc3339_us(at)
     # Trades are taken back on their own day.
     return Correction(VENUE, symbol, _trade_id(ts_us, exchange, number), "cancel", ts_us, recv_ns)
+
+
+def _refused(reason: str, symbol: str | None = None) -> Refused:
+    # A number may have thousands of digits.
+    return Refused("value", reason[:200], symbol)
 
 
 def _trade_id(ts_us: int, exchange: str, number: int) -> str:
