@@ -329,7 +329,7 @@ def test_nobody_there() -> None:
     async def scenario() -> None:
         with pytest.raises(Lost, match=r"IBKR at 127\.0\.0\.1:1 cannot be reached: ConnectionRefusedError"):
             await connector("tcp://127.0.0.1:1").connect()
-        for url in ("wss://127.0.0.1:4002", "tcp://127.0.0.1", "tcp://127.0.0.1:x"):
+        for url in ("wss://127.0.0.1:4002", "tcp://127.0.0.1"):
             with pytest.raises(DataError, match="TAPEQL_IBKR_WS_URL must be like tcp://"):
                 await connector(url).connect()
         with pytest.raises(DataError, match="TAPEQL_IBKR_DEPTH_ROWS"):
