@@ -90,3 +90,12 @@ PENDING_EVENTS: Final = 500_000
 
 METRICS_PORT: Final = 9184
 """Where a collector answers /metrics, /healthz and /status, on loopback unless told otherwise."""
+
+BUS_STREAM_ENTRIES: Final = 20_000
+"""Messages of a stream that the live bus keeps for replay: minutes of a busy symbol, at a few MiB each."""
+
+BUS_IDLE_S: Final = 30.0
+"""A message that a consumer of a group has not acknowledged for so long goes to another one."""
+
+BUS_TIMEOUT_S: Final = 10.0
+"""A bus server that has not answered for so long is down."""

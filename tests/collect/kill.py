@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from tapeql.storage.stores import open_store
@@ -34,7 +35,15 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT", "NKNUSDT")
 CATCH_UP_S = 60.0
 
 
-async def killed(rounds: int, folder: Path, where: str, *, seed: int = 1, rate: float = 400.0) -> list[Account]:
+async def killed(
+    rounds: int,
+    folder: Path,
+    where: str,
+    *,
+    seed: int = 1,
+    rate: float = 400.0,
+    program: Sequence[str] = ("-m", "tapeql"),
+) -> list[Account]:
     """The accounts of all symbols after so many kills. Raises AssertionError where the last run does not end well."""
     dice = random.Random(seed)
     sources = [
@@ -46,14 +55,14 @@ async def killed(rounds: int, folder: Path, where: str, *, seed: int = 1, rate: 
     async with Exchange(market, Binance(weights=Weights(MUCH))) as exchange:
         exchange.start(rate=rate)
         for n in range(rounds):
-            process, port = await _started(exchange, folder, where)
+            process, port = await _started(exchange, folder, where, program)
             if n:
                 await asyncio.sleep(dice.uniform(0.0, 1.5))
             else:
                 await _settled(exchange, port)
             process.kill()
             await process.wait()
-        process, port = await _started(exchange, folder, where)
+        process, port = await _started(exchange, folder, where, program)
         await _settled(exchange, port)
         await exchange.stop()
         await exchange.quiesce()
@@ -65,12 +74,14 @@ async def killed(rounds: int, folder: Path, where: str, *, seed: int = 1, rate: 
     return [account(store, "binance", symbol, tape, every_quote=True) for symbol, tape in market.tapes.items()]
 
 
-async def _started(exchange: Exchange, folder: Path, where: str) -> tuple[asyncio.subprocess.Process, int]:
+async def _started(
+    exchange: Exchange, folder: Path, where: str, program: Sequence[str]
+) -> tuple[asyncio.subprocess.Process, int]:
     port = free_port()
     place = ["--store", where] if where.startswith("postgresql://") else ["--lake", where]
     log = open(folder / "collector.log", "a")  # noqa: SIM115
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tapeql", "collect", f"binance:{','.join(SYMBOLS)}", "--ticks", "--quotes", "--book"),
+        *(sys.executable, *program, "collect", f"binance:{','.join(SYMBOLS)}", "--ticks", "--quotes", "--book"),
         *("--journal", str(folder / "journal"), "--metrics", f"127.0.0.1:{port}", *place),
         env={**os.environ, **exchange.environ(), "TAPEQL_BINANCE_WEIGHT_LIMIT": str(MUCH)},
         stdout=asyncio.subprocess.PIPE,

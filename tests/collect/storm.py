@@ -108,7 +108,7 @@ async def storm(
             await asyncio.sleep(STORM_S)
             await exchange.stop()
             await exchange.quiesce()
-            run.calm = await _calm(collector, exchange, calm_s)
+            run.calm = await settled(collector, exchange, calm_s)
             if not run.calm:
                 run.error = str(collector.status())
             stop.set()
@@ -121,7 +121,7 @@ async def storm(
     return run
 
 
-async def _calm(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
+async def settled(collector: Collector, exchange: Exchange, calm_s: float) -> bool:
     """Whether everything that can be known again is known again, in time. The market goes on, as markets do."""
     deadline_s = time.monotonic() + calm_s
     while time.monotonic() < deadline_s:
@@ -138,7 +138,11 @@ def _well(feed: Any, tape: Any) -> bool:
         all(feed.carriers.values())
         and not feed.trades.missing()
         and (not tape.trades or feed.trades.next in (None, tape.trades[-1].trade_id + 1))
-        and (not tape.depths or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id))
+        and (
+            "book" not in feed.kinds
+            or not tape.depths
+            or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id)
+        )
     )
 
 

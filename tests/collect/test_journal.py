@@ -349,6 +349,35 @@ def test_a_consumer_that_left_holds_nothing_back(tmp_path: Path) -> None:
         assert len(payloads(journal)) == 1
 
 
+def test_an_optional_consumer_goes_short_before_the_journal_is_full(tmp_path: Path) -> None:
+    """What only an optional consumer still wants is deleted where the journal would refuse, and how far is told."""
+    with Journal(tmp_path, segment_bytes=1000, limit_bytes=4000, keep_bytes=0) as journal:
+        journal.register("store")
+        journal.register("bus", optional=True)
+        places = [journal.append([b"x" * 284]) for _ in range(12)]
+        journal.acknowledge("store", places[-1])
+        assert (len(payloads(journal)), journal.dropped) == (12, 0)
+        journal.acknowledge("bus", places[2])
+        assert (len(payloads(journal)), journal.dropped) == (9, 0)
+        places += [journal.append([b"x" * 284]) for _ in range(6)]
+        assert journal.dropped >= places[5]
+        assert journal.oldest > journal.dropped
+        with pytest.raises(JournalFull):
+            journal.append([b"x" * 3800])
+
+
+@pytest.mark.parametrize("size", [1, 3_000, 65_536, 200_000, 10**9])
+def test_going_back_by_bytes(tmp_path: Path, size: int) -> None:
+    """A place some bytes before another one is at least so far back, and little further than asked."""
+    with Journal(tmp_path, segment_bytes=150_000) as journal:
+        places = [journal.append([b"x" * 984]) for _ in range(1000)]
+        position = places[900]
+        back = journal.back(position, size)
+        between = 1000 * sum(back < place <= position for place in places)
+        assert min(size, 901_000) <= between < size + 140_000
+        assert journal.back(0, size) == journal.back(places[0] - 1, size) < places[0]
+
+
 def test_a_lost_folder_does_not_lower_positions(tmp_path: Path) -> None:
     """Where segments are gone but acknowledgements are not, new frames still come behind what was acknowledged."""
     with Journal(tmp_path) as journal:

@@ -341,7 +341,8 @@ class Collector:
         counts = self.counts.of(venue)
         match event:
             case Subscribed(kind=kind, symbols=symbols):
-                link.carried(kind, symbols)
+                if kind != "book":
+                    link.carried(kind, symbols)
                 for symbol in symbols:
                     if (feed := self.feeds.get((venue, symbol))) is not None:
                         feed.carriers.setdefault(kind, set()).add(link.number)
@@ -435,7 +436,13 @@ class Collector:
         heard = feed.books.on(link.number, event, self._skews[feed.venue.name].venue_us(event.recv_ns))
         if heard.wants_snapshot:
             self._resync(link, feed)
+        self._carries_book(link, feed)
         return heard.kept
+
+    def _carries_book(self, link: Link, feed: Feed) -> None:
+        """A book is carried once it is whole: until then the connection before must stay."""
+        if ("book", feed.symbol) not in link.carries and feed.books.current == link.number:
+            link.carried("book", [feed.symbol])
 
     def _resync(self, link: Link, feed: Feed) -> None:
         """Asks for one book again; no other symbol notices."""
@@ -459,6 +466,7 @@ class Collector:
                 venue_us = self._skews[feed.venue.name].venue_us(snapshot.recv_ns)
                 heard = feed.books.on(link.number, snapshot, venue_us)
                 self._keep(heard.kept)
+                self._carries_book(link, feed)
                 if not heard.wants_snapshot:
                     return
             await asyncio.sleep(self._timing.backoff_s(attempt) / 4)

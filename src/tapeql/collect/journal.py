@@ -16,6 +16,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -60,14 +61,17 @@ class JournalDamaged(DataError):
 
 @dataclass(slots=True)
 class Segment:
-    """A file of frames. `bytes` are durable; `marks` are (position, offset): frames up to the position end there."""
+    """A file of frames at positions first..last (last: no later than). `bytes` are durable; `marks` are (position,
+    offset): frames up to the position end there."""
 
     first: int
     path: Path
     bytes: int = 0
+    last: int = 0
     marks: list[tuple[int, int]] = field(default_factory=list)
 
     def mark(self, position: int, offset: int) -> None:
+        self.last = position
         if offset >= (self.marks[-1][1] if self.marks else 0) + _MARK_BYTES:
             self.marks.append((position, offset))
 
@@ -75,6 +79,11 @@ class Segment:
         """The nearest mark whose frames are all at or before a position, else the beginning."""
         at = bisect_right(self.marks, position, key=lambda mark: mark[0])
         return self.marks[at - 1] if at else (self.first - 1, 0)
+
+    def at(self, offset: int) -> int:
+        """The position of the nearest mark at or before an offset."""
+        at = bisect_right(self.marks, offset, key=lambda mark: mark[1])
+        return self.marks[at - 1][0] if at else self.first - 1
 
 
 class Journal:
@@ -109,7 +118,10 @@ class Journal:
         self._segments: tuple[Segment, ...] = ()
         """Replaced, never changed: readers in other threads take it as it is."""
         self._acknowledged: dict[str, int] = {}
-        self._consumers: set[str] = set()
+        self._consumers: dict[str, bool] = {}
+        """Those registered, and whether they are optional."""
+        self.dropped = 0
+        """The newest position that was deleted although an optional consumer had not acknowledged it."""
         self._writing = threading.Lock()
         self._settling = threading.Lock()
         self._arrived = threading.Condition()
@@ -226,6 +238,8 @@ class Journal:
             # Recording comes before the replay of what all have acknowledged.
             self._delete(keep_bytes=0)
         if self.bytes + wanted > self._limit_bytes:
+            self._delete(keep_bytes=0, for_all=False)
+        if self.bytes + wanted > self._limit_bytes:
             raise JournalFull(
                 f"the journal {self.folder} is full: {self.bytes:,} of {self._limit_bytes:,} bytes, and nobody has "
                 "acknowledged its oldest segment. See what keeps its consumers from writing.",
@@ -234,15 +248,16 @@ class Journal:
 
     # ── consumers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def register(self, name: str) -> int:
+    def register(self, name: str, *, optional: bool = False) -> int:
         """From now on nothing is deleted that this consumer has not acknowledged; gives what it has, 0 if nothing.
 
         Register all consumers before the first of them acknowledges. One that is not registered holds nothing back, so
-        that a consumer which no longer exists cannot fill the disk.
+        that a consumer which no longer exists cannot fill the disk. Nor can an optional one: where the journal would
+        be full because of it alone, it goes short.
         """
         _check_name(name)
         with self._settling:
-            self._consumers.add(name)
+            self._consumers.setdefault(name, optional)
             return self._acknowledged.setdefault(name, 0)
 
     def acknowledged(self, name: str) -> int:
@@ -268,17 +283,20 @@ class Journal:
             self._acknowledged[name] = position
         self._delete(self._keep_bytes)
 
-    def _delete(self, keep_bytes: int) -> None:
+    def _delete(self, keep_bytes: int, *, for_all: bool = True) -> None:
         """Deletes the oldest segments that every consumer has acknowledged, down to the newest `keep_bytes`."""
         with self._settling:
-            if not self._consumers:
+            heard = [self._acknowledged[name] for name, optional in self._consumers.items() if for_all or not optional]
+            if not heard:
                 return
-            floor = min(self._acknowledged[name] for name in self._consumers)
             size = self.bytes
             kept = list(self._segments)
-            while len(kept) > 1 and kept[1].first <= floor + 1 and size - kept[0].bytes >= keep_bytes:
-                size -= kept[0].bytes
-                kept.pop(0).path.unlink(missing_ok=True)
+            while len(kept) > 1 and kept[0].last <= min(heard) and size - kept[0].bytes >= keep_bytes:
+                gone = kept.pop(0)
+                size -= gone.bytes
+                gone.path.unlink(missing_ok=True)
+                if gone.last > min(self._acknowledged[name] for name in self._consumers):
+                    self.dropped = gone.last
             self._segments = tuple(kept)
 
     # ── sizes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -303,6 +321,16 @@ class Journal:
     def oldest(self) -> int:
         """No frame before this position is kept."""
         return self._segments[0].first
+
+    def back(self, position: int, size: int) -> int:
+        """A position at least `size` bytes before another one, or the beginning."""
+        segments = self._segments
+        at = _segment_of(segments, position)
+        offset = segments[at].before(position)[1] - size
+        while offset < 0 and at > 0:
+            at -= 1
+            offset += segments[at].bytes
+        return segments[at].at(max(offset, 0))
 
     def reader(self, after: int, on_damage: Callable[[Damage], None] | None = None) -> Reader:
         """A place in the journal behind a position, from which to read on and on."""
@@ -361,6 +389,8 @@ class Journal:
             Segment(int(found[1]), self.folder / found[0], (self.folder / found[0]).stat().st_size)
             for found in filter(None, map(_SEGMENT.fullmatch, names))
         ]
+        for older, newer in pairwise(segments):
+            older.last = newer.first - 1
         self._segments = tuple(segments)
         # Should segments be missing, what consumers have acknowledged is not given out again.
         self._last = max(0, *self._acknowledged.values()) if self._acknowledged else 0

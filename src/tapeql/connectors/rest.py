@@ -67,7 +67,7 @@ class TokenBucket:
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
         if status in PASSING:
-            self._tokens = 0.0
+            self._tokens, self._at_s = 0.0, self._clock_s()
 
 
 class Rest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,10 @@ FRAME_BYTES: Final = 64 << 20
 """Snapshots of deep books are several MiB; more than this is an accident."""
 
 QUEUE_FRAMES: Final = 4096
+_wire: Final = logging.getLogger("tapeql.websocket")
+_wire.setLevel(logging.INFO)
+"""The library logs every frame at DEBUG, and logins are frames."""
+
 OPEN_S: Final = 10.0
 CLOSE_S: Final = 2.0
 
@@ -78,6 +83,7 @@ class SocketConnector:
                 max_queue=QUEUE_FRAMES,
                 open_timeout=OPEN_S,
                 close_timeout=CLOSE_S,
+                logger=_wire,
                 # The collector decides when to try again.
                 process_exception=lambda error: error,
             )

@@ -53,6 +53,7 @@ class Lake:
         self._grace_us = int(grace_s * 1_000_000)
         self._clock_us = clock_us
         self._newest: Manifest | None = None
+        self._settled: set[Path] = set()
 
     @property
     def name(self) -> str:
@@ -194,13 +195,12 @@ class Lake:
         return f"{name}.{number}.parquet"
 
     def _settle(self, added: Sequence[Entry]) -> None:
-        """Makes the names of new files durable, up to the lake's own folder."""
-        folders = {self.path}
-        for path in {entry.path for entry in added}:
-            parents = list((self.path / path).parents)
-            folders.update(parents[: parents.index(self.path)])
-        for each in folders:
+        """Makes the names of new files durable, and those of their folders up to the lake's own where not known to be."""
+        folders = {(self.path / entry.path).parent for entry in added}
+        above = {parent for each in folders - self._settled for parent in each.parents}
+        for each in folders | {parent for parent in above if parent.is_relative_to(self.path)}:
             fsync_folder(each)
+        self._settled |= folders
 
     def _sweep(self, current: Manifest) -> None:
         """Removes what killed writers left: files no manifest ever listed, and drafts."""

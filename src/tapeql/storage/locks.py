@@ -49,6 +49,7 @@ class FileLock:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + self._wait_s
+        pause_s = 0.001
         while True:
             try:
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,4 +61,5 @@ class FileLock:
                     f"{self._path.parent} is being written by process {self.owner() or '?'}; "
                     f"waited {self._wait_s:g} s. Try again when it has finished."
                 )
-            time.sleep(0.02)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, 0.02)

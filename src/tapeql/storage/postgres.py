@@ -82,21 +82,26 @@ class PostgresStore:
         return PostgresLiveWriter(self)
 
     def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
-        found = self._stored(table, venue, code, interval, last=True)
+        found = self._stored(table_of(table), series_of(table, venue, code, interval), last=True)
         return plain(found) if found.num_rows else None
 
     def rows(self, table: str, venue: str, code: str, interval: str = "") -> pa.Table:
-        return self._stored(table, venue, code, interval)
+        return self._stored(table_of(table), series_of(table, venue, code, interval))
 
-    def _stored(self, table: str, venue: str, code: str, interval: str, *, last: bool = False) -> pa.Table:
+    def _stored(self, table: Table, series: Series, *, last: bool = False) -> pa.Table:
+        try:
+            return self._asked(table, series, last)
+        except ConnectionFailed:
+            # The server may have been away since the connection was opened.
+            return self._asked(table, series, last)
+
+    def _asked(self, table: Table, series: Series, last: bool) -> pa.Table:
         """Rows of a series; none where the table is not there or has not all its columns yet."""
-        schema = table_of(table)
         with self.speaking(), self._kept.taken() as connection:
-            there = present(connection).get(table, frozenset())
-            columns = [name for name in schema.schema.names if name in there]
-            series = series_of(table, venue, code, interval)
-            found = stored(connection, schema, series, columns=columns, last=last) if columns else None
-        return conform(schema, found).cast(schema.schema) if found is not None else schema.schema.empty_table()
+            there = present(connection).get(table.name, frozenset())
+            columns = [name for name in table.schema.names if name in there]
+            found = stored(connection, table, series, columns=columns, last=last) if columns else None
+        return conform(table, found).cast(table.schema) if found is not None else table.schema.empty_table()
 
     def connected(self) -> psycopg.Connection[Any]:
         """A connection of its own, to be used as a context manager."""

@@ -95,13 +95,12 @@ class Rewriter:
 
 
 def crowded(files: Mapping[str, int]) -> list[str]:
-    """Of live files with these numbers of rows those to merge: all up to the smallest size that four do not exceed.
+    """Of live files with these numbers of rows those to merge: four of one size, and all that are smaller.
 
     Sizes are powers of four. Files half as large as they may become stay as they are.
     """
     small = {path: (rows.bit_length() - 1) // 2 for path, rows in files.items() if rows < LIVE_SEGMENT_ROWS // 2}
     for size in sorted(set(small.values())):
-        found = [path for path, own in small.items() if own <= size]
-        if len(found) >= _TOGETHER:
-            return found
+        if list(small.values()).count(size) >= _TOGETHER:
+            return [path for path, own in small.items() if own <= size]
     return []

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from tapeql.connectors.rest import TokenBucket
+from tapeql.connectors.settings import Settings, variable_of
+from tapeql.errors import DataError
 
 PER_S: Final = 8.0
 """Of the ten; others behind the same address want some too."""
@@ -15,10 +17,20 @@ REMAINING: Final = "X-RateLimit-Remaining"
 
 
 class Allowance(TokenBucket):
-    """Source: docs.cdp.coinbase.com, "REST API Rate Limits" of both products."""
+    """The option requests_per_s sets another pace.
 
-    def __init__(self) -> None:
-        super().__init__(PER_S, PER_S, time.monotonic)
+    Source: docs.cdp.coinbase.com, "REST API Rate Limits" of both products. Raises DataError for an option that is none.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        text = settings.options.get("requests_per_s", "")
+        try:
+            self.per_s = float(text or PER_S)
+        except ValueError:
+            self.per_s = 0.0
+        if not 0.0 < self.per_s < 1e6:
+            raise DataError(f"{variable_of(settings.venue.name, 'requests_per_s')} must be a positive number")
+        super().__init__(self.per_s, max(1.0, self.per_s), time.monotonic)
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
         super().learn(status, headers)

@@ -81,8 +81,8 @@ class CoinbaseConnector(SocketConnector):
             if isinstance(event, Refused):
                 if event.kind == "error" and "authenti" in event.reason.lower():
                     raise VenueError(f"{self.venue.title} refused us: {event.reason}")
-                if event.kind == "malformed" and event.symbol is None and self._wanted["book"]:
-                    heard.append(Reset("an unreadable frame", "book", tuple(self._wanted["book"])))
+                if event.kind in ("malformed", "value") and event.symbol is None and self._wanted["book"]:
+                    heard.append(Reset("an unreadable message", "book", tuple(self._wanted["book"])))
         return heard
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,10 +8,9 @@ from typing import Final
 
 import msgspec
 
-from tapeql.connectors.events import Level, Refused, Trade
-from tapeql.connectors.instants import epoch_us, rfc3339_us
-
-MOST_ID: Final = 2**63 - 1
+from tapeql.connectors.events import Event, Level, Refused, Reset, Trade
+from tapeql.connectors.frames import LAST_ID, MOST_WORDS, is_code
+from tapeql.connectors.instants import rfc3339_us
 
 Number = float | str
 """A decimal, mostly as text; nothing at all is "" or left out."""
@@ -30,10 +29,10 @@ class TradeMessage(msgspec.Struct):
 
 def trade_of(venue: str, symbol: str, m: TradeMessage, recv_ns: int) -> Trade | Refused:
     """Raises ValueError for a time that is none."""
-    if not (0.0 < m.price < 1e300 and 0.0 < m.size < 1e300 and 0 <= m.trade_id <= MOST_ID):
-        return Refused("value", f"trade {m.trade_id} of {m.price} × {m.size}", symbol)
+    if not (0.0 < m.price < 1e300 and 0.0 < m.size < 1e300 and 0 <= m.trade_id <= LAST_ID and is_code(symbol)):
+        return refused(f"trade {m.trade_id} of {m.price} × {m.size}", symbol)
     side = _TAKERS.get(m.side.lower())
-    return Trade(venue, symbol, str(m.trade_id), m.trade_id, instant_us(m.time), recv_ns, m.price, m.size, side)
+    return Trade(venue, symbol, str(m.trade_id), m.trade_id, rfc3339_us(m.time), recv_ns, m.price, m.size, side)
 
 
 _TAKERS: Final = {"buy": "sell", "sell": "buy"}
@@ -58,11 +57,13 @@ def sorted_levels(levels: Iterable[Level], *, falling: bool) -> list[Level]:
     return sorted((level for level in levels if level[1] > 0), key=itemgetter(0), reverse=falling)
 
 
-def instant_us(text: str) -> int:
-    """Raises ValueError, OverflowError."""
-    us = rfc3339_us(text)
-    if us <= 0:
-        raise ValueError("a time before 1970")
-    # The same bounds as for numbers.
-    epoch_us(us // 1_000_000)
-    return us
+def refused(reason: str, symbol: str | None) -> Refused:
+    """A value that cannot be, of this symbol if it is one."""
+    return Refused("value", reason[:MOST_WORDS], symbol if is_code(symbol) else None)
+
+
+def lost(refusal: Refused) -> list[Event]:
+    """An update that is not used leaves its book wrong, and no later one would show it."""
+    if refusal.symbol is None:
+        return [refusal]
+    return [refusal, Reset("an update that was refused", "book", (refusal.symbol,))]

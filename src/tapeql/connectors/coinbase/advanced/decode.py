@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from tapeql.connectors.coinbase.advanced.subscriptions import KINDS_OF
-from tapeql.connectors.coinbase.fields import Number, TradeMessage, best_of, instant_us, sorted_levels, trade_of
+from tapeql.connectors.coinbase.fields import Number, TradeMessage, best_of, lost, refused, sorted_levels, trade_of
 from tapeql.connectors.events import (
     BookDelta,
     BookSnapshot,
@@ -20,11 +20,11 @@ from tapeql.connectors.events import (
     Level,
     Quote,
     Refused,
-    Reset,
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, shown, sound
+from tapeql.connectors.frames import UNREADABLE, documents, is_code, printable, shown, sound
+from tapeql.connectors.instants import rfc3339_us
 
 Item = TypeVar("Item")
 
@@ -119,7 +119,7 @@ def messages(frame: bytes, recv_ns: int) -> list[Message]:
             return [(trades.sequence_num, _in_order(found))]
         if b'"ticker"' in head:
             tickers = _tickers.decode(frame)
-            ts_us = instant_us(tickers.timestamp)
+            ts_us = rfc3339_us(tickers.timestamp)
             return [
                 (tickers.sequence_num, [_quote(m, ts_us, recv_ns) for item in tickers.events for m in item.tickers])
             ]
@@ -146,7 +146,7 @@ def decode_book(symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
     asks = sorted_levels(((level.price, level.size) for level in reply.asks), falling=False)
     if not (sound(bids) and sound(asks)):
         raise ValueError("a level that is no number")
-    return BookSnapshot(VENUE, symbol, None, instant_us(reply.time), recv_ns, bids, asks)
+    return BookSnapshot(VENUE, symbol, None, rfc3339_us(reply.time), recv_ns, bids, asks)
 
 
 # ── one message ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -165,7 +165,9 @@ def _quote(m: TickerMessage, ts_us: int, recv_ns: int) -> Quote | Refused:
         bid = best_of(m.best_bid, m.best_bid_quantity)
         ask = best_of(m.best_ask, m.best_ask_quantity)
     except ValueError as error:
-        return Refused("value", f"ticker: {error}", m.product_id)
+        return refused(f"ticker: {error}", m.product_id)
+    if not is_code(m.product_id):
+        return refused("ticker of no product", None)
     return Quote(VENUE, m.product_id, None, ts_us, recv_ns, *bid, *ask)
 
 
@@ -179,30 +181,25 @@ def _book(item: BookItem, timestamp: str, recv_ns: int) -> list[Event]:
         elif level.side in ("offer", "ask"):
             asks.append((level.price_level, level.new_quantity))
         else:
-            return _lost(symbol, "value", f"a level on the side {level.side[:20]!r}")
-    if not (sound(bids) and sound(asks)):
-        return _lost(symbol, "value", "a level that is no number")
+            return lost(refused(f"a level on the side {level.side!a}", symbol))
+    if not (sound(bids) and sound(asks) and is_code(symbol)):
+        return lost(refused("a level that is no number", symbol))
     if item.type == "snapshot":
         bids, asks = sorted_levels(bids, falling=True), sorted_levels(asks, falling=False)
-        return [BookSnapshot(VENUE, symbol, None, instant_us(timestamp), recv_ns, bids, asks)]
+        return [BookSnapshot(VENUE, symbol, None, rfc3339_us(timestamp), recv_ns, bids, asks)]
     if item.type != "update":
-        return _lost(symbol, "unknown", f"l2_data {item.type[:40]}")
+        return lost(refused(f"l2_data {item.type!a}", symbol))
     if not item.updates:
         return []
-    ts_us = _engine_us(item.updates[-1].event_time) or instant_us(timestamp)
+    ts_us = _engine_us(item.updates[-1].event_time) or rfc3339_us(timestamp)
     return [BookDelta(VENUE, symbol, None, None, None, ts_us, recv_ns, bids, asks)]
 
 
 def _engine_us(text: str) -> int | None:
     try:
-        return instant_us(text)
+        return rfc3339_us(text)
     except (ValueError, OverflowError):
         return None
-
-
-def _lost(symbol: str, kind: Any, reason: str) -> list[Event]:
-    """An update that is not used leaves the book wrong, and no later one would show it."""
-    return [Refused(kind, reason, symbol), Reset("an update that was refused", "book", (symbol,))]
 
 
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,7 +212,7 @@ def _long_way(frame: bytes, recv_ns: int) -> list[Message]:
             found.append(_document(document, recv_ns))
     except UNREADABLE as error:
         found.append((None, [Refused("malformed", f"{type(error).__name__}: {shown(frame)}")]))
-    return found
+    return found or [(None, [Refused("malformed", "an empty frame")])]
 
 
 def _document(document: Any, recv_ns: int) -> Message:
@@ -223,13 +220,13 @@ def _document(document: Any, recv_ns: int) -> Message:
         return None, [Refused("malformed", f"{type(document).__name__} instead of an object")]
     channel = document.get("channel")
     if document.get("type") == "error":
-        return None, [Refused("error", str(document.get("message"))[:200])]
+        return None, [Refused("error", printable(str(document.get("message"))))]
     try:
         envelope = msgspec.convert(document, Envelope[dict[str, Any]], strict=False)
     except UNREADABLE as error:
         if not isinstance(channel, str):
-            return None, [Refused("unknown", str(document.get("type"))[:40])]
-        return None, [Refused("malformed", f"{channel[:40]}: {_said(error)}")]
+            return None, [Refused("unknown", printable(str(document.get("type"))))]
+        return None, [Refused("malformed", printable(f"{channel}: {error}"))]
     number = envelope.sequence_num
     match channel:
         case "l2_data" | "market_trades" | "ticker":
@@ -238,13 +235,11 @@ def _document(document: Any, recv_ns: int) -> Message:
             return number, [Heartbeat(recv_ns, _engine_us(envelope.timestamp))]
         case "subscriptions":
             return number, [e for item in envelope.events for e in _subscribed(item)]
-    return number, [Refused("unknown", str(channel)[:40])]
+    return number, [Refused("unknown", printable(str(channel)))]
 
 
 def _item(channel: str, item: dict[str, Any], timestamp: str, recv_ns: int) -> list[Event]:
     """One item of an envelope; what is wrong in it spoils nothing beside it."""
-    named = item.get("product_id")
-    symbol = named if isinstance(named, str) else None
     try:
         if channel == "l2_data":
             return _book(msgspec.convert(item, BookItem, strict=False), timestamp, recv_ns)
@@ -252,9 +247,8 @@ def _item(channel: str, item: dict[str, Any], timestamp: str, recv_ns: int) -> l
         if not isinstance(rows, list):
             raise ValueError("no list")
     except (*UNREADABLE, KeyError) as error:
-        if channel == "l2_data" and symbol is not None:
-            return _lost(symbol, "malformed", _said(error))
-        return [Refused("malformed", f"{channel}: {_said(error)}", symbol)]
+        refusal = _malformed(channel, error, item)
+        return lost(refusal) if channel == "l2_data" else [refusal]
     if channel == "market_trades":
         return _in_order([_one_trade(row, recv_ns) for row in rows])
     return [_one_quote(row, timestamp, recv_ns) for row in rows]
@@ -265,19 +259,19 @@ def _one_trade(row: Any, recv_ns: int) -> Trade | Refused:
         message = msgspec.convert(row, TradeMessage, strict=False)
         return trade_of(VENUE, message.product_id, message, recv_ns)
     except UNREADABLE as error:
-        return Refused("malformed", f"trade: {_said(error)}", _product(row))
+        return _malformed("trade", error, row)
 
 
 def _one_quote(row: Any, timestamp: str, recv_ns: int) -> Quote | Refused:
     try:
-        return _quote(msgspec.convert(row, TickerMessage, strict=False), instant_us(timestamp), recv_ns)
+        return _quote(msgspec.convert(row, TickerMessage, strict=False), rfc3339_us(timestamp), recv_ns)
     except UNREADABLE as error:
-        return Refused("malformed", f"ticker: {_said(error)}", _product(row))
+        return _malformed("ticker", error, row)
 
 
-def _product(row: Any) -> str | None:
-    named = row.get("product_id") if isinstance(row, dict) else None
-    return named if isinstance(named, str) else None
+def _malformed(what: str, error: Exception, row: Any) -> Refused:
+    symbol = row.get("product_id") if isinstance(row, dict) else None
+    return Refused("malformed", printable(f"{what}: {error}"), symbol if is_code(symbol) else None)
 
 
 def _subscribed(item: dict[str, Any]) -> list[Event]:
@@ -286,11 +280,7 @@ def _subscribed(item: dict[str, Any]) -> list[Event]:
     if not isinstance(listed, dict):
         return [Refused("malformed", "subscriptions")]
     return [
-        Subscribed(KINDS_OF[channel], tuple(str(symbol) for symbol in symbols))
+        Subscribed(KINDS_OF[channel], tuple(symbol for symbol in symbols if is_code(symbol)))
         for channel, symbols in listed.items()
         if channel in KINDS_OF and isinstance(symbols, list)
     ]
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {str(error)[:120]}"

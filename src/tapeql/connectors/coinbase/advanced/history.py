@@ -13,6 +13,7 @@ from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_trade
 from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
+from tapeql.connectors.frames import printable
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
@@ -25,7 +26,6 @@ PATH: Final = "/api/v3/brokerage"
 PAGE: Final = 1000
 CANDLES: Final = 350
 FIRST_WINDOW_S: Final = 60
-WIDEST_WINDOW_S: Final = 86_400
 
 INTERVALS: Final = {
     "1m": (60, "ONE_MINUTE"),
@@ -50,7 +50,9 @@ class History:
         self._clock = clock
         self._venue = settings.venue.name
         self._title = settings.venue.title
-        self.rest = Rest(self._title, settings.rest_url, Allowance(), complaint, headers={"Cache-Control": "no-cache"})
+        allowance = Allowance(settings)
+        self._per_s = allowance.per_s
+        self.rest = Rest(self._title, settings.rest_url, allowance, complaint, headers={"Cache-Control": "no-cache"})
 
     async def latest(self, symbol: str) -> list[Trade]:
         return await self._trades(symbol)
@@ -79,7 +81,7 @@ class History:
                     yield page
                 start_s = min(start_s + width_s, end_s)
                 if len(found) < PAGE // 4:
-                    width_s = min(2 * width_s, WIDEST_WINDOW_S)
+                    width_s *= 2
             if next_id == known:
                 return
             # Those made meanwhile; its last second was not over.
@@ -121,7 +123,7 @@ class History:
             time_us = int(now["epochMillis"]) * 1000
         except (TypeError, ValueError, KeyError):
             raise VenueError(f"{self._title} sent a time that cannot be read") from None
-        return Info(self._venue, self._title, time_us, "ok", {"requests_per_s": 10.0})
+        return Info(self._venue, self._title, time_us, "ok", {"requests_per_s": self._per_s})
 
     async def _trades(self, symbol: str, start_s: int | None = None, end_s: int | None = None) -> list[Trade]:
         """The newest PAGE of a window, oldest first. Whether its ends belong to it is not documented: a second more at
@@ -180,6 +182,6 @@ def complaint(status: int, body: bytes) -> str:
     """`{"error": "NOT_FOUND", "error_details": "…", "message": "…"}`, else the status."""
     try:
         said = json.loads(body)
-        return str(said.get("message") or said.get("error_details") or said["error"])
+        return printable(str(said.get("message") or said.get("error_details") or said["error"]))
     except (ValueError, KeyError, TypeError, AttributeError):
         return f"HTTP {status}"

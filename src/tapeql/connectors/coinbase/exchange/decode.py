@@ -11,15 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from tapeql.connectors.coinbase.exchange.subscriptions import KINDS_OF
-from tapeql.connectors.coinbase.fields import (
-    MOST_ID,
-    Number,
-    TradeMessage,
-    best_of,
-    instant_us,
-    sorted_levels,
-    trade_of,
-)
+from tapeql.connectors.coinbase.fields import Number, TradeMessage, best_of, lost, refused, sorted_levels, trade_of
 from tapeql.connectors.events import (
     BookDelta,
     BookSnapshot,
@@ -28,11 +20,11 @@ from tapeql.connectors.events import (
     Level,
     Quote,
     Refused,
-    Reset,
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, shown, sound
+from tapeql.connectors.frames import LAST_ID, UNREADABLE, documents, is_code, printable, shown, sound
+from tapeql.connectors.instants import rfc3339_us
 
 VENUE: Final = "coinbaseexchange"
 
@@ -127,20 +119,20 @@ def decode_book(symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
     asks = sorted_levels(((price, size) for price, size, _ in reply.asks), falling=False)
     if not (sound(bids) and sound(asks)):
         raise ValueError("a level that is no number")
-    return BookSnapshot(VENUE, symbol, None, _instant_or_none(reply.time), recv_ns, bids, asks)
+    return BookSnapshot(VENUE, symbol, None, _instant(reply.time), recv_ns, bids, asks)
 
 
 # ── one message ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _quote(m: TickerMessage, recv_ns: int) -> Quote | Refused:
-    if m.sequence is not None and not 0 <= m.sequence <= MOST_ID:
-        return Refused("value", f"ticker {m.sequence}", m.product_id)
+    if not (is_code(m.product_id) and 0 <= (m.sequence or 0) <= LAST_ID):
+        return refused(f"ticker {m.sequence}", m.product_id)
     try:
         bid, ask = best_of(m.best_bid, m.best_bid_size), best_of(m.best_ask, m.best_ask_size)
-        return Quote(VENUE, m.product_id, m.sequence, _instant_or_none(m.time), recv_ns, *bid, *ask)
+        return Quote(VENUE, m.product_id, m.sequence, _instant(m.time), recv_ns, *bid, *ask)
     except (ValueError, OverflowError) as error:
-        return Refused("value", f"ticker: {error}", m.product_id)
+        return refused(f"ticker: {error}", m.product_id)
 
 
 def _delta(m: UpdateMessage, recv_ns: int) -> list[Event]:
@@ -152,28 +144,23 @@ def _delta(m: UpdateMessage, recv_ns: int) -> list[Event]:
         elif side == "sell":
             asks.append((price, size))
         else:
-            return _lost(m.product_id, "value", f"a level on the side {side[:20]!r}")
-    if not (sound(bids) and sound(asks)):
-        return _lost(m.product_id, "value", "a level that is no number")
+            return lost(refused(f"a level on the side {side!a}", m.product_id))
+    if not (sound(bids) and sound(asks) and is_code(m.product_id)):
+        return lost(refused("a level that is no number", m.product_id))
     if not m.changes:
         return []
-    return [BookDelta(VENUE, m.product_id, None, None, None, instant_us(m.time), recv_ns, bids, asks)]
+    return [BookDelta(VENUE, m.product_id, None, None, None, rfc3339_us(m.time), recv_ns, bids, asks)]
 
 
 def _snapshot(m: SnapshotMessage, recv_ns: int) -> list[Event]:
-    if not (sound(m.bids) and sound(m.asks)):
-        return _lost(m.product_id, "value", "a level that is no number")
+    if not (sound(m.bids) and sound(m.asks) and is_code(m.product_id)):
+        return lost(refused("a level that is no number", m.product_id))
     bids, asks = sorted_levels(m.bids, falling=True), sorted_levels(m.asks, falling=False)
-    return [BookSnapshot(VENUE, m.product_id, None, _instant_or_none(m.time), recv_ns, bids, asks)]
+    return [BookSnapshot(VENUE, m.product_id, None, _instant(m.time), recv_ns, bids, asks)]
 
 
-def _instant_or_none(text: str | None) -> int | None:
-    return instant_us(text) if text else None
-
-
-def _lost(symbol: str, kind: Any, reason: str) -> list[Event]:
-    """An update that is not used leaves the book wrong, and no later one would show it."""
-    return [Refused(kind, reason, symbol), Reset("an update that was refused", "book", (symbol,))]
+def _instant(text: str | None) -> int | None:
+    return rfc3339_us(text) if text else None
 
 
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +173,7 @@ def _long_way(frame: bytes, recv_ns: int) -> list[Event]:
             events += _document(document, recv_ns)
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events
+    return events or [Refused("malformed", "an empty frame")]
 
 
 def _document(document: Any, recv_ns: int) -> list[Event]:
@@ -206,7 +193,7 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
                 return _snapshot(msgspec.convert(document, SnapshotMessage, strict=False), recv_ns)
             case "heartbeat":
                 beat = msgspec.convert(document, HeartbeatMessage, strict=False)
-                return [_alive(beat.product_id, beat.last_trade_id, instant_us(beat.time), recv_ns)]
+                return [_alive(beat.product_id, beat.last_trade_id, rfc3339_us(beat.time), recv_ns)]
             case "last_match":
                 last = msgspec.convert(document, TradeMessage, strict=False)
                 return [_alive(last.product_id, last.trade_id, None, recv_ns)]
@@ -214,20 +201,17 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
                 return _subscribed(document)
             case "error":
                 said = [str(document[name]) for name in ("message", "reason") if document.get(name)]
-                return [Refused("error", ": ".join(said)[:200])]
+                return [Refused("error", printable(": ".join(said)))]
     except UNREADABLE as error:
-        named = document.get("product_id")
-        symbol = named if isinstance(named, str) else None
-        reason = f"{kind}: {type(error).__name__}: {str(error)[:120]}"
-        if kind in ("l2update", "snapshot") and symbol is not None:
-            return _lost(symbol, "malformed", reason)
-        return [Refused("malformed", reason, symbol)]
-    return [Refused("unknown", str(kind)[:40])]
+        symbol = document.get("product_id")
+        refusal = Refused("malformed", printable(f"{kind}: {error}"), symbol if is_code(symbol) else None)
+        return lost(refusal) if kind in ("l2update", "snapshot") else [refusal]
+    return [Refused("unknown", printable(str(kind)))]
 
 
 def _alive(symbol: str, last_trade_id: int, ts_us: int | None, recv_ns: int) -> Heartbeat | Refused:
-    if not 0 <= last_trade_id <= MOST_ID:
-        return Refused("value", f"a last trade {last_trade_id}", symbol)
+    if not (0 <= last_trade_id <= LAST_ID and is_code(symbol)):
+        return refused(f"a last trade {last_trade_id}", symbol)
     return Heartbeat(recv_ns, ts_us, symbol, last_trade_id)
 
 
@@ -238,5 +222,5 @@ def _subscribed(document: dict[str, Any]) -> list[Event]:
     for channel in channels if isinstance(channels, list) else ():
         name, symbols = (channel.get("name"), channel.get("product_ids")) if isinstance(channel, dict) else (None, None)
         if isinstance(name, str) and name in KINDS_OF and isinstance(symbols, list):
-            events.append(Subscribed(KINDS_OF[name], tuple(str(symbol) for symbol in symbols)))
+            events.append(Subscribed(KINDS_OF[name], tuple(symbol for symbol in symbols if is_code(symbol))))
     return events

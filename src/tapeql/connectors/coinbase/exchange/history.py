@@ -14,6 +14,7 @@ from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_trades
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
+from tapeql.connectors.frames import printable
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
@@ -37,7 +38,9 @@ class History:
         self._clock = clock
         self._venue = settings.venue.name
         self._title = settings.venue.title
-        self.rest = Rest(self._title, settings.rest_url, Allowance(), complaint)
+        allowance = Allowance(settings)
+        self._per_s = allowance.per_s
+        self.rest = Rest(self._title, settings.rest_url, allowance, complaint)
 
     async def latest(self, symbol: str) -> list[Trade]:
         return await self._before(symbol, None)
@@ -98,7 +101,7 @@ class History:
             time_us = round(float(now["epoch"]) * 1_000_000)
         except (TypeError, ValueError, KeyError, OverflowError):
             raise VenueError(f"{self._title} sent a time that cannot be read") from None
-        return Info(self._venue, self._title, time_us, "ok", {"requests_per_s": 10.0})
+        return Info(self._venue, self._title, time_us, "ok", {"requests_per_s": self._per_s})
 
     async def _before(self, symbol: str, trade_id: int | None) -> list[Trade]:
         """The newest PAGE of trades before an id, or of all, oldest first."""
@@ -157,6 +160,6 @@ def _iso(epoch_s: int) -> str:
 def complaint(status: int, body: bytes) -> str:
     """`{"message": "NotFound"}`, else the status."""
     try:
-        return str(json.loads(body)["message"])
+        return printable(str(json.loads(body)["message"]))
     except (ValueError, KeyError, TypeError):
         return f"HTTP {status}"
