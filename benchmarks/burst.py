@@ -25,6 +25,10 @@ from tests.exchange.generator import Generated
 from benchmarks.daemons import ROOT, Simulator, collector, simulator, taken, until
 
 SYMBOL = "BTCUSDT"
+WARM = 500
+"""Trades sent before: imports and first calls are no part of a burst."""
+
+FIRST_ID = Generated(SYMBOL).first_trade_id + WARM
 LISTENERS = {"bare": "a bare websocket", "ccxt": "ccxt.pro, default", "ccxt-limit": "ccxt.pro, tradesLimit=100000"}
 
 
@@ -44,35 +48,43 @@ def stored(trades: int, folder: Path) -> Burst:
     from tapeql.storage.lake import Lake
 
     lake = Lake(folder / "lake")
-    last_id = Generated(SYMBOL).first_trade_id + trades - 1
+
+    def shows(trade_id: int) -> bool:
+        return bool((lake.last("ticks", "binance", SYMBOL) or {}).get("seq") == trade_id)
+
     with (
         simulator([SYMBOL], "--paused") as exchange,
         collector([SYMBOL], ["ticks"], exchange.environ(), folder) as collecting,
     ):
         collecting.live(1)
+        exchange.command(f"burst?symbol={SYMBOL}&trades={WARM}")
+        until(lambda: shows(FIRST_ID - 1), "the first trades")
         before = taken(collecting.pid)
         begin_s = _burst(exchange, trades)
-        until(
-            lambda: (lake.last("ticks", "binance", SYMBOL) or {}).get("seq") == last_id, "the last trade", every_s=0.05
-        )
+        until(lambda: shows(FIRST_ID + trades - 1), "the last trade", every_s=0.05)
         wall_s = time.monotonic() - begin_s
         cpu_s = taken(collecting.pid).cpu_s - before.cpu_s
         with tapeql.connect(str(folder / "lake")) as db:
-            seq = db.query(f"TICKS FROM binance:{SYMBOL}").column("seq").to_pylist()
+            seq = db.query(f"TICKS FROM binance:{SYMBOL}").column("seq").to_pylist()[WARM:]
         return Burst(len(seq), len(set(seq)), wall_s, cpu_s)
 
 
 def delivered(name: str, trades: int) -> Burst:
     """To a listener that keeps nothing."""
-    last_id = Generated(SYMBOL).first_trade_id + trades - 1
     with simulator([SYMBOL], "--paused") as exchange:
         command = [sys.executable, "-m", "benchmarks.listeners", name, exchange.ws_url, exchange.rest_url, SYMBOL]
-        with subprocess.Popen([*command, str(last_id)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as listener:
+        with subprocess.Popen(
+            [*command, str(FIRST_ID + trades - 1)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        ) as listener:
             exchange.subscribed(f"{SYMBOL.lower()}@trade")
+            exchange.command(f"burst?symbol={SYMBOL}&trades={WARM}")
+            time.sleep(1)
             before = taken(listener.pid)
             begin_s = _burst(exchange, trades)
             said = json.loads(listener.communicate(timeout=300)[0])
-    return Burst(said["delivered"], said["unique"], said["last_s"] - begin_s, said["cpu_s"] - before.cpu_s)
+    return Burst(
+        said["delivered"] - WARM, said["unique"] - WARM, said["last_s"] - begin_s, said["cpu_s"] - before.cpu_s
+    )
 
 
 def _burst(exchange: Simulator, trades: int) -> float:
