@@ -46,10 +46,13 @@ def rows(store: Store, table: str, venue: str, symbol: str) -> list[dict[str, An
     return plain(store.rows(table, venue, symbol))
 
 
-def account(store: Store, venue: str, symbol: str, tape: Tape, *, every_quote: bool = False) -> Account:
+def account(
+    store: Store, venue: str, symbol: str, tape: Tape, *, every_quote: bool = False, numbered: bool = True
+) -> Account:
     """Compares trades, quotes and books. Asked for is what happened from the first stored trade on: a tape begins there.
 
-    `every_quote`: the feed lost none in silence, so what is not stored must be declared.
+    `every_quote`: the feed lost none in silence, so what is not stored must be declared. `numbered`: quotes and
+    books carry the venue's ids, by which they can be compared one by one.
     """
     ticks = rows(store, "ticks", venue, symbol)
     gaps = rows(store, "gaps", venue, symbol)
@@ -72,8 +75,8 @@ def account(store: Store, venue: str, symbol: str, tape: Tape, *, every_quote: b
         symbol,
         len(tape.trades),
         verdict.trades(tape, ticks, [gap for gap in missing if gap[0] <= gap[1]], since=first),
-        verdict.quotes(tape, quotes),
-        verdict.book(tape, rows(store, "book", venue, symbol), book_gaps),
+        verdict.quotes(tape, quotes if numbered else []),
+        verdict.book(tape, rows(store, "book", venue, symbol) if numbered else [], book_gaps),
         _undeclared(tape, quotes, gaps) if every_quote else [],
     )
 

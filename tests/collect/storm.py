@@ -17,7 +17,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,13 +27,16 @@ from tapeql.collect.collector import Collector
 from tapeql.collect.journal import Journal
 from tapeql.collect.timing import Timing
 from tapeql.collect.watched import watched
+from tapeql.connectors.book import Book
 from tapeql.connectors.events import KINDS
 from tapeql.storage.lake import Lake
 from tapeql.storage.stores import Store
 from tests.collect.account import Account, account
 from tests.exchange.binance import Binance, Weights
+from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
+from tests.exchange.kraken import Kraken
 from tests.exchange.market import Market
 from tests.exchange.server import Exchange
 
@@ -51,6 +54,16 @@ IMPATIENT = Timing(
 )
 """The product's waits, scaled to a storm of seconds."""
 
+SPELLED = {"coinbase": "{}-USD", "coinbaseexchange": "{}-USD", "kraken": "{}/USD"}
+KRAKEN_STEPS: dict[str, Any] = {"price_step": "0.1", "quantity_step": "0.00000001", "price": "61800.0"}
+EXCHANGES: dict[str, Callable[[], Any]] = {
+    "binance": lambda: Binance(weights=Weights(MUCH)),
+    "binanceusdm": lambda: Binance(futures=True, weights=Weights(MUCH)),
+    "coinbase": Coinbase,
+    "coinbaseexchange": CoinbaseExchange,
+    "kraken": Kraken,
+}
+
 MUCH = 1_000_000
 """A weight limit that a storm squeezed into seconds does not reach."""
 
@@ -66,12 +79,14 @@ class Run:
     plan: str
     faults: Counter[str] = field(default_factory=Counter)
     accounts: list[Account] = field(default_factory=list)
+    books: list[str] = field(default_factory=list)
+    """Where the collector's own book was not the exchange's at the end."""
     calm: bool = False
     error: str = ""
 
     @property
     def ok(self) -> bool:
-        return self.calm and not self.error and all(each.ok for each in self.accounts)
+        return self.calm and not self.error and not self.books and all(each.ok for each in self.accounts)
 
 
 async def storm(
@@ -84,22 +99,26 @@ async def storm(
     calm_s: float = CALM_S,
 ) -> Run:
     """One run: storm, calm, stop, account."""
-    futures = venue == "binanceusdm"
     plan = Plan.random(seed, intensity)
     run = Run(seed, repr(plan))
+    spelled = SPELLED.get(venue, "{}USDT")
+    steps = KRAKEN_STEPS if venue == "kraken" else {}
     sources = [
-        Generated("BTCUSDT", seed=seed, orders_per_s=40, trades_per_s=8, futures=futures),
-        Generated("ETHUSDT", seed=seed, orders_per_s=10, trades_per_s=2, futures=futures),
-        Generated("NKNUSDT", seed=seed, orders_per_s=1, trades_per_s=0.2, futures=futures),
+        Generated(
+            spelled.format(base),
+            seed=seed,
+            orders_per_s=orders,
+            trades_per_s=trades,
+            futures=venue == "binanceusdm",
+            **steps,
+        )
+        for base, orders, trades in (("BTC", 40, 8), ("ETH", 10, 2), ("NKN", 1, 0.2))
     ]
     market = Market(sources, seed=seed)
     lake = store or Lake(folder / "lake")
-    async with Exchange(market, Binance(futures=futures, weights=Weights(MUCH)), plan=plan) as exchange:
-        what = watched(
-            [f"{venue}:{','.join(market.tapes)}"],
-            KINDS,
-            exchange.environ() | {f"TAPEQL_{venue.upper()}_WEIGHT_LIMIT": str(MUCH)},
-        )
+    async with Exchange(market, EXCHANGES[venue](), plan=plan) as exchange:
+        paces = {f"TAPEQL_{venue.upper()}_WEIGHT_LIMIT": str(MUCH), f"TAPEQL_{venue.upper()}_REQUESTS_PER_S": "1000"}
+        what = watched([f"{venue}:{','.join(market.tapes)}"], KINDS, exchange.environ() | paces)
         with Journal(folder / "journal") as journal:
             collector = Collector(what, lake, journal, steady_clock(), IMPATIENT)
             stop = asyncio.Event()
@@ -109,6 +128,11 @@ async def storm(
             await exchange.stop()
             await exchange.quiesce()
             run.calm = await settled(collector, exchange, calm_s)
+            run.books = [
+                f"{symbol}: {found}"
+                for (_, symbol), feed in collector.feeds.items()
+                if run.calm and (found := _differences(feed.books.book, market.tapes[symbol].live))
+            ]
             if not run.calm:
                 run.error = str(collector.status())
             stop.set()
@@ -117,7 +141,8 @@ async def storm(
             except Exception:
                 run.error = traceback.format_exc()
     run.faults = Counter(injected.fault for injected in exchange.ledger.injected)
-    run.accounts = [account(lake, venue, symbol, tape) for symbol, tape in market.tapes.items()]
+    numbered = venue.startswith("binance")
+    run.accounts = [account(lake, venue, symbol, tape, numbered=numbered) for symbol, tape in market.tapes.items()]
     return run
 
 
@@ -133,7 +158,19 @@ async def settled(collector: Collector, exchange: Exchange, calm_s: float) -> bo
     return False
 
 
+def _differences(mine: Book, theirs: Any) -> list[str]:
+    """Levels of our book that are not the exchange's, as deep as both go."""
+    found = []
+    for name, side, levels in (("bid", mine.bids, theirs.bids), ("ask", mine.asks, theirs.asks)):
+        known = sorted(((float(p), float(q)) for p, q in levels.items()), reverse=name == "bid")[:10]
+        found += [
+            f"{name} {ours} is {level}" for ours, level in zip(side.top(10), known, strict=False) if ours != level
+        ]
+    return found
+
+
 def _well(feed: Any, tape: Any) -> bool:
+    numbered = feed.venue.name.startswith("binance")
     return bool(
         all(feed.carriers.values())
         and not feed.trades.missing()
@@ -141,7 +178,7 @@ def _well(feed: Any, tape: Any) -> bool:
         and (
             "book" not in feed.kinds
             or not tape.depths
-            or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id)
+            or (feed.books.known and (not numbered or feed.books.last_id >= tape.depths[-1].last_id))
         )
     )
 
@@ -167,7 +204,7 @@ async def storms(seeds: Sequence[int], at_once: int, venue: str) -> list[Run]:
 
 
 def told(run: Run, folder: Path) -> None:
-    print(f"seed {run.seed} FAILED, kept in {folder}\n  {run.plan}\n  calm: {run.calm} {run.error}")
+    print(f"seed {run.seed} FAILED, kept in {folder}\n  {run.plan}\n  calm: {run.calm} {run.error} {run.books}")
     for each in run.accounts:
         print(f"  {each}")
     sys.stdout.flush()
@@ -178,7 +215,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--at-once", type=int, default=6)
-    parser.add_argument("--venue", default="binance")
+    parser.add_argument("--venue", choices=EXCHANGES, default="binance")
     options = parser.parse_args()
     import logging
 

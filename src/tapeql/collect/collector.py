@@ -20,6 +20,7 @@ from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.supervisor import Supervisor
 from tapeql.collect.timing import Timing
+from tapeql.collect.trades import ContiguousTrades
 from tapeql.connectors.events import (
     KINDS,
     BookDelta,
@@ -351,10 +352,12 @@ class Collector:
                             self._backfills[venue].ask(feed)
             case Void(symbol=symbol) if (feed := self.feeds.get((venue, symbol))) is not None:
                 return feed.trades.live(event)
-            case Heartbeat(ts_us=ts_us):
+            case Heartbeat(ts_us=ts_us, symbol=symbol, last_trade_id=last_id):
                 link.heard_ns = event.recv_ns
                 if ts_us is not None:
                     self._skews[venue].see(event.recv_ns, ts_us)
+                if symbol is not None and last_id is not None and (venue, symbol) in self.feeds:
+                    self._expect(self.feeds[venue, symbol], last_id)
             case Ending(reason=reason):
                 log.info("the venue ends this connection", extra={"venue": venue, "reason": reason})
                 link.renew.set()
@@ -365,12 +368,24 @@ class Collector:
                 return self._reset(link, venue, reason, (kind,) if kind else KINDS, symbols)
             case Refused(kind=kind, reason=reason, symbol=symbol):
                 counts.refused[kind] += 1
-                log.debug("refused", extra={"venue": venue, "kind": kind, "reason": reason})
+                level = logging.WARNING if kind == "error" else logging.DEBUG
+                log.log(level, "refused", extra={"venue": venue, "kind": kind, "reason": reason})
                 if kind in ("malformed", "value"):
                     return self._torn(link, venue, symbol)
             case Correction() | Instrument() | Gap():
                 return [event]
         return []
+
+    def _expect(self, feed: Feed, last_id: int) -> None:
+        """The venue's newest trade: where the feed still lacks it a moment later, it was lost on the way."""
+
+        def look() -> None:
+            if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
+                self._keep(feed.trades.lost("missed"))
+                self._backfills[feed.venue.name].ask(feed)
+
+        if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
+            asyncio.get_running_loop().call_later(self._timing.doubt_s, look)
 
     def _torn(self, link: Link, venue: str, symbol: str | None) -> list[Kept]:
         """Something was lost that may have been a quote: nothing else would show it."""
