@@ -138,7 +138,11 @@ def _well(feed: Any, tape: Any) -> bool:
         all(feed.carriers.values())
         and not feed.trades.missing()
         and (not tape.trades or feed.trades.next in (None, tape.trades[-1].trade_id + 1))
-        and ("book" not in feed.kinds or not tape.depths or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id))
+        and (
+            "book" not in feed.kinds
+            or not tape.depths
+            or (feed.books.known and feed.books.last_id >= tape.depths[-1].last_id)
+        )
     )
 
 

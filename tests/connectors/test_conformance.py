@@ -235,12 +235,17 @@ def test_a_missing_credential_is_named(venue: Venue) -> None:
 def test_addresses_come_from_the_environment_or_a_file(venue: Venue, tmp_path: Path) -> None:
     """A file overrides the venue's own addresses, the environment overrides the file."""
     file = tmp_path / "venues.toml"
-    file.write_text(f'[{venue.name}]\nws_url = "ws://file:1/"\nrest_url = "http://file:2"\nfeed = "sip"\n')
+    scheme = _plain(venue)
+    file.write_text(f'[{venue.name}]\nws_url = "{scheme}://file:1/"\nrest_url = "http://file:2"\nfeed = "sip"\n')
     environ = _environ(venue) | {"TAPEQL_CONFIG": str(file)}
     settings = settings_of(venue, environ)
-    assert (settings.ws_url, settings.rest_url, settings.options["feed"]) == ("ws://file:1", "http://file:2", "sip")
+    assert (settings.ws_url, settings.rest_url, settings.options["feed"]) == (
+        f"{scheme}://file:1",
+        "http://file:2",
+        "sip",
+    )
     settings = settings_of(venue, environ | {variable_of(venue.name, "rest_url"): "http://environment:3/"})
-    assert (settings.ws_url, settings.rest_url) == ("ws://file:1", "http://environment:3")
+    assert (settings.ws_url, settings.rest_url) == (f"{scheme}://file:1", "http://environment:3")
     assert settings_of(venue, _environ(venue)).ws_url == venue.ws_url
 
 
@@ -261,8 +266,7 @@ def test_secrets_do_not_show(venue: Venue, tmp_path: Path) -> None:
 @each_venue
 def test_an_unreachable_venue_is_told_without_secrets(venue: Venue) -> None:
     """A connection refused is an error of ours, whose whole trace holds no secret."""
-    scheme = "tcp" if venue.ws_url.startswith("tcp") else "ws"
-    place = f"{scheme}://127.0.0.1:{free_port()}"
+    place = f"{_plain(venue)}://127.0.0.1:{free_port()}"
     settings = settings_of(venue, _environ(venue) | {variable_of(venue.name, "ws_url"): place})
 
     async def connect() -> None:
@@ -278,6 +282,11 @@ def test_an_unreachable_venue_is_told_without_secrets(venue: Venue) -> None:
         asyncio.run(asyncio.wait_for(connect(), 20))
     assert SECRET not in "".join(traceback.format_exception(caught.value))
     assert venue.title in str(caught.value)
+
+
+def _plain(venue: Venue) -> str:
+    """The scheme of its streams without encryption."""
+    return "tcp" if venue.ws_url.startswith("tcp") else "ws"
 
 
 def _code(venue: Venue) -> str:

@@ -147,6 +147,12 @@ def test_addresses_are_addresses_and_hold_no_secret(address: str) -> None:
         assert SECRET not in str(caught.value)
 
 
+def test_an_address_is_told_what_it_should_be_like() -> None:
+    """By the venue's own."""
+    with pytest.raises(DataError, match=r"TAPEQL_ACME_WS_URL must be like wss://stream\.acme\.test"):
+        settings(api_key="k", ws_url="http://host")
+
+
 @pytest.mark.parametrize("address", ["ws://[::1]:9443", "ws://127.0.0.1:9001/prefix/"])
 def test_addresses_may_have_ports_and_paths(address: str) -> None:
     """A slash at the end is dropped: paths are appended."""

@@ -11,21 +11,25 @@ import json
 import signal
 from pathlib import Path
 
+from tests.exchange.alpaca import Alpaca
 from tests.exchange.binance import Binance
 from tests.exchange.coinbase import Coinbase, CoinbaseExchange
 from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
 from tests.exchange.kraken import Kraken
 from tests.exchange.market import Market, Source
+from tests.exchange.massive import Massive
 from tests.exchange.recording import several
 from tests.exchange.server import Exchange
 
 VENUES = {
+    "alpaca": Alpaca,
     "binance": Binance,
     "binanceusdm": lambda: Binance(futures=True),
     "coinbase": Coinbase,
     "coinbaseexchange": CoinbaseExchange,
     "kraken": Kraken,
+    "massive": Massive,
 }
 
 

@@ -22,8 +22,9 @@ CONFIG: Final = "TAPEQL_CONFIG"
 DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
 
 
-SCHEMES: Final = (("ws", "wss", "tcp"), ("http", "https"))
-"""Of streams, and of REST."""
+HTTP: Final = ("http", "https")
+SCHEMES: Final = (HTTP, ("ws", "wss"), ("tcp",))
+"""What may stand for what a venue's own address begins with."""
 
 
 class Secret:
@@ -89,8 +90,8 @@ def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Setti
             options[name] = text
     settings = Settings(
         venue,
-        _address(variable_of(venue.name, "ws_url"), value("ws_url") or venue.ws_url),
-        _address(variable_of(venue.name, "rest_url"), value("rest_url") or venue.rest_url),
+        _address(variable_of(venue.name, "ws_url"), value("ws_url"), venue.ws_url),
+        _address(variable_of(venue.name, "rest_url"), value("rest_url"), venue.rest_url),
         secrets,
         options,
     )
@@ -130,18 +131,18 @@ def _content(path: str, variable: str) -> str:
         raise DataError(f"{variable}: {path} cannot be read: {_why(error)}") from None
 
 
-def _address(variable: str, text: str) -> str:
+def _address(variable: str, text: str | None, usual: str) -> str:
     """A base address, to which paths are appended. Raises DataError, which does not repeat it: it may hold a key."""
     if not text:
-        return text
+        return usual.rstrip("/")
     try:
         parts = urlsplit(text)
         sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
     except ValueError:
         sound = False
-    if not sound or any(c.isspace() for c in text) or parts.scheme not in SCHEMES[variable.endswith("REST_URL")]:
-        likely = "https://host or http://host:port" if variable.endswith("REST_URL") else "wss://host or ws://host:port"
-        raise DataError(f"{variable} is no address; it looks like {likely}")
+    kinds = next((kinds for kinds in SCHEMES if urlsplit(usual).scheme in kinds), HTTP)
+    if not sound or any(c.isspace() for c in text) or parts.scheme not in kinds:
+        raise DataError(f"{variable} must be like {usual or 'http://host:port'}")
     if parts.query or parts.fragment or "@" in parts.netloc:
         raise DataError(f"{variable} must be an address alone, without user, query or fragment")
     return text.rstrip("/")

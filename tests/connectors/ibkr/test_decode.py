@@ -189,7 +189,7 @@ def test_mutated_messages() -> None:
     chance = random.Random(7)
     seen: Counter[str] = Counter()
     swaps = [b"nan", b"inf", b"1e999", b"-1", b"9" * 40, b"", b"\xff\xfe", b"[]", b"253402300800", b"|", b"\n"]
-    for _ in range(4000):
+    for _ in range(1000):
         raw = bytearray(frame(*chance.sample(MESSAGES, 3)))
         match chance.randrange(3):
             case 0:
@@ -206,5 +206,5 @@ def test_mutated_messages() -> None:
                 assert not isinstance(value, float) or math.isfinite(value), event
             if isinstance(event, Depth):
                 assert all(math.isfinite(row.price) and math.isfinite(row.size) for row in event.rows)
-    assert seen["Trade"] > 1000
-    assert seen["Refused"] > 1000
+    assert seen["Trade"] > 200
+    assert seen["Refused"] > 200

@@ -27,7 +27,7 @@ def decode(packet: bytes, recv_ns: int) -> list[Event]:
     gateway = Gateway("IBKR", lambda: recv_ns)
     stream = Stream(gateway, cast(Any, None), {}, 10, "")
     for number, (kind, symbol) in LINES.items():
-        stream.lines[number] = Line(kind, symbol, Contract(), whole_from_s=0)
+        stream.lines[number] = Line(kind, symbol, Contract(), whole_from_s=0, told=True)
     reader = Reader(gateway)
     gateway.tcpDataArrived()
     for message in packet.decode(errors="backslashreplace").split("\n"):

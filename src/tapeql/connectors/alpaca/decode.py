@@ -245,7 +245,7 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
             return [_cancel(message.S, message.x, message.i, message.t, recv_ns)]
         case Subscription(trades=trades, quotes=quotes):
             both: tuple[tuple[Kind, list[str]], ...] = (("trades", trades), ("quotes", quotes))
-            named = [(kind, tuple(symbol for symbol in found if symbol.isprintable())) for kind, found in both]
+            named = [(kind, tuple(filter(_name, found))) for kind, found in both]
             return [Subscribed(kind, found) for kind, found in named if found] or [Heartbeat(recv_ns)]
         case Complaint(code=code, msg=msg):
             return [Refused("error", _plain(told(code, msg)))]
@@ -255,9 +255,9 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
 
 def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
     if not (_named(symbol, row.x, row.i) and _told(row.c)):
-        return Refused("value", f"trade {row.i} of exchange {_plain(row.x)}")
+        return _refused(f"trade {row.i} of exchange {_plain(row.x)}")
     if not (0.0 < row.p < _MOST and 0.0 < row.s < _MOST):
-        return Refused("value", f"trade {row.i} of {row.p} × {row.s}", symbol)
+        return _refused(f"trade {row.i} of {row.p} × {row.s}", symbol)
     ts_us = rfc3339_us(row.t)
     key = _trade_id(ts_us, row.x, row.i)
     seq = row.i << _EXCHANGE_BITS | ord(row.x)
@@ -265,11 +265,11 @@ def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
 
 
 def _quote(symbol: str, row: QuoteRow, recv_ns: int) -> Quote | Refused:
-    if not symbol.isprintable():
-        return Refused("value", "a quote of no symbol")
+    if not _name(symbol):
+        return _refused("a quote of no symbol")
     figures = (row.bid, row.bid_size, row.ask, row.ask_size)
     if not all(0.0 <= figure < _MOST for figure in figures):
-        return Refused("value", f"quote {row.bid} × {row.bid_size}, {row.ask} × {row.ask_size}", symbol)
+        return _refused(f"quote {row.bid} × {row.bid_size}, {row.ask} × {row.ask_size}", symbol)
     # A side of nothing is sent as zeros.
     bid = (row.bid, row.bid_size) if row.bid > 0 else (None, None)
     ask = (row.ask, row.ask_size) if row.ask > 0 else (None, None)
@@ -286,19 +286,28 @@ def _correction(m: CorrectionMessage, recv_ns: int) -> list[Event]:
 
 def _cancel(symbol: str, exchange: str, number: int, at: str, recv_ns: int) -> Correction | Refused:
     if not _named(symbol, exchange, number):
-        return Refused("value", f"cancel of trade {number} of exchange {_plain(exchange)}")
+        return _refused(f"cancel of trade {number} of exchange {_plain(exchange)}")
     ts_us = rfc3339_us(at)
     # Trades are taken back on their own day.
     return Correction(VENUE, symbol, _trade_id(ts_us, exchange, number), "cancel", ts_us, recv_ns)
+
+
+def _refused(reason: str, symbol: str | None = None) -> Refused:
+    # A number may have thousands of digits.
+    return Refused("value", reason[:200], symbol)
 
 
 def _trade_id(ts_us: int, exchange: str, number: int) -> str:
     return f"{day_of(ts_us)}/{exchange}/{number}"
 
 
+def _name(symbol: str) -> bool:
+    return 0 < len(symbol) <= 64 and symbol.isprintable()
+
+
 def _named(symbol: str, exchange: str, number: int) -> bool:
     exchange_is_letter = len(exchange) == 1 and exchange.isascii() and exchange.isalnum()
-    return exchange_is_letter and bool(symbol) and symbol.isprintable() and 0 <= number < _MOST_ID
+    return exchange_is_letter and _name(symbol) and 0 <= number < _MOST_ID
 
 
 def _told(conditions: Iterable[str] | None) -> bool:
@@ -320,7 +329,9 @@ def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
     events: list[Event] = []
     try:
         for document in documents(frame):
-            events += _document(document, recv_ns)
+            # Several arrays in one.
+            for each in document if isinstance(document, list) else (document,):
+                events += _document(each, recv_ns)
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
     return events

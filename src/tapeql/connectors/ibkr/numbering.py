@@ -10,7 +10,7 @@ and unreported trades count apart in both: u0, u1 … in the id, from UNREPORTED
 Ids of equal trades may change places between the two doors, which no one can see. Of a second that was heard from its
 beginning, ids and seq agree as long as both doors tell the same trades in the same order. They do not, where
 - the stream (AllLast) has average price, derivative and combination trades, which the history leaves out. They are
-  marked unreported, and shift no other because they count apart;
+  marked unreported, and shift no other because they count apart; those of an outage cannot be found again;
 - the venue corrects its history later, or orders a second differently. The id then still agrees, seq may not;
 - a message could not be read: what comes after it in that second counts one less.
 """

@@ -63,15 +63,15 @@ class Stream:
             self.lines[number] = line
             subscribe(self._gateway, number, line, self._rows)
             asked.append(number)
-        if kind != "trades":
-            self._subscribed(kind, asked)
-        elif asked:
+            if kind != "trades":
+                self._subscribed([number])
+        if kind == "trades" and asked:
             whole_from_s = await self._gateway.time_s() + SETTLE_S
             for number in asked:
                 if number in self.lines:
                     self.lines[number].whole_from_s = whole_from_s
             loop = asyncio.get_running_loop()
-            self._timers.append(loop.call_later(SETTLE_S, self._subscribed, kind, asked))
+            self._timers.append(loop.call_later(SETTLE_S, self._subscribed, asked))
 
     def drop(self, kind: Kind, symbol: str) -> None:
         for number in [n for n, line in self.lines.items() if (line.kind, line.symbol) == (kind, symbol)]:
@@ -88,11 +88,13 @@ class Stream:
     def _carried(self) -> dict[Kind, tuple[str, ...]]:
         return {kind: tuple(line.symbol for line in self.lines.values() if line.kind == kind) for kind in KINDS}
 
-    def _subscribed(self, kind: Kind, asked: Sequence[int]) -> None:
-        """Tells of those lines that were not refused."""
-        symbols = tuple(self.lines[number].symbol for number in asked if number in self.lines)
-        if symbols:
-            self._gateway.say(Subscribed(kind, symbols))
+    def _subscribed(self, asked: Sequence[int]) -> None:
+        """Tells of those lines that were not refused, nor told of already."""
+        for number in asked:
+            line = self.lines.get(number)
+            if line is not None and not line.told:
+                line.told = True
+                self._gateway.say(Subscribed(line.kind, (line.symbol,)))
 
     async def _wait_turn(self, kind: Kind, symbol: str) -> None:
         line = self._place, kind, symbol
@@ -138,7 +140,11 @@ class Stream:
             return [Refused("value", "a trade of an impossible time", line.symbol)]
         if line.whole_from_s is None or second < line.whole_from_s:
             return []
-        return [decode_trade(line.symbol, tick, line.numbers, recv_ns)]
+        trade = decode_trade(line.symbol, tick, line.numbers, recv_ns)
+        if line.told:
+            return [trade]
+        line.told = True
+        return [Subscribed(line.kind, (line.symbol,)), trade]
 
     def _told(self, number: int, line: Line | None, code: int, text: str, recv_ns: int) -> list[Event]:
         if line is None:

@@ -240,10 +240,10 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
 def _trade(m: TradeMessage, recv_ns: int) -> Trade | Refused:
     number = str(m.i)
     if not (_named(m.sym) and _named(number) and "/" not in number and 0 <= m.x < 1 << 31):
-        return Refused("value", f"a trade named {_plain(number)}")
+        return _refused(f"a trade named {_plain(number)}")
     quantity = m.ds if m.ds is not None else m.s
     if not (0.0 < m.p < _MOST and 0.0 < quantity < _MOST and 0 <= m.q < _MOST_SEQUENCE):
-        return Refused("value", f"trade {_plain(number)} of {m.p} × {quantity}", m.sym)
+        return _refused(f"trade {_plain(number)} of {m.p} × {quantity}", m.sym)
     ts_us = _ts_us(m.t)
     place = f"{m.x}.{m.trfi}" if m.trfi else str(m.x)
     key = f"{day_of(ts_us)}/{place}/{number}"
@@ -253,10 +253,10 @@ def _trade(m: TradeMessage, recv_ns: int) -> Trade | Refused:
 
 def _quote(m: QuoteMessage, recv_ns: int) -> Quote | Refused:
     if not _named(m.sym):
-        return Refused("value", "a quote of no symbol")
+        return _refused("a quote of no symbol")
     figures = (m.bid, m.bid_size, m.ask, m.ask_size)
     if not (all(0.0 <= figure < _MOST for figure in figures) and 0 <= m.q < _MOST_SEQUENCE):
-        return Refused("value", f"quote {m.bid} × {m.bid_size}, {m.ask} × {m.ask_size}", m.sym)
+        return _refused(f"quote {m.bid} × {m.bid_size}, {m.ask} × {m.ask_size}", m.sym)
     ts_us = _ts_us(m.t)
     update_id = day_number(day_of(ts_us)) << SEQUENCE_BITS | m.q
     # A side of nothing is left out or sent as zeros.
@@ -272,6 +272,10 @@ def _status(status: str, text: str, recv_ns: int) -> list[Event]:
     for kind, symbol in confirmed(text):
         symbols.setdefault(kind, []).append(symbol)
     return [Subscribed(kind, tuple(found)) for kind, found in symbols.items()] or [Heartbeat(recv_ns)]
+
+
+def _refused(reason: str, symbol: str | None = None) -> Refused:
+    return Refused("value", reason[:200], symbol)
 
 
 def _ts_us(t: int) -> int:
@@ -293,7 +297,9 @@ def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
     events: list[Event] = []
     try:
         for document in documents(frame):
-            events += _document(document, recv_ns)
+            # Several arrays in one.
+            for each in document if isinstance(document, list) else (document,):
+                events += _document(each, recv_ns)
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
     return events
