@@ -285,7 +285,10 @@ def _digits(number: Decimal) -> str:
 
 
 def _seconds_us(seconds: Decimal) -> int:
-    """Seconds since 1970 with a fraction, floored to µs. Raises ValueError."""
+    """Seconds since 1970 with a fraction, floored to µs. Raises ValueError.
+
+    Kraken writes a double here, up to 120 ns off the instant: near a whole µs the stream may say the one beside it.
+    """
     if not 0.0 < float(seconds) < _LAST_S:
         raise ValueError("not a time")
     return int(seconds * 1_000_000)
