@@ -11,7 +11,7 @@ import pytest
 
 from tapeql.connectors.book import Book, Synced
 from tapeql.connectors.events import BookDelta, BookSnapshot
-from tapeql.connectors.kraken.book import ASK_AGAIN_NS, KrakenBook
+from tapeql.connectors.kraken.book import LATE_NS, KrakenBook
 from tapeql.connectors.kraken.decode import WrittenDelta, WrittenSnapshot, decode
 from tests.connectors.kraken import v1
 from tests.connectors.kraken.samples import BOOK_SNAPSHOT
@@ -181,15 +181,17 @@ def test_after_a_gap_nothing_is_kept_before_a_snapshot() -> None:
     book = begun()
     assert book.on_delta(update(b'{"price":45283.6,"qty":1.00000000}', checksum=1)).wants_snapshot
     assert book.on_delta(update(recv_ns=3)) == Synced()
-    assert book.on_delta(update(recv_ns=3 + ASK_AGAIN_NS)) == Synced(wants_snapshot=True)
-    assert book.on_delta(update(recv_ns=4 + ASK_AGAIN_NS)) == Synced()
+    assert book.on_delta(update(recv_ns=3 + LATE_NS)) == Synced(wants_snapshot=True)
+    assert book.on_delta(update(recv_ns=4 + LATE_NS)) == Synced()
     assert book.on_snapshot(one(BOOK_SNAPSHOT)).events
     assert book.on_delta(update(checksum=3310070434)).events
 
 
-def test_a_delta_before_any_snapshot_asks_for_one() -> None:
-    """A first snapshot that could not be read is asked for again."""
-    assert KrakenBook(10).on_delta(update()) == Synced(wants_snapshot=True)
+def test_a_first_snapshot_that_does_not_come_is_asked_for() -> None:
+    """Deltas may be on their way before it; for so long, and no longer."""
+    book = KrakenBook(10)
+    assert book.on_delta(update(recv_ns=3)) == Synced()
+    assert book.on_delta(update(recv_ns=4 + LATE_NS)) == Synced(wants_snapshot=True)
 
 
 def test_a_snapshot_from_elsewhere_is_passed_over() -> None:

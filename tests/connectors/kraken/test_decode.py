@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tapeql.connectors.events import Heartbeat, Quote, Refused, Subscribed, Trade, Void
+from tapeql.connectors.events import Heartbeat, Quote, Refused, Reset, Subscribed, Trade, Void
 from tapeql.connectors.kraken.decode import WrittenDelta, WrittenSnapshot, decode, decode_trades
 from tests.connectors.kraken.samples import BOOK_SNAPSHOT, FRAMES
 
@@ -73,11 +73,12 @@ def test_one_bad_item_does_not_take_the_others_with_it() -> None:
      b'{"price":1}', b'{"price":[],"qty":{}}'],
 )  # fmt: skip
 def test_impossible_levels_are_refused(levels: bytes) -> None:
-    """No number that is none gets into a book."""
+    """No number that is none gets into a book, and the book that lacks the change begins anew."""
     frame = b'{"channel":"book","type":"update","data":[{"symbol":"BTC/USD","bids":[%s],"checksum":1}]}' % levels
-    (event,) = decode(frame, 7)
-    assert isinstance(event, Refused)
-    assert event.symbol == "BTC/USD"
+    refused, reset = decode(frame, 7)
+    assert isinstance(refused, Refused)
+    assert refused.symbol == "BTC/USD"
+    assert reset == Reset("a change of the book was refused", "book", ("BTC/USD",))
 
 
 def test_a_number_with_a_million_zeros_costs_nothing() -> None:

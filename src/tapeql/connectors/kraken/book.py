@@ -1,7 +1,7 @@
 """When a Kraken book is whole: as long as its checksum is right. Nothing is numbered, so nothing else can tell.
 
 The checksum is CRC32 of the digits of the ten best asks, then the ten best bids. A loss that touches only levels behind
-those shows as soon as one of them comes among the ten.
+those shows when one of them comes among the ten.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from tapeql.connectors.events import BookDelta, BookSnapshot, Level
 from tapeql.connectors.kraken.decode import WrittenDelta, WrittenSnapshot
 
 CHECKED: Final = 10
-ASK_AGAIN_NS: Final = 10_000_000_000
-"""A snapshot that has not come so long after it was wanted is lost too."""
+LATE_NS: Final = 5_000_000_000
+"""A snapshot that has not come so long after its first delta, or after it was asked for, is lost."""
 
 
 class KrakenBook:
@@ -32,7 +32,8 @@ class KrakenBook:
         self._bids: dict[float, str] = {}
         self._asks: dict[float, str] = {}
         self._live = False
-        self._asked_ns: int | None = None
+        self._awaited_ns: int | None = None
+        """Since when a snapshot is due."""
 
     def on_snapshot(self, snapshot: BookSnapshot) -> Synced:
         """Only a snapshot of this connection can be gone on from; others, which have no digits, are passed over."""
@@ -47,15 +48,21 @@ class KrakenBook:
 
     def on_delta(self, delta: BookDelta) -> Synced:
         if not self._live:
-            late = self._asked_ns is None or delta.recv_ns - self._asked_ns > ASK_AGAIN_NS
-            if late:
-                self._asked_ns = delta.recv_ns
-            return Synced(wants_snapshot=late)
+            return self._without_snapshot(delta.recv_ns)
         assert isinstance(delta, WrittenDelta)
         bids_gone, asks_gone = self._apply(delta)
         d = delta
         bids, asks = d.bids + bids_gone, d.asks + asks_gone
         return self._checked(BookDelta(d.venue, d.symbol, None, None, None, d.ts_us, d.recv_ns, bids, asks, d.checksum))
+
+    def _without_snapshot(self, recv_ns: int) -> Synced:
+        """The snapshot comes by itself with every subscription, behind what was still on its way."""
+        if self._awaited_ns is None:
+            self._awaited_ns = recv_ns
+        late = recv_ns - self._awaited_ns > LATE_NS
+        if late:
+            self._awaited_ns = recv_ns
+        return Synced(wants_snapshot=late)
 
     def _apply(self, change: WrittenSnapshot | WrittenDelta) -> tuple[list[Level], list[Level]]:
         """Returns the levels that fell out of the depth, as deletions: bids, asks."""
@@ -79,9 +86,9 @@ class KrakenBook:
         found = self._checksum()
         self._live = event.checksum in (None, found)
         if self._live:
-            self._asked_ns = None
+            self._awaited_ns = None
             return Synced([event])
-        self._asked_ns = event.recv_ns
+        self._awaited_ns = event.recv_ns
         return Synced(gap=f"the book's checksum is {found}, Kraken's {event.checksum}", wants_snapshot=True)
 
     def _checksum(self) -> int:

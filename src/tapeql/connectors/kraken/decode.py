@@ -22,6 +22,7 @@ from tapeql.connectors.events import (
     Level,
     Quote,
     Refused,
+    Reset,
     Subscribed,
     Trade,
     Void,
@@ -145,7 +146,7 @@ def decode(frame: bytes, recv_ns: int) -> list[Event]:
     try:
         if frame.startswith(b'{"channel":"book"'):
             books = _books.decode(frame)
-            return [_book(books.type, book, recv_ns) for book in books.data]
+            return [event for book in books.data for event in _book(books.type, book, recv_ns)]
         if frame.startswith(b'{"channel":"ticker"'):
             return [_quote(ticker, recv_ns) for ticker in _tickers.decode(frame).data]
         if frame.startswith(b'{"channel":"trade"'):
@@ -241,19 +242,26 @@ def _present(price: float | None, size: float | None) -> Level | None:
     return None if not price or size is None else (price, size)
 
 
-def _book(kind: str, m: BookMessage, recv_ns: int) -> WrittenSnapshot | WrittenDelta | Refused:
+def _book(kind: str, m: BookMessage, recv_ns: int) -> list[Event]:
     bids = [(float(level.price), float(level.qty)) for level in m.bids]
     asks = [(float(level.price), float(level.qty)) for level in m.asks]
     sane = _priced(bids) and _priced(asks) and (m.checksum is None or 0 <= m.checksum < 2**32)
     if not (sane and is_code(m.symbol)):
-        return _refused("book", m.symbol)
+        return _with_reset(_refused("book", m.symbol))
     ts_us = None if m.timestamp is None else rfc3339_us(m.timestamp)
     written = [tuple(_written(level) for level in side) for side in (m.bids, m.asks)]
     if kind == "snapshot":
-        return WrittenSnapshot(VENUE, m.symbol, None, ts_us, recv_ns, bids, asks, m.checksum, *written)
+        return [WrittenSnapshot(VENUE, m.symbol, None, ts_us, recv_ns, bids, asks, m.checksum, *written)]
     if kind == "update":
-        return WrittenDelta(VENUE, m.symbol, None, None, None, ts_us, recv_ns, bids, asks, m.checksum, *written)
-    return Refused("unknown", printable(f"book {kind}"), m.symbol)
+        return [WrittenDelta(VENUE, m.symbol, None, None, None, ts_us, recv_ns, bids, asks, m.checksum, *written)]
+    return _with_reset(_refused(f"book {kind}", m.symbol))
+
+
+def _with_reset(refusal: Refused) -> list[Event]:
+    """A change that is not used leaves its book wrong, which behind the best ten no checksum would show."""
+    if refusal.symbol is None:
+        return [refusal]
+    return [refusal, Reset("a change of the book was refused", "book", (refusal.symbol,))]
 
 
 def _refused(reason: str, symbol: str) -> Refused:
@@ -277,7 +285,10 @@ def _digits(number: Decimal) -> str:
 
 
 def _seconds_us(seconds: Decimal) -> int:
-    """Seconds since 1970 with a fraction, floored to µs. Raises ValueError."""
+    """Seconds since 1970 with a fraction, floored to µs. Raises ValueError.
+
+    Kraken writes a double here, up to 120 ns off the instant: near a whole µs the stream may say the one beside it.
+    """
     if not 0.0 < float(seconds) < _LAST_S:
         raise ValueError("not a time")
     return int(seconds * 1_000_000)
@@ -306,27 +317,28 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
         return [Heartbeat(recv_ns)]
     if not isinstance(items, list):
         return [Refused("malformed" if channel in KIND_OF else "unknown", printable(f"{channel}: no data"))]
-    return [_item(channel, str(document.get("type", "update")), item, recv_ns) for item in items]
+    kind = str(document.get("type", "update"))
+    return [event for item in items for event in _item(channel, kind, item, recv_ns)]
 
 
-def _item(channel: Any, kind: str, item: Any, recv_ns: int) -> Event:
+def _item(channel: Any, kind: str, item: Any, recv_ns: int) -> list[Event]:
     symbol = item.get("symbol") if isinstance(item, dict) else None
     try:
         match channel:
             case "trade":
-                return _trade(msgspec.convert(item, TradeMessage, strict=False), recv_ns)
+                return [_trade(msgspec.convert(item, TradeMessage, strict=False), recv_ns)]
             case "ticker":
-                return _quote(msgspec.convert(item, TickerMessage, strict=False), recv_ns)
+                return [_quote(msgspec.convert(item, TickerMessage, strict=False), recv_ns)]
             case "book":
                 return _book(kind, msgspec.convert(item, BookMessage, strict=False), recv_ns)
             case "status" if isinstance(item, dict):
                 if item.get("system") == "online":
-                    return Heartbeat(recv_ns)
-                return Refused("unknown", printable(f"status {item.get('system')}"))
+                    return [Heartbeat(recv_ns)]
+                return [Refused("unknown", printable(f"status {item.get('system')}"))]
     except (*UNREADABLE, ArithmeticError) as error:
-        reason = printable(f"{channel}: {error}")
-        return Refused("malformed", reason, symbol if is_code(symbol) else None)
-    return Refused("unknown", printable(str(channel)))
+        refusal = Refused("malformed", printable(f"{channel}: {error}"), symbol if is_code(symbol) else None)
+        return _with_reset(refusal) if channel == "book" else [refusal]
+    return [Refused("unknown", printable(str(channel)))]
 
 
 def _answer(document: dict[str, Any], recv_ns: int) -> Event:
