@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -41,7 +42,7 @@ class Operation:
             await site.start()
         except OSError as error:
             await self.close()
-            raise StoreError(f"metrics cannot be served at {host}:{port}: {error.strerror or error}") from None
+            raise StoreError(f"metrics cannot be served at {host}:{port}: {_why(error)}") from None
         bound = self._runner.addresses[0]
         return str(bound[0]), int(bound[1])
 
@@ -88,6 +89,11 @@ class Operation:
                 f"the store has taken nothing for {now_s - self._stored[1]:.0f} s: {counts.store_error or '?'}"
             )
         return found
+
+
+def _why(error: OSError) -> str:
+    """In the system's words: the loop's own repeat the address."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
 
 
 class _Metrics:
