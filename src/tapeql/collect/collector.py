@@ -11,6 +11,7 @@ from typing import Any, Final
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
 from tapeql.collect.counters import Counts
+from tapeql.collect.damage import missing_ids, stretch
 from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import Link
@@ -20,7 +21,7 @@ from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.supervisor import Supervisor
 from tapeql.collect.timing import Timing
-from tapeql.collect.trades import ContiguousTrades
+from tapeql.collect.trades import ContiguousTrades, KeyedTrades
 from tapeql.connectors.events import (
     KINDS,
     BookDelta,
@@ -217,7 +218,31 @@ class Collector:
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
             book = self._store.last("book", venue, symbol) or {}
             feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
+            self._keep(self._lost_with_the_journal(feed, gaps))
             self._keep(feed.lost(NOT_RUNNING))
+
+    def _lost_with_the_journal(self, feed: Feed, gaps: Sequence[Gap]) -> list[Kept]:
+        """Frames that could not be read back were never stored: what is missing around them is declared."""
+        kept: list[Kept] = []
+        venue, symbol = feed.venue.name, feed.symbol
+        last_us: dict[Kind, int | None] = {
+            "trades": feed.trades.last_us,
+            "quotes": feed.quotes.last_us,
+            "book": feed.books.last_us,
+        }
+        for damage in self._writer.damages:
+            for kind in feed.kinds:
+                until_us = last_us[kind]
+                if until_us is None:
+                    continue
+                if kind == "trades" and isinstance(feed.trades, ContiguousTrades):
+                    for gap in missing_ids(self._store, venue, symbol, until_us, gaps):
+                        kept += feed.trades.adopt(gap)
+                elif found := stretch(self._store, venue, symbol, kind, until_us, damage):
+                    kept += feed.trades.adopt(found) if kind == "trades" else [found]
+            # Ids tell of all damages at once.
+            last_us["trades"] = last_us["trades"] if isinstance(feed.trades, KeyedTrades) else None
+        return kept
 
     def _supervise(self) -> list[asyncio.Task[None]]:
         tasks = []
@@ -380,7 +405,11 @@ class Collector:
         """The venue's newest trade: where the feed still lacks it a moment later, it was lost on the way."""
 
         def look() -> None:
-            if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
+            if (
+                isinstance(feed.trades, ContiguousTrades)
+                and feed.trades.next is not None
+                and feed.trades.next <= last_id
+            ):
                 self._keep(feed.trades.lost("missed"))
                 self._backfills[feed.venue.name].ask(feed)
 
