@@ -255,9 +255,9 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
 
 def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
     if not (_named(symbol, row.x, row.i) and _told(row.c)):
-        return Refused("value", f"trade {row.i} of exchange {_plain(row.x)}")
+        return Refused("value", f"trade {_plain(str(row.i))} of exchange {_plain(row.x)}")
     if not (0.0 < row.p < _MOST and 0.0 < row.s < _MOST):
-        return Refused("value", f"trade {row.i} of {row.p} × {row.s}", symbol)
+        return Refused("value", f"trade {_plain(str(row.i))} of {row.p} × {row.s}", symbol)
     ts_us = rfc3339_us(row.t)
     key = _trade_id(ts_us, row.x, row.i)
     seq = row.i << _EXCHANGE_BITS | ord(row.x)
@@ -286,7 +286,7 @@ def _correction(m: CorrectionMessage, recv_ns: int) -> list[Event]:
 
 def _cancel(symbol: str, exchange: str, number: int, at: str, recv_ns: int) -> Correction | Refused:
     if not _named(symbol, exchange, number):
-        return Refused("value", f"cancel of trade {number} of exchange {_plain(exchange)}")
+        return Refused("value", f"cancel of trade {_plain(str(number))} of exchange {_plain(exchange)}")
     ts_us = rfc3339_us(at)
     # Trades are taken back on their own day.
     return Correction(VENUE, symbol, _trade_id(ts_us, exchange, number), "cancel", ts_us, recv_ns)
