@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +13,7 @@ from hypothesis import settings
 
 from tapeql.storage.lake import Lake
 from tests import tapes
-from tests.servers import PostgresServer, postgres_binaries
+from tests.servers import PostgresServer, RedisServer, postgres_binaries
 
 # Time is measured elsewhere; a machine that is busy must not fail a property.
 settings.register_profile("tapeql", deadline=None, print_blob=True)
@@ -56,6 +57,16 @@ def postgres(postgres_server: PostgresServer) -> str:
 def postgres_database(postgres_server: PostgresServer) -> str:
     """The URL of a new, empty database of this test's own."""
     return postgres_server.create_database()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A real Redis of this test's own on a free loopback port, which the test may stop and start again."""
+    program = shutil.which("redis-server")
+    if program is None:
+        _absent("no redis-server is installed")
+    with RedisServer(program, tmp_path) as server:
+        yield server
 
 
 MakeLake = Callable[..., Lake]

@@ -52,28 +52,40 @@ class PostgresServer:
         self._run("initdb", "-D", where, "-U", "tapeql", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
         for _ in range(3):
             self._port = free_port()
-            self._server = subprocess.Popen(
-                [
-                    # Killed tests run no clean-up; the kernel then ends the server with them.
-                    *self._as_user("--pdeathsig", "QUIT"),
-                    *(str(self._binaries / "postgres"), "-D", where, "-p", str(self._port)),
-                    *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),
-                    *("-c", "fsync=off"),
-                ],
-                cwd=self._folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            if self._answers():
+            if self.start():
                 return self
             # Somebody may have taken the port between asking for it and using it.
         raise RuntimeError(f"PostgreSQL in {self._binaries} does not start")
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> bool:
+        """Starts it, again after `stop` on the same port and with the same rows; whether it answers."""
+        self._server = subprocess.Popen(
+            [
+                # Killed tests run no clean-up; the kernel then ends the server with them.
+                *self._as_user("--pdeathsig", "QUIT"),
+                *(str(self._binaries / "postgres"), "-D", str(self._folder / "db"), "-p", str(self._port)),
+                *("-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self._folder}"),
+                *("-c", "fsync=off"),
+            ],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return self._answers()
+
+    @property
+    def stopped(self) -> bool:
+        return self._server is None or self._server.poll() is not None
+
+    def stop(self) -> None:
+        """Ends it at once, without telling its clients."""
         assert self._server is not None
         self._server.send_signal(signal.SIGQUIT)
         self._server.wait(timeout=60)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:
         """Whether it takes connections within half a minute; False as soon as it has ended."""
@@ -120,6 +132,64 @@ class PostgresServer:
             stderr=subprocess.DEVNULL,
             timeout=120,
         )
+
+
+class RedisServer:
+    """A redis-server that keeps nothing on disk: stopped and started again, on the same port, it has lost its memory."""
+
+    def __init__(self, program: str, folder: Path, password: str = "") -> None:
+        self._program = program
+        self._folder = folder
+        self._password = password
+        self._port = 0
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        for _ in range(3):
+            self._port = free_port()
+            if self.start():
+                return self
+            # Somebody may have taken the port between asking for it and using it.
+        raise RuntimeError(f"{self._program} does not start")
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"redis://{f':{self._password}@' if self._password else ''}127.0.0.1:{self._port}/0"
+
+    def start(self) -> bool:
+        """Whether it answers within ten seconds."""
+        # Killed tests run no clean-up; the kernel then ends the server with them.
+        with_us = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        self._server = subprocess.Popen(
+            [
+                *(*with_us, self._program, "--port", str(self._port), "--bind", "127.0.0.1"),
+                *("--save", "", "--appendonly", "no", "--dir", str(self._folder)),
+                *(("--requirepass", self._password) if self._password else ()),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while self._server.poll() is None and time.monotonic() < deadline:
+            try:
+                with socket.create_connection(("127.0.0.1", self._port), timeout=1) as probe:
+                    probe.sendall(b"PING\r\n")
+                    if probe.recv(7):
+                        return True
+            except OSError:
+                time.sleep(0.01)
+        self.stop()
+        return False
+
+    def stop(self) -> None:
+        """Kills it."""
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
 
 
 def with_password(url: str, password: str) -> str:

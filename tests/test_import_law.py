@@ -16,10 +16,12 @@ MAY_IMPORT = {
     **{room: {*PIPELINE[: place + 1], *LEAVES, *MEETING_POINT} for place, room in enumerate(PIPELINE)},
     **{leaf: {*LEAVES} for leaf in LEAVES},
     "storage": {"storage", *LEAVES},
+    "connectors": {"connectors", "errors", "limits"},
+    "collect": {"collect", "connectors", "storage", "calendars", "errors", "limits"},
 }
 MAY_IMPORT["run"] |= {"storage"}
-MAY_IMPORT["serve"] |= {"storage"}
-MAY_IMPORT["shell"] |= {"storage", "__init__"}
+MAY_IMPORT["serve"] |= {"storage", "connectors", "collect"}
+MAY_IMPORT["shell"] |= {"storage", "connectors", "collect", "__init__"}
 OUTSIDE_THE_LAW = {"__init__", "__main__"}
 """The public face, which opens every door."""
 
@@ -64,5 +66,7 @@ def test_the_law_bites() -> None:
     """A plan may not import an engine, nor the storage side the query side."""
     assert not allowed("plan", "run.execute.execute")
     assert not allowed("storage", "query.nodes.Query")
+    assert not allowed("collect", "query.nodes.Query")
+    assert not allowed("connectors", "storage.schema.TABLES")
     assert allowed("plan", "storage.snapshot.Snapshot")
     assert not allowed("plan", "storage.lake.Lake")

@@ -73,5 +73,29 @@ STAGING_BYTES: Final = 256 * 1024 * 1024
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
 
-PENDING_EVENTS: Final = 200_000
-"""Events waiting for the journal: some seconds of the busiest feed. More is dropped, and declared."""
+JOURNAL_SEGMENT_BYTES: Final = 64 * 1024 * 1024
+"""A segment of the journal: the last one is scanned at start-up, in about a second."""
+
+JOURNAL_LIMIT_BYTES: Final = 4 * 1024 * 1024 * 1024
+"""A store that is away for a day must not fill the disk; at this size the journal refuses, and the loss is declared."""
+
+JOURNAL_KEEP_BYTES: Final = 256 * 1024 * 1024
+"""The newest part of the journal stays, acknowledged or not, so that a bus that lost its memory can be filled again."""
+
+JOURNAL_FRAME_BYTES: Final = 16 * 1024 * 1024 - 1
+"""A payload: its length has a zero byte then, by which the next good frame behind damage is found quickly."""
+
+PENDING_EVENTS: Final = 500_000
+"""Events waiting for the journal: some seconds of the busiest feeds. More is dropped, and declared."""
+
+METRICS_PORT: Final = 9184
+"""Where a collector answers /metrics, /healthz and /status, on loopback unless told otherwise."""
+
+BUS_STREAM_ENTRIES: Final = 20_000
+"""Messages of a stream that the live bus keeps for replay: minutes of a busy symbol, at a few MiB each."""
+
+BUS_IDLE_S: Final = 30.0
+"""A message that a consumer of a group has not acknowledged for so long goes to another one."""
+
+BUS_TIMEOUT_S: Final = 10.0
+"""A bus server that has not answered for so long is down."""

@@ -92,7 +92,7 @@ def test_every_id_is_stored_once_or_declared(script: list[tuple[str, int, int]])
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=30), st.data())
 def test_history_fills_every_hole(losses: list[int], data: st.DataObject) -> None:
     """Once history has been read, every id is stored and no gap is left."""
-    trades, kept, seq = ContiguousTrades("binance", "BTCUSDT"), list(), FIRST
+    trades, kept, seq = ContiguousTrades("binance", "BTCUSDT"), list[Kept](), FIRST
     kept += trades.live(trade(seq))
     for lost in losses:
         if data.draw(st.booleans()):

@@ -11,15 +11,25 @@ import json
 import signal
 from pathlib import Path
 
+from tests.exchange.alpaca import Alpaca
 from tests.exchange.binance import Binance
+from tests.exchange.coinbase import Coinbase, CoinbaseExchange
+from tests.exchange.faults import Plan
 from tests.exchange.generator import Generated
+from tests.exchange.kraken import Kraken
 from tests.exchange.market import Market, Source
+from tests.exchange.massive import Massive
 from tests.exchange.recording import several
 from tests.exchange.server import Exchange
 
 VENUES = {
+    "alpaca": Alpaca,
     "binance": Binance,
     "binanceusdm": lambda: Binance(futures=True),
+    "coinbase": Coinbase,
+    "coinbaseexchange": CoinbaseExchange,
+    "kraken": Kraken,
+    "massive": Massive,
 }
 
 
@@ -37,6 +47,8 @@ def _arguments() -> argparse.Namespace:
     going.add_argument("--speed", type=float, default=1.0, help="venue time as a multiple of real time")
     going.add_argument("--rate", type=float, help="events a second, whatever their times")
     going.add_argument("--paused", action="store_true", help="stand still until POST /control/start or step")
+    parser.add_argument("--keep", type=int, help="remember only about so many events, for runs that last")
+    parser.add_argument("--faults", type=float, metavar="INTENSITY", help="a random plan of faults from the seed")
     parser.add_argument("--deflate", action="store_true", help="offer permessage-deflate")
     return parser.parse_args()
 
@@ -62,9 +74,15 @@ async def _main(options: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     rest_port = options.rest_port if options.rest_port is not None else options.port and options.port + 1
-    market = Market(_sources(options), seed=options.seed)
+    market = Market(_sources(options), seed=options.seed, keep_events=options.keep)
+    plan = Plan.random(options.seed, options.faults) if options.faults else None
     async with Exchange(
-        market, VENUES[options.venue](), ws_port=options.port, rest_port=rest_port, deflate=options.deflate
+        market,
+        VENUES[options.venue](),
+        ws_port=options.port,
+        rest_port=rest_port,
+        plan=plan,
+        deflate=options.deflate,
     ) as exchange:
         print(json.dumps({"ws_url": exchange.ws_url, "rest_url": exchange.rest_url}), flush=True)
         if not options.paused:

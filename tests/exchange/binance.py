@@ -198,6 +198,15 @@ class Binance:
         data = {"e": "serverShutdown", "E": now_us // 1000}
         return _json({"stream": "!serverShutdown", "data": data} if socket.state["combined"] else data)
 
+    def strange(self, socket: Socket) -> bytes:
+        data = {"e": "moonPhase", "E": 1_723_161_240_000, "s": "BTCUSDT", "phase": [1, {"of": None}]}
+        return _json({"stream": "btcusdt@moonPhase", "data": data} if socket.state["combined"] else data)
+
+    def refusal(self, status: int, wait_s: float) -> web.Response:
+        if status in (418, 429):
+            return too_many(status, wait_s)
+        return web.Response(status=status, text="<html><body>unavailable</body></html>", content_type="text/html")
+
     # -- REST -----------------------------------------------------------------------------------------------------
 
     def routes(self, exchange: Exchange) -> list[web.RouteDef]:
@@ -415,8 +424,8 @@ class Binance:
         return [self._best(exchange, tape) for tape in exchange.market.tapes.values()]
 
     def _best(self, exchange: Exchange, tape: Tape) -> dict[str, Any]:
-        book = tape.book()
-        ((bid, bid_quantity),), ((ask, ask_quantity),) = book.top(1)
+        (bid, bid_quantity), (ask, ask_quantity) = tape.best()
+        last_id = max(tape.live.update_id, tape.quotes[-1].update_id if tape.quotes else 0)
         best = {
             "symbol": tape.instrument.symbol,
             "bidPrice": bid,
@@ -424,7 +433,7 @@ class Binance:
             "askPrice": ask,
             "askQty": ask_quantity,
         }
-        return best | ({"time": exchange.now_us // 1000, "lastUpdateId": book.update_id} if self.futures else {})
+        return best | ({"time": exchange.now_us // 1000, "lastUpdateId": last_id} if self.futures else {})
 
 
 def too_many(status: int, wait_s: float, headers: dict[str, str] | None = None) -> web.Response:

@@ -18,7 +18,7 @@ def routes(exchange: Exchange) -> list[web.RouteDef]:
     async def state(request: web.Request) -> web.Response:
         return web.json_response({
             "now_us": exchange.now_us,
-            "events": len(exchange.ledger.events),
+            "events": exchange.ledger.end,
             "accepted": exchange.accepted,
             "sockets": {socket.number: list(socket.streams) for socket in exchange.sockets.values()},
             "injected": len(exchange.ledger.injected),
@@ -47,6 +47,8 @@ def routes(exchange: Exchange) -> list[web.RouteDef]:
                 exchange.start(speed=float(query.get("speed", 1)), rate=rate)
             case "stop":
                 await exchange.stop()
+            case "quiesce":
+                await exchange.quiesce()
             case "abort":
                 for socket in list(exchange.sockets.values()):
                     socket.abort()

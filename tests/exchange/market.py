@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 Levels = tuple[tuple[str, str], ...]
 
@@ -50,6 +50,7 @@ class Depth(NamedTuple):
 
 
 Event = Trade | Quote | Depth
+E = TypeVar("E", Trade, Quote, Depth)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +146,14 @@ class Tape:
                 self.depths.append(event)
                 self.live.apply(event)
 
+    def forget(self, keep: int) -> None:
+        """Lets go of all but about the last `keep` of each kind. Books are known from the first kept depth on."""
+        del self.trades[:-keep], self.quotes[:-keep]
+        cut = max(len(self.depths) - keep, 0) // self._CHECKPOINT_DEPTHS
+        del self.depths[: cut * self._CHECKPOINT_DEPTHS]
+        self._checkpoints = [(n - cut * self._CHECKPOINT_DEPTHS, book) for n, book in self._checkpoints[cut:]]
+        self._cursor = None
+
     def trade(self, trade_id: int) -> Trade | None:
         found = self.trades_from(trade_id, 1)
         return found[0] if found and found[0].trade_id == trade_id else None
@@ -156,8 +165,16 @@ class Tape:
         return self.trades[first : first + limit]
 
     def book(self) -> Book:
-        """The book now: after the last depth, with the best prices of quotes that came later."""
-        return self._with_quotes(self.live.copy(), None)
+        """The book after the last depth: at its id all levels are known, later quotes tell only of the best."""
+        return self.live.copy()
+
+    def best(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        """Price and quantity of the best bid and ask now: of the last quote, or of the book if that is newer."""
+        if self.quotes and self.quotes[-1].update_id >= self.live.update_id:
+            quote = self.quotes[-1]
+            return (quote.bid, quote.bid_quantity), (quote.ask, quote.ask_quantity)
+        (bid,), (ask,) = self.live.top(1)
+        return bid, ask
 
     def book_at(self, update_id: int) -> Book:
         """The book as it was at an update id; cheap when asked in rising order."""
@@ -199,11 +216,16 @@ class Injected:
 
 
 class Ledger:
-    """Everything that happened, in order, how often each event was sent, and every fault."""
+    """Everything that happened, in order, how often each event was sent, and every fault.
 
-    def __init__(self, tapes: dict[str, Tape]) -> None:
+    With `keep` only about the last so many events (up to twice as many), for runs that last.
+    """
+
+    def __init__(self, tapes: dict[str, Tape], keep: int | None = None) -> None:
         self.tapes = tapes
+        self.first = 0  # the number of the first event kept
         self.events: list[Event] = []
+        self._keep = keep
         self.sent = bytearray()  # how many sockets were sent the event of that number, up to 255
         self.injected: list[Injected] = []
 
@@ -212,17 +234,35 @@ class Ledger:
         self.events.append(event)
         self.sent.append(0)
         self.tapes[event.symbol].add(event)
-        return len(self.events) - 1
+        return self.end - 1
+
+    @property
+    def end(self) -> int:
+        """The number of the next event."""
+        return self.first + len(self.events)
+
+    def event(self, number: int) -> Event:
+        return self.events[number - self.first]
 
     def count_sent(self, number: int) -> None:
-        if self.sent[number] < 255:
-            self.sent[number] += 1
+        at = number - self.first
+        if at >= 0 and self.sent[at] < 255:
+            self.sent[at] += 1
 
-    def never_sent(self, symbol: str, kind: type[Event], since: int = 0) -> list[Event]:
+    def trim(self) -> None:
+        """Forgets what need not be kept; asked between events, since it moves `first`."""
+        if self._keep is not None and len(self.events) > 2 * self._keep:
+            self.first += len(self.events) - self._keep
+            del self.events[: -self._keep], self.sent[: -self._keep], self.injected[: -self._keep]
+            for tape in self.tapes.values():
+                tape.forget(self._keep)
+
+    def never_sent(self, symbol: str, kind: type[E], since: int = 0) -> list[E]:
         """Events of a symbol from the number `since` on that were written to no socket at all."""
+        at = max(since - self.first, 0)
         return [
             event
-            for event, sent in zip(self.events[since:], self.sent[since:], strict=True)
+            for event, sent in zip(self.events[at:], self.sent[at:], strict=True)
             if not sent and event.symbol == symbol and isinstance(event, kind)
         ]
 
@@ -230,14 +270,15 @@ class Ledger:
 class Market:
     """Several symbols on one venue clock, moved only by what is asked of it."""
 
-    def __init__(self, sources: Sequence[Source], *, seed: int = 0) -> None:
+    def __init__(self, sources: Sequence[Source], *, seed: int = 0, keep_events: int | None = None) -> None:
         tapes = {s.instrument.symbol: Tape(s.instrument, s.book.copy()) for s in sources}
         assert len(tapes) == len(sources), "each symbol needs one source"
-        self.ledger = Ledger(tapes)
+        self.ledger = Ledger(tapes, keep_events)
         self._random = random.Random(seed)
         self._first_trade_id = {s.instrument.symbol: s.first_trade_id for s in sources}
         self._id_shift = dict.fromkeys(tapes, 0)  # what bursts have added to the sources' trade ids
         self._shift_us = 0  # what bursts and clock steps have added to the sources' time
+        self.clock_steps: dict[int, int] = {}  # before the event of that number the clock jumps by so many µs
         self._next: list[tuple[int, int, Event, Iterator[tuple[int, Event]]]] = []
         for n, source in enumerate(sources):
             self._await(n, source.events())
@@ -258,30 +299,30 @@ class Market:
 
     def advance(self, events: int) -> range:
         """The next events happen. Returns their numbers in the ledger; fewer when the sources end."""
-        first = len(self.ledger.events)
+        first = self.ledger.end
         for _ in range(events):
             if not self._next:
                 break
             self._one()
-        return range(first, len(self.ledger.events))
+        return range(first, self.ledger.end)
 
     def advance_to(self, us: int, at_most: int = 1_000_000) -> range:
         """All that happens up to an instant; the clock then shows it."""
-        first = len(self.ledger.events)
+        first = self.ledger.end
         while self._next and self._next[0][0] + self._shift_us <= us:
             self._one()
-            if len(self.ledger.events) - first >= at_most:
+            if self.ledger.end - first >= at_most:
                 break
         else:
             self._source_us = max(self._source_us, us - self._shift_us)
-        return range(first, len(self.ledger.events))
+        return range(first, self.ledger.end)
 
     def burst(self, symbol: str, trades: int, per_ms: int = 100) -> range:
         """That many trades at the present best prices, quicker than the source would make them."""
-        tape, first = self.tapes[symbol], len(self.ledger.events)
+        tape, first = self.tapes[symbol], self.ledger.end
         last = tape.trades[-1].trade_id if tape.trades else self._first_trade_id[symbol] - 1
-        bids, asks = tape.book().top(1)
-        prices = (asks[0][0], bids[0][0])
+        (bid, _), (ask, _) = tape.best()
+        prices = (ask, bid)
         step = tape.instrument.quantity_step
         digits = len(step.partition(".")[2])
         quantities = [f"{self._random.randint(1, 9999) * float(step):.{digits}f}" for _ in range(256)]
@@ -291,11 +332,24 @@ class Market:
             add(Trade(symbol, ts_us, ts_us, last + 1 + n, prices[sells], quantities[n & 255], sells))
         self._id_shift[symbol] += trades
         self._shift_us += max(trades - 1, 0) // per_ms * 1000
-        return range(first, len(self.ledger.events))
+        return range(first, self.ledger.end)
 
     def step_clock(self, us: int) -> None:
         """The venue's clock jumps, ahead or back; later events are stamped by it."""
         self._shift_us += us
+        self.ledger.injected.append(Injected("ClockStep", event=self.ledger.end, note=f"{us} µs"))
+
+    def last_words(self) -> range:
+        """Each symbol trades once more and moves its book once more, whatever else happens until then."""
+        first = self.ledger.end
+        for symbol in self.tapes:
+            self.burst(symbol, 1)
+        moved: set[str] = set()
+        while self._next and moved != self.tapes.keys() and self.ledger.end - first < 20_000:
+            self._one()
+            if isinstance(event := self.ledger.events[-1], Depth):
+                moved.add(event.symbol)
+        return range(first, self.ledger.end)
 
     def _await(self, n: int, events: Iterator[tuple[int, Event]]) -> None:
         found = next(events, None)
@@ -303,6 +357,9 @@ class Market:
             heapq.heappush(self._next, (found[0], n, found[1], events))
 
     def _one(self) -> None:
+        number = self.ledger.end
+        if number in self.clock_steps:
+            self.step_clock(self.clock_steps.pop(number))
         due_us, n, event, events = self._next[0]
         found = next(events, None)
         if found is None:

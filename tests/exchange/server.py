@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
+from socket import SO_LINGER, SOL_SOCKET
 from typing import Any, Protocol, Self
 
 from aiohttp import web
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from tests.exchange import control
-from tests.exchange.market import Book, Event, Ledger, Market
+from tests.exchange.faults import (
+    ClockStep,
+    Cut,
+    Plan,
+    Refuse,
+    RestError,
+    RestGarbled,
+    SlowSnapshot,
+    StaleSnapshot,
+    Wire,
+    stale,
+)
+from tests.exchange.market import Book, Event, Injected, Ledger, Market
 
 Message = bytes | tuple[bytes, ...]  # text of one message, or its fragments
 
@@ -50,6 +65,14 @@ class Venue(Protocol):
         """The notice of a shutdown to come; None where the venue has none."""
         ...
 
+    def strange(self, socket: Socket) -> bytes:
+        """A message of a type this venue does not have."""
+        ...
+
+    def refusal(self, status: int, wait_s: float) -> web.Response:
+        """A request refused with 429, 418 or 5xx, in the venue's words."""
+        ...
+
     def routes(self, exchange: Exchange) -> list[web.RouteDef]: ...
 
 
@@ -77,78 +100,89 @@ class Socket:
         self.number = number
         self.streams: dict[str, None] = {}  # what it subscribed to, in order
         self.state: dict[str, Any] = {}  # the venue's own
-        self.opened_s = time.monotonic()
-        self.closed = False
+        self.closed = False  # takes no more messages
         self._connection = connection
         self._waiting: list[Message] = []
         self._waiting_limit = waiting_limit
+        self._ending: Callable[[], Awaitable[None]] | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def send(self, message: Message) -> None:
         """Queues a text message. A client that is too slow to take them is cut off, as venues do."""
         if self.closed:
-            return
+            return None
+        if len(self._waiting) >= self._waiting_limit:
+            self._waiting.clear()
+            return self.abort()
         self._waiting.append(message)
         self._idle.clear()
         self._wake.set()
-        if len(self._waiting) > self._waiting_limit:
-            self.abort()
+        return None
 
     async def flushed(self) -> None:
         """Returns when all that was queued has been handed to the system, or the socket is closed."""
         await self._idle.wait()
 
     def abort(self) -> None:
-        """Ends the TCP connection with a reset; the client sees 1006."""
-        self._end()
-        self._connection.transport.abort()
+        """After what is queued, the TCP connection ends with a reset; the client sees 1006."""
+
+        async def reset() -> None:
+            transport = self._connection.transport
+            for _ in range(200):
+                if transport.get_write_buffer_size() == 0:
+                    break
+                await asyncio.sleep(0.005)
+            raw = transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                raw.setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
+            transport.abort()
+
+        self._end(reset)
 
     def close(self, code: int = 1000, reason: str = "") -> None:
-        """Sends what is queued, then a close frame."""
+        """After what is queued, a close frame."""
+        self._end(lambda: self._connection.close(code, reason))
 
-        async def closing() -> None:
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self.flushed(), 5)
-            self._end()
-            await self._connection.close(code, reason)
-
-        task = asyncio.ensure_future(closing())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _end(self) -> None:
+    def gone(self) -> None:
+        """The client has left."""
         self.closed = True
         self._waiting.clear()
-        self._idle.set()
         self._wake.set()
+
+    def _end(self, how: Callable[[], Awaitable[None]]) -> None:
+        if not self.closed:
+            self.closed, self._ending = True, how
+            self._wake.set()
 
     async def write(self) -> None:
         """Sends until closed. Frames go to the transport in chunks: a `send` for each would be the bottleneck."""
         connection = self._connection
         plain = not connection.protocol.extensions
         try:
-            while not self.closed:
+            while self._waiting or not self.closed:
                 await self._wake.wait()
                 self._wake.clear()
-                while self._waiting and not self.closed:
+                while self._waiting:
                     chunk, self._waiting = self._waiting[:_CHUNK_MESSAGES], self._waiting[_CHUNK_MESSAGES:]
+                    if connection.state is not State.OPEN:
+                        return
                     if plain:
                         connection.transport.write(b"".join(map(_framed, chunk)))
                         await connection.drain()
                         await asyncio.sleep(0)
                     else:
                         for message in chunk:
-                            whole = message if isinstance(message, bytes) else list(message)
-                            await connection.send(whole, text=True)
-                if not self._waiting:
-                    self._idle.set()
+                            await connection.send(message, text=True)
+                self._idle.set()
+            if self._ending is not None:
+                await self._ending()
         except (ConnectionClosed, ConnectionError):
             pass
         finally:
-            self._end()
+            self.gone()
+            self._idle.set()
 
 
 class Exchange:
@@ -164,18 +198,20 @@ class Exchange:
         *,
         ws_port: int = 0,
         rest_port: int = 0,
+        plan: Plan | None = None,
         deflate: bool = False,
         waiting_limit: int = 1_000_000,
     ) -> None:
         self.market = market
         self.venue = venue
+        self.plan = plan or Plan()
         self.sockets: dict[int, Socket] = {}
         self.accepted = 0
         self._ports = (ws_port, rest_port)
-        self._deflate = deflate
+        self._deflate = deflate or self.plan.deflate
+        self.wires: dict[int, Wire] = {}
         self._waiting_limit = waiting_limit
         self._going: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def ledger(self) -> Ledger:
@@ -198,6 +234,9 @@ class Exchange:
             close_timeout=1,
             max_size=2**20,
         )
+        for fault in self.plan.faults:
+            if isinstance(fault, ClockStep):
+                self.market.clock_steps[fault.event] = round(fault.seconds * 1e6)
         self.ws_url = f"ws://127.0.0.1:{next(iter(self._server.sockets)).getsockname()[1]}"
         application = web.Application(middlewares=[self._middleware])
         application.add_routes([*self.venue.routes(self), *control.routes(self)])
@@ -210,9 +249,7 @@ class Exchange:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
-        for socket in list(self.sockets.values()):
-            socket.close(1001)
-        self._server.close()
+        self._server.close()  # closes the connections too, with 1001
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._server.wait_closed(), 3)
         await self._runner.cleanup()
@@ -249,15 +286,16 @@ class Exchange:
 
         Ends after so many real seconds, so many events, or never. It does not wait for slow sockets.
         """
-        begin_s, begin_us, done = time.monotonic(), self.now_us, 0
-        while (seconds is None or time.monotonic() - begin_s < seconds) and (events is None or done < events):
-            passed_s = time.monotonic() - begin_s
+        begin_s = last_s = time.monotonic()
+        done = 0
+        while (seconds is None or last_s - begin_s < seconds) and (events is None or done < events):
+            now_s = time.monotonic()
             at_most = 5_000 if events is None else min(5_000, events - done)
             if rate is None:
-                before_us = self.now_us
-                numbers = self.market.advance_to(max(begin_us + round(passed_s * speed * 1e6), before_us), at_most)
+                numbers = self.market.advance_to(self.now_us + round((now_s - last_s) * speed * 1e6), at_most)
             else:
-                numbers = self.market.advance(min(at_most, int(passed_s * rate) - done))
+                numbers = self.market.advance(min(at_most, int((now_s - begin_s) * rate) - done))
+            last_s = now_s
             done += len(numbers)
             self._send(numbers)
             await asyncio.sleep(0.005)
@@ -284,37 +322,68 @@ class Exchange:
                 wait.cancel()
 
     def _send(self, numbers: range) -> None:
-        events, sent = self.ledger.events, self.ledger.count_sent
-        sockets = list(self.sockets.values())
+        event_of, sent = self.ledger.event, self.ledger.count_sent
+        wires, messages, faultless = list(self.wires.values()), self.venue.messages, not self.plan.active
         for number in numbers:
-            event = events[number]
-            for socket in sockets:
-                for message in self.venue.messages(socket, number, event):
-                    socket.send(message)
-                    sent(number)
+            event = event_of(number)
+            for wire in wires:
+                socket = wire.socket
+                for message in messages(socket, number, event):
+                    if not faultless:
+                        wire.push(number, event, message)
+                    elif not socket.closed:
+                        socket.send(message)
+                        sent(number)
+        self.ledger.trim()
+
+    async def quiesce(self) -> range:
+        """Ends all faults and sends what they hold back; then every symbol trades and moves its book once more, so
+        that whoever counts ids can see what it lacks. Returns the numbers of those last events."""
+        self.plan.active = False
+        for wire in self.wires.values():
+            wire.release()
+        first = self.ledger.end
+        await self._tell(self.market.last_words())
+        return range(first, self.ledger.end)
 
     # -- what clients ask -----------------------------------------------------------------------------------------
 
     async def snapshot(self, symbol: str) -> Book:
-        """The book a REST reply shows: the live one."""
-        return self.market.tapes[symbol].book()
+        """The book a REST reply shows: the live one, unless a fault has it stale or late."""
+        book = self.market.tapes[symbol].book()
+        if isinstance(fault := self.plan.struck(StaleSnapshot), StaleSnapshot):
+            book = stale(book, self, symbol, fault)
+            self._record("StaleSnapshot", f"{symbol} at {book.update_id}")
+        if isinstance(fault := self.plan.struck(SlowSnapshot), SlowSnapshot):
+            self._record("SlowSnapshot", f"{symbol} {fault.seconds} s")
+            await asyncio.sleep(fault.seconds)
+        return book
+
+    def _record(self, fault: str, note: str, socket: int | None = None) -> None:
+        self.ledger.injected.append(Injected(fault, socket, note=note))
 
     def later(self, delay_s: float, action: Any, *arguments: Any) -> None:
         asyncio.get_running_loop().call_later(delay_s, action, *arguments)
 
     async def _process_request(self, connection: ServerConnection, request: Request) -> Response | None:
+        if isinstance(fault := self.plan.struck(Refuse), Refuse):
+            self._record("Refuse", str(fault.status))
+            return connection.respond(HTTPStatus(fault.status), "refused\n")
         socket = Socket(self.accepted, connection, self._waiting_limit)
         refusal = self.venue.accept(socket, request.path)
         if refusal is not None:
             return connection.respond(HTTPStatus.BAD_REQUEST, refusal)
         self.accepted += 1
-        connection.socket_of_venue = socket  # type: ignore[attr-defined]
+        connection.exchange_socket = socket  # type: ignore[attr-defined]
         return None
 
     async def _serve_socket(self, connection: ServerConnection) -> None:
-        socket: Socket = connection.socket_of_venue  # type: ignore[attr-defined]
-        self.sockets[socket.number] = socket
+        socket: Socket = connection.exchange_socket  # type: ignore[attr-defined]
+        wire = Wire(self, self.plan, socket)
+        self.sockets[socket.number], self.wires[socket.number] = socket, wire
         writer = asyncio.ensure_future(socket.write())
+        if isinstance(fault := self.plan.struck(Cut), Cut):
+            self.later(fault.seconds, self._cut, socket)
         self.venue.opened(self, socket)
         try:
             async for message in connection:
@@ -322,11 +391,27 @@ class Exchange:
         except ConnectionClosed:
             pass
         finally:
-            del self.sockets[socket.number]
-            socket._end()
+            del self.sockets[socket.number], self.wires[socket.number]
+            wire.end()
+            socket.gone()
             await writer
+
+    def _cut(self, socket: Socket) -> None:
+        if self.plan.active and not socket.closed:
+            self._record("Cut", "", socket.number)
+            socket.close(1000)
 
     @web.middleware
     async def _middleware(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        response: web.StreamResponse = await handler(request)
-        return response
+        if request.path.startswith("/control/"):
+            answer: web.StreamResponse = await handler(request)
+            return answer
+        if isinstance(fault := self.plan.struck(RestError), RestError):
+            self._record("RestError", f"{fault.status} {request.path_qs}")
+            return self.venue.refusal(fault.status, fault.retry_after_s)
+        answer = await handler(request)
+        if self.plan.struck(RestGarbled) is not None and isinstance(answer, web.Response):
+            self._record("RestGarbled", request.path_qs)
+            whole = answer.body if isinstance(answer.body, bytes) else b""
+            answer.body = whole[: len(whole) // 2]
+        return answer

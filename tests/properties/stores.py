@@ -126,7 +126,7 @@ def arrow(name: str, rows: list[Row]) -> pa.Table:
     fields = [field for field in TABLES[name].schema if field.name != "seq"]
     return pa.table(
         [
-            pa.array([row[f.name] for row in rows], pa.int64() if f.name == "ts" else f.type).cast(f.type)
+            pa.array([row.get(f.name) for row in rows], pa.int64() if f.name == "ts" else f.type).cast(f.type)
             for f in fields
         ],
         names=[f.name for f in fields],
@@ -137,7 +137,8 @@ def as_stored(tape: Tape, snapshot: Snapshot) -> Tape:
     """The same tape with the `seq` the store gave each row; everything else must have come back as it went in."""
 
     def scanned(name: str, venue: str, code: str, interval: str, rows: list[Row]) -> list[Row]:
-        columns = TABLES[name].schema.names
+        # What only a feed gives is not in a recording.
+        columns = [column for column in TABLES[name].schema.names if column == "seq" or (rows and column in rows[0])]
         batches = snapshot.scan(name, venue, code, 0, FOREVER_US, columns, interval) if rows else ()
         found = [
             dict(zip(columns, row, strict=True)) for batch in batches for row in rows_of(pa.Table.from_batches([batch]))

@@ -29,18 +29,17 @@ class Books:
         self._venue = venue
         self._symbol = symbol
         self._syncs: dict[int, BookSync] = {}
-        self._current: int | None = None
+        self.current: int | None = None
         """The connection whose book this is."""
         self._last_id = 0
         self._gap: Gap | None = None
         self._due_us = 0
         self.book = Book()
         self.last_us: int | None = None
-        self.resyncs = 0
 
     @property
     def known(self) -> bool:
-        return self._current is not None
+        return self.current is not None
 
     @property
     def last_id(self) -> int:
@@ -58,11 +57,11 @@ class Books:
     def detach(self, connection: int, reason: str, at_us: int | None = None) -> list[Kept]:
         """A connection that ended."""
         self._syncs.pop(connection, None)
-        return self.lost(reason, at_us) if connection == self._current else []
+        return self.lost(reason, at_us) if connection == self.current else []
 
     def lost(self, reason: str, at_us: int | None = None) -> list[Kept]:
         """The book is not known any more; up to at_us (the venue's time) it was."""
-        self._current = None
+        self.current = None
         if self.last_us is None or self._gap is not None:
             return []
         from_us = max(self.last_us, at_us or 0)
@@ -86,18 +85,18 @@ class Books:
             return Heard()
         synced = sync.on_snapshot(event) if isinstance(event, BookSnapshot) else sync.on_delta(event)
         heard = Heard(wants_snapshot=synced.wants_snapshot)
-        if synced.gap is not None and connection == self._current:
-            self.resyncs += 1
-            heard.kept += self.lost(synced.gap)
         if synced.events:
             heard.kept += self._take(connection, synced, venue_us)
+        # What was whole before the gap has been taken; a snapshot may be followed by deltas that lack one.
+        if synced.gap is not None and connection == self.current:
+            heard.kept += self.lost(synced.gap)
         return heard
 
     def _take(self, connection: int, synced: Synced, venue_us: int) -> list[Kept]:
-        if connection != self._current:
+        if connection != self.current:
             if not isinstance(synced.events[0], BookSnapshot):
                 return []
-            self._current = connection
+            self.current = connection
         kept: list[Kept] = []
         events = synced.events
         for n, event in enumerate(events):

@@ -48,6 +48,9 @@ from tapeql.storage.stores import Store
 STOPPED: Final = "the collector was stopped"
 NOT_RUNNING: Final = "the collector was not running"
 
+TIMELESS_NS: Final = 5_000_000_000
+"""A venue that tells no time for so long tells none: then our clock must do."""
+
 log: Final = logging.getLogger("tapeql.collect")
 
 
@@ -85,12 +88,14 @@ class Collector:
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
         self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self._skews: dict[str, Skew] = {}
+        self._timeless: dict[str, list[Quote]] = {}
         self._backfills: dict[str, Backfill] = {}
         self._supervisors: list[Supervisor] = []
         self._resyncs: dict[tuple[int, str], asyncio.Task[None]] = {}
         for each in self.watched:
             venue = each.settings.venue
             self._skews[venue.name] = Skew()
+            self._timeless[venue.name] = []
             for symbol in each.symbols:
                 self.feeds[venue.name, symbol] = Feed(venue, symbol, each.kinds)
 
@@ -287,6 +292,8 @@ class Collector:
         counts.frames += 1
         skew = self._skews[venue]
         kept: list[Kept] = []
+        if venue in self._timeless:
+            events = self._timed(venue, events)
         for event in events:
             if isinstance(event, Trade | Quote | BookDelta | BookSnapshot):
                 kind: Kind = "trades" if isinstance(event, Trade) else "quotes" if isinstance(event, Quote) else "book"
@@ -317,11 +324,25 @@ class Collector:
         if kept:
             self._keep(kept)
 
+    def _timed(self, venue: str, events: list[Event]) -> list[Event]:
+        """Quotes without a time wait for the first word of the venue's clock: ours may be years away from it."""
+        skew, waiting = self._skews[venue], self._timeless[venue]
+        for event in events:
+            ts_us = getattr(event, "ts_us", None)
+            if ts_us is not None and not isinstance(event, Instrument):
+                skew.see(getattr(event, "recv_ns", self._clock()), ts_us)
+        if skew.us is None and (not waiting or self._clock() - waiting[0].recv_ns < TIMELESS_NS):
+            waiting += [event for event in events if isinstance(event, Quote)]
+            return [event for event in events if not isinstance(event, Quote)]
+        del self._timeless[venue]
+        return [*waiting, *events]
+
     def _other(self, link: Link, venue: str, event: Event) -> list[Kept]:
         counts = self.counts.of(venue)
         match event:
             case Subscribed(kind=kind, symbols=symbols):
-                link.carried(kind, symbols)
+                if kind != "book":
+                    link.carried(kind, symbols)
                 for symbol in symbols:
                     if (feed := self.feeds.get((venue, symbol))) is not None:
                         feed.carriers.setdefault(kind, set()).add(link.number)
@@ -387,6 +408,9 @@ class Collector:
 
     def _ends(self, link: Link) -> None:
         """What no other connection carries is an outage."""
+        for (number, _), resync in self._resyncs.items():
+            if number == link.number:
+                resync.cancel()
         venue = link.connector.venue.name
         at_us = self._heard_us(link, venue)
         reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"
@@ -412,7 +436,13 @@ class Collector:
         heard = feed.books.on(link.number, event, self._skews[feed.venue.name].venue_us(event.recv_ns))
         if heard.wants_snapshot:
             self._resync(link, feed)
+        self._carries_book(link, feed)
         return heard.kept
+
+    def _carries_book(self, link: Link, feed: Feed) -> None:
+        """A book is carried once it is whole: until then the connection before must stay."""
+        if ("book", feed.symbol) not in link.carries and feed.books.current == link.number:
+            link.carried("book", [feed.symbol])
 
     def _resync(self, link: Link, feed: Feed) -> None:
         """Asks for one book again; no other symbol notices."""
@@ -436,6 +466,7 @@ class Collector:
                 venue_us = self._skews[feed.venue.name].venue_us(snapshot.recv_ns)
                 heard = feed.books.on(link.number, snapshot, venue_us)
                 self._keep(heard.kept)
+                self._carries_book(link, feed)
                 if not heard.wants_snapshot:
                     return
             await asyncio.sleep(self._timing.backoff_s(attempt) / 4)

@@ -68,17 +68,15 @@ class Link:
         if all((kind, symbol) in self.carries for kind, symbols in self.wanted.items() for symbol in symbols):
             self.complete.set()
 
-    async def close(self, reason: str) -> None:
-        """Ends it on our wish."""
-        self.reason = self.reason or reason
+    async def quit(self, reason: str) -> None:
+        """Reads no more."""
+        self.fail(reason)
         if self._task is not None:
-            self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await self.connector.disconnect()
         self.ended.set()
 
     def fail(self, reason: str) -> None:
-        """Ends it because something is wrong with it; the supervisor sees it end."""
+        """Ends it; the supervisor sees it end."""
         self.reason = self.reason or reason
         if self._task is not None:
             self._task.cancel()

@@ -97,15 +97,16 @@ class Silence:
     async def _behind(self, feed: Feed, kind: Kind) -> bool:
         match kind:
             case "trades":
-                newest: Trade | None = None
-                async for page in self._history.fetch_ticks(feed.symbol):
-                    newest = next((t for t in reversed(page) if isinstance(t, Trade)), newest)
+                newest = await self._newest(feed)
                 if newest is None:
                     return False
                 trades = feed.trades
                 if isinstance(trades, ContiguousTrades):
                     return newest.seq >= (trades.next if trades.next is not None else newest.seq)
                 return newest.ts_us > (trades.last_us if trades.last_us is not None else newest.ts_us - 1)
+            case "quotes" if self._venue.quotes_follow == "trades":
+                newest, last_us = await self._newest(feed), feed.quotes.last_us
+                return newest is not None and last_us is not None and newest.ts_us > last_us
             case "quotes":
                 book = await self._history.fetch_order_book(feed.symbol, 5)
                 best = (book.bids[0][0] if book.bids else None, book.asks[0][0] if book.asks else None)
@@ -116,3 +117,9 @@ class Silence:
                     return feed.books.known and book.last_id > feed.books.last_id
                 best = (book.bids[0][0] if book.bids else None, book.asks[0][0] if book.asks else None)
                 return feed.books.known and best != (feed.books.book.bids.best(), feed.books.book.asks.best())
+
+    async def _newest(self, feed: Feed) -> Trade | None:
+        newest: Trade | None = None
+        async for page in self._history.fetch_ticks(feed.symbol):
+            newest = next((t for t in reversed(page) if isinstance(t, Trade)), newest)
+        return newest

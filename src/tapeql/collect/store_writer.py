@@ -56,7 +56,11 @@ class StoreWriter:
         self._stopping.set()
         self._more.set()
         self._thread.join(wait_s)
-        return not self._thread.is_alive()
+        if self._thread.is_alive():
+            return False
+        if self.live is not None:
+            self.live.__exit__(None, None, None)
+        return True
 
     def recover(self) -> None:
         """Stores what an earlier run left in the journal. Raises StoreError, ConnectionFailed."""

@@ -134,9 +134,10 @@ class Supervisor:
             await self._finish(link, "renewed")
 
     async def _finish(self, link: Link, reason: str) -> None:
-        await link.close(reason)
+        await link.quit(reason)
         self._counts.connections -= 1
         self._ends(link)
+        await link.connector.disconnect()
 
     def _left_s(self, link: Link) -> float | None:
         age_s = self._timing.max_age_s or self._venue.max_age_s

@@ -53,10 +53,13 @@ class Side:
             del self.sizes[price]
             del self._keys[bisect_left(self._keys, self._sign * price)]
 
-    def truncate(self, depth: int) -> None:
-        for key in self._keys[depth:]:
-            del self.sizes[self._sign * key]
+    def truncate(self, depth: int) -> list[float]:
+        """Forgets the levels behind the best `depth`; returns their prices."""
+        gone = [self._sign * key for key in self._keys[depth:]]
         del self._keys[depth:]
+        for price in gone:
+            del self.sizes[price]
+        return gone
 
     def top(self, depth: int | None = None) -> list[Level]:
         """(price, size), the best first."""

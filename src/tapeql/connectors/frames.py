@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -13,19 +13,27 @@ from tapeql.connectors.events import Level
 UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
 """What reading bytes nobody vouches for may raise; msgspec's errors are ValueErrors."""
 
+LAST_ID: Final = 2**63 - 1
+"""Stores keep ids in 64 bits."""
+
+MOST_WORDS: Final = 200
+"""Of a venue's own text we repeat no more characters than this."""
+
 _SHOWN_BYTES: Final = 80
+_CODE_CHARACTERS: Final = 64
 
 
-def documents(frame: bytes) -> Iterator[Any]:
+def documents(frame: bytes, number: Callable[[str], Any] = float) -> Iterator[Any]:
     """The JSON documents of a frame one by one: a single one, the items of an array, or several written in a row.
 
+    `number` reads what is no integer: Decimal keeps the digits.
     Raises one of UNREADABLE where the rest cannot be read; what came before it was good.
     """
     try:
-        whole = msgspec.json.decode(frame)
+        whole = msgspec.json.Decoder(float_hook=number).decode(frame)
     except msgspec.DecodeError:
-        text, at = frame.decode(), 0
-        reader = json.JSONDecoder()
+        text, at = frame.decode().lstrip(), 0
+        reader = json.JSONDecoder(parse_float=number)
         while at < len(text):
             found, at = reader.raw_decode(text, at)
             yield from found if isinstance(found, list) else (found,)
@@ -40,11 +48,21 @@ def shown(frame: bytes) -> str:
     return ascii(frame[:_SHOWN_BYTES].decode("latin-1"))[1:-1] + ("…" if len(frame) > _SHOWN_BYTES else "")
 
 
+def printable(words: str) -> str:
+    """A venue's words for a log, in printable characters."""
+    return "".join(c if c.isprintable() else "?" for c in words[:MOST_WORDS])
+
+
+def is_code(symbol: object) -> bool:
+    """Whether this may be a symbol's code: some printable text, which every store can hold."""
+    return isinstance(symbol, str) and 0 < len(symbol) <= _CODE_CHARACTERS and symbol.isprintable()
+
+
 def sound(levels: list[Level]) -> bool:
-    """Whether all prices and sizes are finite and no size is negative."""
+    """Whether all prices and sizes are finite and none is negative."""
     total = 0.0
     for price, size in levels:
-        if size < 0:
+        if price < 0 or size < 0:
             return False
         total += price + size
     return total - total == 0.0

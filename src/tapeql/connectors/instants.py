@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS_FROM: Final = 10**11
 _US_FROM: Final = 10**14
 _NS_FROM: Final = 10**17
 _FIRST_US: Final = 0
-_LAST_US: Final = 32_503_680_000_000_000
-"""The year 3000: beyond it a number is no time, whatever its unit."""
+_LAST_US: Final = 2**63 // 1000
+"""In the year 2262 nanoseconds leave 64 bits: beyond it a number is no time, whatever its unit."""
 
 
 def epoch_us(value: int) -> int:
@@ -27,9 +28,7 @@ def epoch_us(value: int) -> int:
         us = value
     else:
         us = value // 1_000
-    if not _FIRST_US < us < _LAST_US:
-        raise ValueError("not a time")
-    return us
+    return _possible(us)
 
 
 def rfc3339_us(text: str) -> int:
@@ -37,5 +36,10 @@ def rfc3339_us(text: str) -> int:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("a time without a zone")
-    whole = instant.astimezone(UTC)
-    return int(whole.replace(microsecond=0).timestamp()) * 1_000_000 + whole.microsecond
+    return _possible((instant - _EPOCH) // timedelta(microseconds=1))
+
+
+def _possible(us: int) -> int:
+    if not _FIRST_US < us < _LAST_US:
+        raise ValueError("not a time")
+    return us

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tapeql.connectors.events import Instrument
+from tapeql.connectors.frames import printable
 from tapeql.connectors.settings import Settings
 from tapeql.errors import ConnectionFailed, VenueError
 
@@ -27,10 +29,13 @@ async def instruments(
     `point(urls, rest_url)` turns ccxt's table of addresses to the venue's; `code` picks ours of a ccxt market.
     Raises VenueError, ConnectionFailed.
     """
+    # It takes a second to load, and a feed may be waiting for this thread.
+    library = await asyncio.to_thread(importlib.import_module, "ccxt.async_support")
     import ccxt
-    import ccxt.async_support as library
 
-    client = getattr(library, exchange)({"enableRateLimit": True, "options": dict(options or {})})
+    client = getattr(library, exchange)(
+        {"enableRateLimit": True, "aiohttp_trust_env": True, "options": dict(options or {})}
+    )
     # Currencies need a key at some venues, and nobody asks for them.
     client.has["fetchCurrencies"] = False
     point(client.urls["api"], settings.rest_url)
@@ -39,11 +44,17 @@ async def instruments(
     except ccxt.NetworkError as error:
         raise ConnectionFailed(f"{settings.venue.title} cannot be reached: {type(error).__name__}") from None
     except ccxt.BaseError as error:
-        raise VenueError(f"{settings.venue.title} refused its list of symbols: {str(error)[:200]}") from None
+        raise VenueError(f"{settings.venue.title} refused its list of symbols: {printable(str(error))}") from None
+    except (ValueError, TypeError, LookupError, AttributeError):
+        # The library trusts replies to have their usual form.
+        raise VenueError(f"{settings.venue.title} sent a list of symbols that cannot be read") from None
     finally:
         await client.close()
         # aiohttp closes its transports a turn later.
         await asyncio.sleep(0)
+    if not markets:
+        # The library takes nonsense for an empty list.
+        raise VenueError(f"{settings.venue.title} sent no symbols")
     found = [_instrument(settings.venue.name, code(market), market, now_us) for market in markets]
     return sorted(found, key=lambda instrument: instrument.symbol)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,10 +21,16 @@ log: Final = logging.getLogger("tapeql.rest")
 TRIES: Final = 5
 TIMEOUT_S: Final = 20.0
 LONGEST_WAIT_S: Final = 60.0
-"""A venue that wants more patience than this is told to the caller, who has other work."""
+"""Where a venue wants more patience than this, the caller is told, who has other work; meanwhile nothing is asked."""
+
+PASSING: Final = (418, 429)
+"""Refusals that are about our pace, not about what we asked."""
 
 Complaint = Callable[[int, bytes], str]
 """The reason in a refusal's body, given its HTTP status."""
+
+Verdict = Callable[[int, bytes], int]
+"""The status a reply deserves: some venues refuse with a 200."""
 
 
 class Budget(Protocol):
@@ -59,8 +66,8 @@ class TokenBucket:
         return (cost - self._tokens) / self._per_s
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
-        if status in (418, 429):
-            self._tokens = 0.0
+        if status in PASSING:
+            self._tokens, self._at_s = 0.0, self._clock_s()
 
 
 class Rest:
@@ -77,6 +84,7 @@ class Rest:
         complaint: Complaint,
         *,
         headers: Mapping[str, str] | None = None,
+        verdict: Verdict = lambda status, body: status,
         tries: int = TRIES,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
@@ -85,10 +93,13 @@ class Rest:
         self._budget = budget
         self._complaint = complaint
         self._headers = dict(headers or {})
+        self._verdict = verdict
         self._tries = tries
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
+        self._closed = False
+        self._shut_until_s = 0.0
         self.headers: Mapping[str, str] = {}
         """Of the last reply."""
 
@@ -104,33 +115,49 @@ class Rest:
         import aiohttp
 
         async with self._turn:
-            reason: Exception = VenueError(f"{self._title} refused {path}")
-            for attempt in range(self._tries):
-                while (slow_s := self._budget.wait_s(cost)) > 0:
-                    await asyncio.sleep(slow_s)
+            for tries_left in reversed(range(self._tries)):
+                await self._permission(path, cost)
+                if self._closed:
+                    raise ConnectionFailed(f"the connection to {self._title} is closed")
                 try:
                     status, body = await self._ask(path, params, sign)
                 except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                    reason = ConnectionFailed(
-                        f"{self._title} at {_place(self.url)} cannot be reached: {type(error).__name__}: {error}"
+                    if not tries_left:
+                        raise ConnectionFailed(
+                            f"{self._title} at {_place(self.url)} cannot be reached: {_why(error)}"
+                        ) from None
+                else:
+                    if status < 300:
+                        return body
+                    passing = status in PASSING or status >= 500
+                    asked_s = _asked_s(self.headers) if passing else None
+                    if asked_s is not None:
+                        self._shut_until_s = time.monotonic() + asked_s
+                    log.info(
+                        "refused", extra={"venue": self._title, "path": path, "status": status, "asked_s": asked_s}
                     )
-                    await asyncio.sleep(_jitter_s(attempt))
-                    continue
-                if status < 300:
-                    return body
-                reason = VenueError(f"{self._title} refused {path}: {self._complaint(status, body)}", status=status)
-                if status not in (418, 429) and status < 500:
-                    raise reason
-                wait_s = _asked_s(self.headers)
-                if wait_s is not None and wait_s > LONGEST_WAIT_S:
-                    raise reason
-                log.info(
-                    "asked to wait", extra={"venue": self._title, "path": path, "status": status, "wait_s": wait_s}
-                )
-                await asyncio.sleep(_jitter_s(attempt) if wait_s is None else wait_s)
-            raise reason
+                    if not (tries_left and passing) or (asked_s or 0) > LONGEST_WAIT_S:
+                        raise VenueError(
+                            f"{self._title} refused {path}: {self._complaint(status, body)}", status=status
+                        )
+                await asyncio.sleep(_jitter_s(self._tries - tries_left))
+            raise AssertionError("there is at least one try")
+
+    async def _permission(self, path: str, cost: float) -> None:
+        """Waits as long as the venue asked for, and as its budget wants. Raises VenueError where that is too long."""
+        while True:
+            wait_s = self._shut_until_s - time.monotonic()
+            if wait_s > LONGEST_WAIT_S:
+                raise VenueError(f"{self._title} refused {path}: it asks for {wait_s:.0f} s of silence", status=429)
+            if wait_s <= 0:
+                wait_s = self._budget.wait_s(cost)
+                if wait_s <= 0:
+                    return
+            await asyncio.sleep(wait_s)
 
     async def close(self) -> None:
+        """Whoever asks after this, or waits for their turn, gets ConnectionFailed."""
+        self._closed = True
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -144,11 +171,13 @@ class Rest:
             self._session = aiohttp.ClientSession(
                 headers=self._headers, timeout=aiohttp.ClientTimeout(total=self._timeout_s), trust_env=True
             )
-        async with self._session.get(self.url + path, params=params, headers=sign) as reply:
+        # A redirection would carry our key to whoever it names.
+        async with self._session.get(self.url + path, params=params, headers=sign, allow_redirects=False) as reply:
             body = await reply.read()
             self.headers = reply.headers
-            self._budget.learn(reply.status, reply.headers)
-            return reply.status, body
+            status = self._verdict(reply.status, body)
+            self._budget.learn(status, reply.headers)
+            return status, body
 
 
 def _asked_s(headers: Mapping[str, str]) -> float | None:
@@ -165,10 +194,16 @@ def _asked_s(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _jitter_s(attempt: int) -> float:
-    return random.uniform(0, min(LONGEST_WAIT_S, 0.25 * 2**attempt))
+def _jitter_s(tried: int) -> float:
+    return random.uniform(0, min(LONGEST_WAIT_S, 0.125 * 2**tried))
 
 
 def _place(url: str) -> str:
     """The host alone: an address may carry a key."""
     return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _why(error: Exception) -> str:
+    """What the system says; an error's own text may repeat the whole address."""
+    said = getattr(error, "strerror", None)
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from tapeql.connectors.venue import Venue
 from tapeql.errors import DataError
@@ -21,21 +22,24 @@ CONFIG: Final = "TAPEQL_CONFIG"
 DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
 
 
-class Secret(str):
-    """Text that shows itself only to who asks for `reveal`."""
+HTTP: Final = ("http", "https")
+SCHEMES: Final = (HTTP, ("ws", "wss"), ("tcp",))
+"""What may stand for what a venue's own address begins with."""
 
-    __slots__ = ()
+
+class Secret:
+    """Text that only `reveal` shows: it is no str, so that nothing joins, slices or serializes it by accident."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def reveal(self) -> str:
-        return str.__str__(self)
+        return self._text
 
     def __repr__(self) -> str:
         return "Secret(***)"
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    __str__ = __repr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Settings:
     ws_url: str
     rest_url: str
     credentials: Mapping[str, Secret] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def credential(self, name: str) -> str:
         """The secret. Raises DataError naming how to give it."""
@@ -86,8 +90,8 @@ def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Setti
             options[name] = text
     settings = Settings(
         venue,
-        (value("ws_url") or venue.ws_url).rstrip("/"),
-        (value("rest_url") or venue.rest_url).rstrip("/"),
+        _address(variable_of(venue.name, "ws_url"), value("ws_url"), venue.ws_url),
+        _address(variable_of(venue.name, "rest_url"), value("rest_url"), venue.rest_url),
         secrets,
         options,
     )
@@ -97,7 +101,11 @@ def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Setti
 
 
 def _section(venue: str, environ: Mapping[str, str]) -> dict[str, str]:
-    path = Path(environ.get(CONFIG) or DEFAULT_FILE).expanduser()
+    try:
+        path = Path(environ.get(CONFIG) or DEFAULT_FILE).expanduser()
+    except RuntimeError:
+        # A user without a home has no file there.
+        return {}
     try:
         parsed: dict[str, Any] = tomllib.loads(path.read_text())
     except FileNotFoundError:
@@ -105,10 +113,11 @@ def _section(venue: str, environ: Mapping[str, str]) -> dict[str, str]:
             raise DataError(f"{CONFIG} names {path}, which is not there") from None
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+        raise DataError(f"{path} cannot be read: {_why(error)}") from None
     except tomllib.TOMLDecodeError as error:
-        # The parser names the place, never the text: a secret may stand there.
-        raise DataError(f"{path} is not TOML: {error}") from None
+        # The place alone: what the parser says of the text may hold a secret.
+        place = str(error).rpartition("(")[2].rstrip(")")
+        raise DataError(f"{path} is not TOML ({place})") from None
     section = parsed.get(venue, {})
     if not isinstance(section, dict):
         raise DataError(f"{path}: [{venue}] must be a table")
@@ -118,5 +127,26 @@ def _section(venue: str, environ: Mapping[str, str]) -> dict[str, str]:
 def _content(path: str, variable: str) -> str:
     try:
         return Path(path).expanduser().read_text().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{variable}: {path} cannot be read: {error}") from None
+    except (OSError, UnicodeDecodeError, RuntimeError) as error:
+        raise DataError(f"{variable}: {path} cannot be read: {_why(error)}") from None
+
+
+def _address(variable: str, text: str | None, usual: str) -> str:
+    """A base address, to which paths are appended. Raises DataError, which does not repeat it: it may hold a key."""
+    if not text:
+        return usual.rstrip("/")
+    try:
+        parts = urlsplit(text)
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    kinds = next((kinds for kinds in SCHEMES if urlsplit(usual).scheme in kinds), HTTP)
+    if not sound or any(c.isspace() for c in text) or parts.scheme not in kinds:
+        raise DataError(f"{variable} must be like {usual or 'http://host:port'}")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise DataError(f"{variable} must be an address alone, without user, query or fragment")
+    return text.rstrip("/")
+
+
+def _why(error: Exception) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else type(error).__name__

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from tapeql.connectors.events import KINDS, Event, Kind
+from tapeql.connectors.frames import printable
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Lost, Venue
+from tapeql.errors import VenueError
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -18,6 +21,10 @@ FRAME_BYTES: Final = 64 << 20
 """Snapshots of deep books are several MiB; more than this is an accident."""
 
 QUEUE_FRAMES: Final = 4096
+_wire: Final = logging.getLogger("tapeql.websocket")
+_wire.setLevel(logging.INFO)
+"""The library logs every frame at DEBUG, and logins are frames."""
+
 OPEN_S: Final = 10.0
 CLOSE_S: Final = 2.0
 
@@ -64,10 +71,11 @@ class SocketConnector:
     # ── the connection ────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def connect(self) -> None:
-        """Raises Lost with the venue's Retry-After where it refuses, ConnectionFailed where it is not there."""
+        """Raises Lost, with the venue's Retry-After where it refuses."""
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidStatus, WebSocketException
 
+        self._ready.clear()
         try:
             self._socket = await connect(
                 self._url(),
@@ -75,6 +83,7 @@ class SocketConnector:
                 max_queue=QUEUE_FRAMES,
                 open_timeout=OPEN_S,
                 close_timeout=CLOSE_S,
+                logger=_wire,
                 # The collector decides when to try again.
                 process_exception=lambda error: error,
             )
@@ -84,9 +93,15 @@ class SocketConnector:
                 f"{self.venue.title} answered {error.response.status_code}",
                 retry_after_s=float(wish) if wish.isdigit() else None,
             ) from None
-        except (OSError, TimeoutError, WebSocketException) as error:
-            raise Lost(f"{self.venue.title} cannot be reached: {type(error).__name__}: {error}") from None
-        self._ready.extend(await self._open())
+        except (OSError, TimeoutError, WebSocketException, ValueError) as error:
+            # The text of other errors may repeat the address.
+            said = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+            raise Lost(f"{self.venue.title} cannot be reached: {type(error).__name__}{said}") from None
+        try:
+            self._ready.extend(await self._open())
+        except BaseException:
+            await self.disconnect()
+            raise
 
     async def disconnect(self) -> None:
         socket, self._socket = self._socket, None
@@ -108,9 +123,11 @@ class SocketConnector:
         try:
             return await self._socket.recv(decode=False)
         except ConnectionClosed as error:
+            # Without a close frame of the venue's, ours tells why: a ping that was not answered, a frame too big.
+            told = error.rcvd or error.sent
+            said = f" ({printable(told.reason)})" if told is not None and told.reason else ""
             code = error.rcvd.code if error.rcvd is not None else 1006
-            said = error.rcvd.reason if error.rcvd is not None else ""
-            raise Lost(f"closed with {code}{f' ({said})' if said else ''}", code=code) from None
+            raise Lost(f"closed with {code}{said}", code=code) from None
 
     async def _send(self, messages: Iterable[str]) -> None:
         from websockets.exceptions import ConnectionClosed
@@ -144,6 +161,8 @@ class SocketConnector:
                 await self._send(self._drop(kind, known))
 
     async def _subscribe(self, kind: Kind, symbols: Sequence[str]) -> None:
+        if kind not in self.venue.kinds:
+            raise VenueError(f"{self.venue.title} streams no {kind}; it streams {', '.join(self.venue.kinds)}")
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._wanted[kind]]
         self._wanted[kind].update(dict.fromkeys(new))
         if new and self._socket is not None:

@@ -30,6 +30,7 @@ class Venue:
     calendar           the market whose sessions it keeps (None: it never closes)
     heartbeat_s        it says something at least this often on an open connection (None: it may be silent)
     silence_s          a subscribed symbol that is silent so long is looked up over REST: has it traded meanwhile?
+    quotes_follow      what makes it send a quote: any change of the best prices ("book"), or "trades" alone
     max_age_s          it closes connections of this age; a new one is opened before
     one_connection     it allows only one at a time: the old one ends before a new one begins
     symbols_per_connection, connects_per_minute   its limits
@@ -47,6 +48,7 @@ class Venue:
     calendar: str | None = None
     heartbeat_s: float | None = None
     silence_s: float = 30.0
+    quotes_follow: Literal["book", "trades"] = "book"
     max_age_s: float | None = None
     one_connection: bool = False
     symbols_per_connection: int = 200
@@ -73,7 +75,9 @@ class Connector(Protocol):
 
     venue: Venue
 
-    async def connect(self) -> None: ...
+    async def connect(self) -> None:
+        """Raises Lost where the venue refuses or is not there."""
+        ...
 
     async def disconnect(self) -> None:
         """Closes the connection and whatever REST holds open; may be called twice."""
@@ -105,7 +109,10 @@ class Connector(Protocol):
         self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
     ) -> AsyncIterator[list[Trade | Void]]:
         """Pages of trades, oldest first, from an id or an instant on to the venue's present (or until_us, excluded).
-        With neither, one page: the newest trades. Pages are never empty."""
+        With neither, one page: the newest trades. Pages are never empty.
+
+        Give since_us beside from_id where the time of the trade before from_id is known: from_id decides where the
+        pages begin, since_us spares venues that page by time the search for it."""
         ...
 
     def fetch_candles(

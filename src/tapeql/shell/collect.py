@@ -58,34 +58,30 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     operation = Operation(collector)
+    bus = publishing = None
+    if bus_url is not None:
+        from tapeql.collect.bus import open_bus
+        from tapeql.collect.bus.publisher import Publisher
+        from tapeql.collect.streams import split
+
+        bus = open_bus(bus_url)
+        publishing = asyncio.create_task(Publisher(collector.journal, bus, "bus", split).run(), name="bus")
     host, port = await operation.serve(host, port)
-    publishing = await _publish(collector, bus_url)
-    what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in collector.status()["venues"])
-    sys.stdout.write(
-        visible.lines(f"tapeql collects {what} into {collector.status()['store']}; http://{host}:{port}/status\n")
-    )
+    said = collector.status()
+    what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in said["venues"])
+    sys.stdout.write(visible.lines(f"tapeql collects {what} into {said['store']}; http://{host}:{port}/status\n"))
     sys.stdout.flush()
     try:
         stored = await collector.run(stop)
     finally:
-        if publishing is not None:
+        if bus is not None and publishing is not None:
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
+            await bus.close()
         await operation.close()
     if not stored:
         sys.stderr.write("tapeql: not everything is stored yet; the journal has it, and the next start stores it\n")
     return DONE if stored else FAILED
-
-
-async def _publish(collector: Any, bus_url: str | None) -> asyncio.Task[None] | None:
-    if bus_url is None:
-        return None
-    from tapeql.collect.bus import open_bus
-    from tapeql.collect.bus.publisher import Publisher
-    from tapeql.collect.streams import split
-
-    publisher = Publisher(collector.journal, open_bus(bus_url), "bus", split)
-    return asyncio.create_task(publisher.run(), name="bus")
 
 
 def _loop_factory() -> Any:

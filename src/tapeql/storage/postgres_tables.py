@@ -89,7 +89,9 @@ def _missing(connection: psycopg.Connection[Any]) -> list[sql.Composed]:
                 sql.SQL("CREATE UNIQUE INDEX {} ON {} ({})").format(
                     sql.Identifier(f"{table.name}_known"),
                     sql.Identifier(table.name),
-                    sql.SQL(", ").join([*map(sql.Identifier, whose(table)), *known_by(table)]),
+                    # What tells rows apart comes first: nothing but a look for one row may read by this index, for sums
+                    # are made in the order of reading.
+                    sql.SQL(", ").join([*known_by(table), *map(sql.Identifier, whose(table))]),
                 )
             )
     return missing

@@ -27,7 +27,8 @@ VENUES: Final = (
     Venue(
         name=USDM.venue,
         title="Binance USD-M",
-        ws_url="wss://fstream.binance.com",
+        # Trades, quotes and books are the streams of this route; /market has candles and aggregates.
+        ws_url="wss://fstream.binance.com/public",
         rest_url="https://fapi.binance.com",
         connector=partial(BinanceConnector, USDM),
         optional=("api_key",),

@@ -2,6 +2,8 @@
 
 Deltas wait until a REST snapshot L comes; those before it are dropped; the first that goes on has U <= L + 1 <= u (spot)
 or U <= L <= u (futures); then each follows the one before it: U == u before + 1, or pu == u before.
+
+Futures skip ids between pu and U, which change nothing: a snapshot from there, too, is followed by that delta.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ class BinanceBook:
         """A snapshot older than what waits cannot be joined to it: another is wanted."""
         if self._last is not None or snapshot.last_id is None:
             return Synced()
-        if self._waiting and not self._joins(snapshot.last_id, self._waiting):
+        if self._waiting and not self._reaches_back(self._waiting[0], snapshot.last_id):
             return Synced(wants_snapshot=True)
         self._last = snapshot.last_id
         self._first_since_snapshot = True
@@ -54,7 +56,8 @@ class BinanceBook:
         if self._old(delta.last_id):
             return Synced()
         if not self._follows(delta):
-            lost = f"update {self._last} was followed by {delta.first_id}"
+            after = f" after {delta.prev_id}" if self._follows_previous else ""
+            lost = f"update {self._last} was followed by {delta.first_id}{after}"
             self._last = None
             self._waiting.append(delta)
             return Synced(gap=lost, wants_snapshot=True)
@@ -70,17 +73,18 @@ class BinanceBook:
 
     def _follows(self, delta: BookDelta) -> bool:
         assert self._last is not None
-        assert delta.first_id is not None
         assert delta.last_id is not None
         if self._first_since_snapshot:
-            behind = 0 if self._follows_previous else 1
-            return delta.first_id <= self._last + behind <= delta.last_id
-        if self._follows_previous:
-            return delta.prev_id == self._last
-        return delta.first_id == self._last + 1
+            return self._reaches_back(delta, self._last) and self._last <= delta.last_id
+        return (delta.prev_id if self._follows_previous else _before(delta)) == self._last
 
-    def _joins(self, last_id: int, waiting: deque[BookDelta]) -> bool:
-        """Whether the first waiting delta does not begin behind the snapshot."""
-        first = waiting[0].first_id
-        assert first is not None
-        return first <= last_id + 1
+    def _reaches_back(self, delta: BookDelta, last_id: int) -> bool:
+        """Whether no update is missing between a snapshot and this delta."""
+        if self._follows_previous and delta.prev_id is not None and delta.prev_id <= last_id:
+            return True
+        return _before(delta) < last_id if self._follows_previous else _before(delta) <= last_id
+
+
+def _before(delta: BookDelta) -> int:
+    assert delta.first_id is not None
+    return delta.first_id - 1

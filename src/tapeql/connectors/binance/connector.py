@@ -10,7 +10,18 @@ from tapeql.connectors.binance.decode import decode
 from tapeql.connectors.binance.history import History
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.binance.symbols import symbols
-from tapeql.connectors.events import BookSnapshot, Candle, Event, Heartbeat, Instrument, Kind, Subscribed, Trade, Void
+from tapeql.connectors.events import (
+    BookSnapshot,
+    Candle,
+    Event,
+    Heartbeat,
+    Instrument,
+    Kind,
+    Refused,
+    Subscribed,
+    Trade,
+    Void,
+)
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.socket import SocketConnector
 from tapeql.connectors.venue import Clock, Info
@@ -36,12 +47,13 @@ class BinanceConnector(SocketConnector):
 
     def _url(self) -> str:
         first = [subscriptions.stream(*each) for each in self._each()[: subscriptions.URL_STREAMS]]
-        return f"{self._settings.ws_url}/stream?streams={'/'.join(first)}"
+        return self._settings.ws_url + subscriptions.path(first)
 
     async def _open(self) -> Iterable[Event]:
         """What the address asked for is subscribed as soon as the connection is open."""
+        self._asked.clear()
         each = self._each()
-        events = [Subscribed(kind, (symbol,)) for kind, symbol in each[: subscriptions.URL_STREAMS]]
+        events: list[Event] = [Subscribed(kind, (symbol,)) for kind, symbol in each[: subscriptions.URL_STREAMS]]
         rest: dict[Kind, list[str]] = {}
         for kind, symbol in each[subscriptions.URL_STREAMS :]:
             rest.setdefault(kind, []).append(symbol)
@@ -69,10 +81,13 @@ class BinanceConnector(SocketConnector):
 
     def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
         events = decode(self._market, frame, recv_ns)
-        if self._asked and len(events) == 1 and isinstance(events[0], Heartbeat):
-            number = subscriptions.acknowledged(frame)
+        if self._asked and len(events) == 1 and isinstance(answer := events[0], Heartbeat | Refused):
+            number = subscriptions.answered(frame)
             if number in self._asked:
-                return [Subscribed(*self._asked.pop(number))]
+                kind, symbols = self._asked.pop(number)
+                if isinstance(answer, Heartbeat):
+                    return [Subscribed(kind, symbols)]
+                return [Refused("error", answer.reason, symbol) for symbol in symbols]
         return events
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -88,20 +103,23 @@ class BinanceConnector(SocketConnector):
     async def fetch_ticks(
         self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
     ) -> AsyncIterator[list[Trade | Void]]:
-        if from_id is None and since_us is not None:
-            from_id = await self._history.id_at(symbol, since_us)
-            if from_id is None:
-                return
-        if from_id is None:
+        if from_id is None and since_us is None:
             newest = await self._history.latest(symbol)
             if newest:
                 yield newest
             return
+        begin_us = 0
+        if from_id is None and since_us is not None:
+            begin_us = since_us
+            from_id = await self._history.id_before(symbol, since_us)
+        if from_id is None:
+            return
         async for page in self._history.from_id(symbol, from_id):
-            within = [t for t in page if until_us is None or not isinstance(t, Trade) or t.ts_us < until_us]
-            if within:
-                yield within
-            if len(within) < len(page):
+            within = [t for t in page if not isinstance(t, Trade) or begin_us <= t.ts_us]
+            before = [t for t in within if until_us is None or not isinstance(t, Trade) or t.ts_us < until_us]
+            if before:
+                yield before
+            if len(before) < len(within):
                 return
 
     def fetch_candles(

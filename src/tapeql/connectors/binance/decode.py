@@ -23,7 +23,7 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, shown, sound
+from tapeql.connectors.frames import LAST_ID, MOST_WORDS, UNREADABLE, documents, is_code, printable, shown, sound
 from tapeql.connectors.instants import epoch_us
 
 Payload = TypeVar("Payload")
@@ -93,6 +93,8 @@ _depth_reply: Final = msgspec.json.Decoder(DepthReply, strict=False)
 _trade_replies: Final = msgspec.json.Decoder(list[TradeReply], strict=False)
 
 _HEAD_BYTES: Final = 64
+MOST_IDS: Final = 100_000
+"""More ids than this between the trades of one page is an accident, not what futures leave out."""
 
 
 def decode(market: Market, frame: bytes, recv_ns: int) -> list[Event]:
@@ -115,8 +117,8 @@ def decode(market: Market, frame: bytes, recv_ns: int) -> list[Event]:
 def decode_book(market: Market, symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
     """The reply to /depth. Raises ValueError."""
     reply = _depth_reply.decode(body)
-    if not (sound(reply.bids) and sound(reply.asks)):
-        raise ValueError("a level that is no number")
+    if not (sound(reply.bids) and sound(reply.asks) and 0 <= reply.lastUpdateId <= LAST_ID):
+        raise ValueError("a level or an id that cannot be")
     ts_us = None if reply.T is None else epoch_us(reply.T)
     return BookSnapshot(market.venue, symbol, reply.lastUpdateId, ts_us, recv_ns, reply.bids, reply.asks)
 
@@ -128,8 +130,12 @@ def decode_trades(market: Market, symbol: str, body: bytes, recv_ns: int) -> lis
     Raises ValueError.
     """
     rows = sorted(_trade_replies.decode(body), key=lambda row: row.id)
+    if rows and rows[-1].id - rows[0].id > MOST_IDS:
+        raise ValueError("ids too far from each other")
     events: list[Trade | Void] = []
     for row in rows:
+        if events and row.id == events[-1].seq:
+            continue
         last = events[-1].seq if events else row.id - 1
         if market.follows_previous:
             events.extend(Void(symbol, seq) for seq in range(last + 1, row.id))
@@ -144,18 +150,20 @@ def decode_trades(market: Market, symbol: str, body: bytes, recv_ns: int) -> lis
 
 
 def _trade(market: Market, m: TradeMessage, recv_ns: int) -> Trade | Void | Refused:
+    price, quantity = m.p, m.q
+    if not (0 <= m.t <= LAST_ID and is_code(m.s)):
+        return _refused(f"trade {m.t}", m.s)
     if m.X != "MARKET":
         return Void(m.s, m.t)
-    price, quantity = m.p, m.q
-    if not (0.0 < price < 1e300 and 0.0 < quantity < 1e300 and m.t >= 0):
-        return Refused("value", f"trade {m.t} of {price} × {quantity}", m.s)
+    if not (0.0 < price < 1e300 and 0.0 < quantity < 1e300):
+        return _refused(f"trade {m.t} of {price} × {quantity}", m.s)
     side = "sell" if m.m else "buy"
     return Trade(market.venue, m.s, str(m.t), m.t, epoch_us(m.T), recv_ns, price, quantity, side)
 
 
 def _quote(market: Market, m: TickerMessage, recv_ns: int) -> Quote | Refused:
-    if not (sound([(m.b, m.B), (m.a, m.A)]) and m.u >= 0):
-        return Refused("value", f"quote {m.u}", m.s)
+    if not (sound([(m.b, m.B), (m.a, m.A)]) and 0 <= m.u <= LAST_ID and is_code(m.s)):
+        return _refused(f"quote {m.u} of {m.b} × {m.B}, {m.a} × {m.A}", m.s)
     ts_us = None if m.T is None else epoch_us(m.T)
     # A side of nothing is sent as zeros.
     bid = (m.b, m.B) if m.b > 0 else (None, None)
@@ -164,10 +172,16 @@ def _quote(market: Market, m: TickerMessage, recv_ns: int) -> Quote | Refused:
 
 
 def _delta(market: Market, m: DepthMessage, recv_ns: int) -> BookDelta | Refused:
-    if not (sound(m.b) and sound(m.a) and 0 <= m.U <= m.u):
-        return Refused("value", f"depth {m.U}..{m.u}", m.s)
+    if not (sound(m.b) and sound(m.a) and 0 <= m.U <= m.u <= LAST_ID and is_code(m.s)):
+        return _refused(f"depth {m.U}..{m.u}", m.s)
+    if m.pu is not None and not 0 <= m.pu <= LAST_ID:
+        return _refused(f"depth {m.U}..{m.u} after {m.pu}", m.s)
     ts_us = epoch_us(m.E if m.T is None else m.T)
     return BookDelta(market.venue, m.s, m.U, m.u, m.pu, ts_us, recv_ns, m.b, m.a)
+
+
+def _refused(reason: str, symbol: str) -> Refused:
+    return Refused("value", reason[:MOST_WORDS], symbol if is_code(symbol) else None)
 
 
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +194,7 @@ def _long_way(market: Market, frame: bytes, recv_ns: int) -> list[Event]:
             events.append(_document(market, document, recv_ns))
     except UNREADABLE as error:
         events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events
+    return events or [Refused("malformed", "an empty frame")]
 
 
 def _document(market: Market, document: Any, recv_ns: int) -> Event:
@@ -206,7 +220,13 @@ def _document(market: Market, document: Any, recv_ns: int) -> Event:
                 return Heartbeat(recv_ns)
             case None if "error" in payload or "code" in payload:
                 complaint = payload.get("error", payload)
-                return Refused("error", str(complaint.get("msg") if isinstance(complaint, dict) else complaint))
+                words = str(complaint.get("msg") if isinstance(complaint, dict) else complaint)
+                return Refused("error", printable(words))
     except UNREADABLE as error:
-        return Refused("malformed", f"{kind}: {type(error).__name__}: {str(error)[:120]}")
-    return Refused("unknown", str(kind)[:40])
+        symbol = payload.get("s")
+        return Refused(
+            "malformed" if isinstance(error, msgspec.DecodeError) else "value",
+            printable(f"{kind}: {error}"),
+            symbol if is_code(symbol) else None,
+        )
+    return Refused("unknown", printable(str(kind)))

@@ -3,53 +3,71 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from tapeql.connectors.binance.decode import decode_book, decode_trades
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.events import BookSnapshot, Candle, Trade, Void
+from tapeql.connectors.frames import LAST_ID, sound
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.rest import Rest
-from tapeql.connectors.settings import Settings
+from tapeql.connectors.settings import Settings, variable_of
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
 
 Read = TypeVar("Read")
 
 PAGE: Final = 1000
+NEWEST: Final = 1000
+SOME: Final = 100
+MINUTE_S: Final = 60.5
+"""The venue's minute, and a moment for its clock to be a little behind."""
+
 USED_WEIGHT: Final = "X-MBX-USED-WEIGHT-1M"
 MOST_OF: Final = 0.8
 """The share of the weight limit we allow ourselves: others behind the same address want some too."""
 
+SOME_LEVELS: Final = 1000
+
 WINDOW_MS: Final = 3_600_000
-INTERVALS: Final = ("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1mo")
+AGGREGATED_MS: Final = 100
+"""An aggregate trade of futures gathers what this long has brought at one price; its time is the first one's."""
+
+KEY_REFUSED: Final = ("(-2014)", "(-2015)")
+"""Codes of a missing and of a wrong API key."""
 
 
 class WeightBudget:
     """The weight used this minute, as the venue counts it; it begins anew with the venue's own minute."""
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, clock_s: Callable[[], float] = time.monotonic) -> None:
         self.limit = limit
         self.used = 0.0
-        self._left_s = 60.0
+        self._clock_s = clock_s
+        self._anew_s = clock_s() + MINUTE_S
 
     def wait_s(self, cost: float) -> float:
+        now_s = self._clock_s()
+        if now_s >= self._anew_s:
+            self.used, self._anew_s = 0.0, now_s + MINUTE_S
         if self.used + cost > MOST_OF * self.limit and self.used > 0:
-            wait_s, self.used = self._left_s, 0.0
-            return wait_s
+            return self._anew_s - now_s
         self.used += cost
         return 0.0
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:
         try:
-            self.used = float(headers.get(USED_WEIGHT, ""))
-            self._left_s = 60.5 - parsedate_to_datetime(headers.get("Date", "")).second
+            used = int(headers.get(USED_WEIGHT, ""))
+            left_s = MINUTE_S - parsedate_to_datetime(headers.get("Date", "")).second
         except (TypeError, ValueError):
-            pass
+            return
+        self.used, self._anew_s = float(used), self._clock_s() + left_s
 
 
 class History:
@@ -59,95 +77,128 @@ class History:
         self._market = market
         self._clock = clock
         self._title = settings.venue.title
-        self.budget = WeightBudget(market.weight_limit)
+        self._key_variable = variable_of(settings.venue.name, "api_key")
+        self.budget = WeightBudget(float(settings.options.get("weight_limit", market.weight_limit)))
         key = settings.credentials.get("api_key")
         headers = {"X-MBX-APIKEY": key.reveal()} if key else {}
         self.rest = Rest(self._title, settings.rest_url, self.budget, complaint, headers=headers)
 
     async def latest(self, symbol: str) -> list[Trade | Void]:
-        body = await self._get("trades", {"symbol": symbol, "limit": PAGE})
+        body = await self._get("trades", {"symbol": symbol, "limit": NEWEST})
         return self._read(decode_trades, symbol, body)
 
     async def from_id(self, symbol: str, from_id: int) -> AsyncIterator[list[Trade | Void]]:
         """Pages from an id on, until the venue has no more."""
+        most = self._market.page
         while True:
-            body = await self._get("historicalTrades", {"symbol": symbol, "fromId": from_id, "limit": PAGE})
-            page = [trade for trade in self._read(decode_trades, symbol, body) if trade.seq >= from_id]
+            body = await self._get("historicalTrades", {"symbol": symbol, "fromId": from_id, "limit": most})
+            found = self._read(decode_trades, symbol, body)
+            page = [trade for trade in found if trade.seq >= from_id]
             if page:
-                yield page
+                if self._market.follows_previous and page[0].seq - from_id <= most:
+                    # What futures leave out may stand at the beginning, too.
+                    page[:0] = [Void(symbol, seq) for seq in range(from_id, page[0].seq)]
                 from_id = page[-1].seq + 1
-            if len(page) < PAGE:
+                yield page
+            if not page or sum(isinstance(trade, Trade) for trade in found) < most:
                 return
 
-    async def id_at(self, symbol: str, since_us: int) -> int | None:
-        """The raw id of the first trade at or after an instant; None where there is none up to now.
+    async def id_before(self, symbol: str, since_us: int) -> int | None:
+        """A raw id from which on the trades at or after an instant are found; None where there are none up to now.
 
         Aggregate trades tell which raw ids they are made of. They are found by time only an hour at a time, so quiet
         hours are crossed one by one, up to the newest trade.
         """
-        newest = await self.latest(symbol)
-        last_us = max((trade.ts_us for trade in newest if isinstance(trade, Trade)), default=None)
-        if last_us is None or last_us < since_us:
+        newest = [trade for trade in await self.latest(symbol) if isinstance(trade, Trade)]
+        if not newest or newest[-1].ts_us < since_us:
             return None
-        start_ms = -(-since_us // 1000)
-        while start_ms <= last_us // 1000:
+        if newest[0].ts_us < since_us:
+            return newest[0].seq
+        first = await self._aggregate(symbol, {"fromId": 0})
+        if first is None or first[0] >= newest[0].seq:
+            return newest[0].seq
+        start_ms = max(since_us // 1000 - AGGREGATED_MS, first[1])
+        while start_ms <= newest[0].ts_us // 1000:
             end_ms = start_ms + WINDOW_MS - 1
-            window: dict[str, str | int] = {"symbol": symbol, "startTime": start_ms, "endTime": end_ms, "limit": 1}
-            found = self._json(await self._get("aggTrades", window))
-            if found:
-                return int(found[0]["f"])
-            start_ms += WINDOW_MS
-        return None
+            found = await self._aggregate(symbol, {"startTime": start_ms, "endTime": end_ms})
+            if found is not None:
+                return found[0]
+            start_ms = end_ms + 1
+        return newest[0].seq
+
+    async def _aggregate(self, symbol: str, where: Mapping[str, int]) -> tuple[int, int] | None:
+        """The raw id that the first aggregate trade there begins with, and its time in ms."""
+        rows = self._json(await self._get("aggTrades", {"symbol": symbol, "limit": SOME, **where}))
+        try:
+            # The venue marks trades it could not put together with ids of -1.
+            return next(((int(row["f"]), int(row["T"])) for row in rows if int(row["f"]) >= 0), None)
+        except (TypeError, ValueError, LookupError):
+            raise self._unreadable(symbol) from None
 
     async def candles(
         self, symbol: str, interval: str, since_us: int, until_us: int | None
     ) -> AsyncIterator[list[Candle]]:
-        if interval not in INTERVALS:
-            raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
+        known = self._market.intervals
+        if interval not in known:
+            raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(known)}")
         now_us = (await self.info()).time_us
         start_ms = -(-since_us // 1000)
-        while True:
+        end_ms = (now_us or 0) // 1000 if until_us is None else -(-until_us // 1000) - 1
+        while start_ms <= end_ms:
             params: dict[str, str | int] = {"symbol": symbol, "interval": interval.replace("mo", "M"), "limit": PAGE}
-            params["startTime"] = start_ms
-            if until_us is not None:
-                params["endTime"] = until_us // 1000 - 1
-            rows = self._json(await self._get("klines", params))
+            rows = self._json(await self._get("klines", params | {"startTime": start_ms, "endTime": end_ms}))
             try:
-                page = [
-                    self._candle(symbol, interval, row)
-                    for row in rows
-                    if now_us is None or epoch_us(int(row[6])) < now_us
-                ]
-            except (TypeError, ValueError, IndexError):
-                raise VenueError(f"{self._title} sent candles that cannot be read") from None
+                page = [self._candle(symbol, interval, row) for row in rows if epoch_us(int(row[6])) < (now_us or 0)]
+                start_ms = max(start_ms, epoch_us(int(rows[-1][0])) // 1000 if rows else end_ms) + 1
+            except (TypeError, ValueError, LookupError, OverflowError):
+                raise self._unreadable(symbol) from None
             if page:
                 yield page
             if len(rows) < PAGE:
                 return
-            start_ms = int(rows[-1][0]) + 1
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
-        body = await self._get("depth", {"symbol": symbol, "limit": depth or self._market.depth})
-        return self._read(decode_book, symbol, body)
+        """The best `depth` levels of each side, or all that can be had.
+
+        A whole book costs as much as five of 1,000 levels: when the minute's weight runs low, many are better than deep.
+        """
+        scarce = self.budget.used > self.budget.limit / 2
+        most = SOME_LEVELS if scarce else self._market.depths[-1]
+        limit = next((limit for limit in self._market.depths if limit >= (depth or most)), most)
+        body = await self._get("depth", {"symbol": symbol, "limit": limit})
+        book = self._read(decode_book, symbol, body)
+        return replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
 
     async def info(self) -> Info:
-        now = self._json(await self._get("time", {}))
+        reply = self._json(await self._get("time", {}))
+        try:
+            time_us = epoch_us(int(reply["serverTime"]))
+        except (TypeError, ValueError, LookupError):
+            raise VenueError(f"{self._title} sent a time that cannot be read") from None
         return Info(
             self._market.venue,
             self._title,
-            epoch_us(int(now["serverTime"])),
+            time_us,
             "ok",
             {"weight_used_1m": self.budget.used, "weight_limit_1m": self.budget.limit},
         )
 
     async def _get(self, name: str, params: Mapping[str, str | int]) -> bytes:
-        return await self.rest.get(f"{self._market.path}/{name}", params, cost=self._market.weights[name])
+        try:
+            return await self.rest.get(f"{self._market.path}/{name}", params, cost=self._market.weights[name])
+        except VenueError as error:
+            if any(code in str(error) for code in KEY_REFUSED):
+                raise VenueError(f"{error}; set {self._key_variable}", status=error.status) from None
+            raise
+
+    def _unreadable(self, symbol: str) -> VenueError:
+        return VenueError(f"{self._title} sent a reply about {symbol} that cannot be read")
 
     def _read(self, decode: Callable[[Market, str, bytes, int], Read], symbol: str, body: bytes) -> Read:
         try:
             return decode(self._market, symbol, body, self._clock())
         except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
+            raise self._unreadable(symbol) from None
 
     def _json(self, body: bytes) -> Any:
         try:
@@ -157,21 +208,14 @@ class History:
 
     def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
         """[open time, open, high, low, close, volume, close time, quote volume, trades, …]"""
-        volume, value = float(row[5]), float(row[7])
-        open_, high, low, close = (float(text) for text in row[1:5])
-        return Candle(
-            self._market.venue,
-            symbol,
-            interval,
-            epoch_us(int(row[0])),
-            open_,
-            high,
-            low,
-            close,
-            volume,
-            trades=int(row[8]),
-            vwap=value / volume if volume > 0 else None,
-        )
+        open_, high, low, close, volume, value = (float(row[at]) for at in (1, 2, 3, 4, 5, 7))
+        trades = int(row[8])
+        if not (0 <= trades <= LAST_ID and sound([(open_, volume), (high, value), (close, low)]) and 0 < low <= high):
+            raise ValueError("a candle that cannot be")
+        vwap = value / volume if volume > 0 else None
+        ts_us = epoch_us(int(row[0]))
+        venue = self._market.venue
+        return Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap)
 
 
 def complaint(status: int, body: bytes) -> str:

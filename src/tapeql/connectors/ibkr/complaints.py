@@ -17,7 +17,7 @@ WORDS: Final = {
     100: "more messages a second than TWS takes",
     101: "the account has no market data line left",
     162: "the history was not given",
-    200: "IBKR knows no such instrument",
+    200: "there is no such instrument",
     309: "the account has no market depth line left (3 of them go with 100 market data lines)",
     316: "the market depth was stopped",
     321: "TWS does not take the request",

@@ -30,8 +30,8 @@ MESSAGES_PER_S: Final = 45.0
 class IbkrConnector:
     """Options: `client_id` (the first to try), `depth_rows` (of each side of a book), `symbols` (what `symbols` lists).
 
-    `Subscribed` of trades comes a moment after the subscription, when seconds are heard from their beginning. What was
-    traded until then is the history's: asked for after it, nothing is missing between the two.
+    `Subscribed` of trades comes a moment after the subscription, when seconds are heard from their beginning, and before
+    the first trade. What was traded until then is the history's.
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:

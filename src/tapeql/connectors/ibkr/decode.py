@@ -12,7 +12,6 @@ from tapeql.connectors.frames import UNREADABLE
 from tapeql.connectors.ibkr.book import BID, DELETE, OPERATIONS, Depth, Row, depth
 from tapeql.connectors.ibkr.numbering import Numbers
 from tapeql.connectors.ibkr.symbols import VENUE
-from tapeql.connectors.instants import epoch_us
 
 if TYPE_CHECKING:
     from ib_async.objects import BarData, HistoricalTickLast, MktDepthData, TickByTickAllLast, TickByTickBidAsk
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 _UNREADABLE: Final = (*UNREADABLE, AttributeError)
 _LARGEST: Final = 1e300
 _MOST_ROWS: Final = 1000
+_LATEST_S: Final = 9_000_000_000
+"""Instants beyond have no nanoseconds in 64 bits."""
 
 
 def second_of(tick: PastOrPresent | TickByTickBidAsk) -> int:
     """Seconds since 1970. Raises ValueError."""
-    second = int(tick.time.timestamp())
-    epoch_us(second)
-    return second
+    return _possible(int(tick.time.timestamp()))
 
 
 def decode_trade(symbol: str, tick: PastOrPresent, numbers: Numbers, recv_ns: int) -> Trade | Refused:
@@ -39,15 +38,17 @@ def decode_trade(symbol: str, tick: PastOrPresent, numbers: Numbers, recv_ns: in
         if not (0.0 < price < _LARGEST and 0.0 < size < _LARGEST):
             return Refused("value", f"a trade of {price} × {size}", symbol)
         exchange, conditions = str(tick.exchange), str(tick.specialConditions).strip()
+        if not (exchange + conditions).isprintable():
+            return Refused("value", "a trade at an exchange that cannot be", symbol)
         said = f"{second}/{_digits(price)}/{_digits(size)}/{exchange}/{conditions}"
-        seq, n = numbers.next(second, said, reported=not tick.tickAttribLast.unreported)
+        seq, trade_id = numbers.next(second, said, reported=not tick.tickAttribLast.unreported)
     except ValueError as error:
         return Refused("value", str(error)[:120], symbol)
     except _UNREADABLE as error:
         return Refused("malformed", f"{type(error).__name__}: {str(error)[:120]}", symbol)
     # The tape's codes are letters in a row, with blanks for those that are not there.
     codes = ",".join("".join(conditions.split())) or None
-    return Trade(VENUE, symbol, f"{said}/{n}", seq, second * 1_000_000, recv_ns, price, size, None, codes)
+    return Trade(VENUE, symbol, trade_id, seq, second * 1_000_000, recv_ns, price, size, None, codes)
 
 
 def decode_quote(symbol: str, tick: TickByTickBidAsk, recv_ns: int) -> Quote | Refused:
@@ -73,6 +74,8 @@ def decode_depth(symbol: str, rows: Sequence[MktDepthData], recv_ns: int, *, beg
     for row in rows:
         try:
             change = Row(int(row.position), int(row.operation), row.side == BID, float(row.price), float(row.size))
+            if change.operation == DELETE:
+                change = change._replace(price=0.0, size=0.0)
             possible = row.side in (0, BID) and 0 <= change.position <= _MOST_ROWS and change.operation in OPERATIONS
             if change.operation != DELETE:
                 possible = possible and 0.0 < change.price < _LARGEST and 0.0 <= change.size < _LARGEST
@@ -120,8 +123,14 @@ def bar_us(bar: BarData, zone: ZoneInfo) -> int:
     text = str(date)
     if len(text) == 8:
         day = datetime.strptime(text, "%Y%m%d").replace(tzinfo=zone)
-        return epoch_us(int(day.timestamp()))
-    return epoch_us(int(text))
+        return _possible(int(day.timestamp())) * 1_000_000
+    return _possible(int(text)) * 1_000_000
+
+
+def _possible(second: int) -> int:
+    if not 0 < second < _LATEST_S:
+        raise ValueError("not a time")
+    return second
 
 
 def _digits(number: float) -> str:

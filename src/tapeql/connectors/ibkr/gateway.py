@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -42,13 +43,19 @@ QUIET_S: Final = 0.3
 """The rows of a book come together; after a pause like this they were all."""
 
 _INFORMATION_FROM: Final = 2000
+_CODES: Final = 100_000
 FULL_PACKETS: Final = 4096
 """More unread packets than this, and the socket is not read until half of them are gone."""
 
+# What goes wrong is told by events and errors; its own log says it a second time.
+logging.getLogger("ib_async").setLevel(logging.CRITICAL)
+
 DEPTH: Final = 12
 DEPTH_OF_MAKERS: Final = 13
-TICK: Final = 99
 """Types of messages."""
+
+_WITH_VERSION: Final = frozenset({str(DEPTH), str(DEPTH_OF_MAKERS)})
+_NUMBER_DIGITS: Final = 10
 
 
 class Told(NamedTuple):
@@ -130,7 +137,8 @@ class Gateway:
         self._requests: dict[int, _Request] = {}
         self._times: list[asyncio.Future[int]] = []
         self._refusal: Told | None = None
-        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._ended = asyncio.Event()
+        self._reason = ""
         # Untyped where it matters.
         self.client: Any = Client(self)  # type: ignore[no-untyped-call]
         self.client.decoder = Reader(self)
@@ -140,13 +148,15 @@ class Gateway:
     async def open(self, host: str, port: int, client_id: int) -> None:
         """Raises ClientIdTaken, Lost."""
         opening = asyncio.ensure_future(self.client.connectAsync(host, port, client_id, OPEN_S))
+        # The client waits on, even where TWS hangs up on it.
+        ending = asyncio.ensure_future(self._ended.wait())
         try:
-            await asyncio.wait((opening, self._ended), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((opening, ending), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not opening.done():
-                opening.cancel()
-            results = await asyncio.gather(opening, return_exceptions=True)
-        failure = results[0]
+            ending.cancel()
+            opening.cancel()
+            outcome = await asyncio.gather(opening, return_exceptions=True)
+        failure = outcome[0]
         place = f"{self._title} at {host}:{port}"
         if self._refusal is not None and self._refusal.code == CLIENT_ID_TAKEN:
             self.close()
@@ -156,7 +166,7 @@ class Gateway:
             if self._refusal is not None:
                 said = words(*self._refusal)
             elif isinstance(failure, asyncio.CancelledError):
-                said = self._ended.result()
+                said = self._reason
             else:
                 said = _why(failure)
             raise Lost(f"{place} cannot be reached: {said}") from None
@@ -169,19 +179,23 @@ class Gateway:
 
     @property
     def ended(self) -> bool:
-        return self._ended.done()
+        return self._ended.is_set()
 
     async def packet(self) -> Packet:
         """The next packet; all that came are handed out before Lost is raised. Cancelling it loses nothing."""
         while not self._packets:
-            if self._ended.done():
-                raise Lost(self._ended.result())
+            if self.ended:
+                raise Lost(self._reason)
             self._arrived.clear()
             await self._arrived.wait()
         packet = self._packets.popleft()
         if self._paused and len(self._packets) <= FULL_PACKETS // 2:
             self._read_socket(True)
         return packet
+
+    def unread(self) -> list[Packet]:
+        """What has come and was not handed out."""
+        return list(self._packets)
 
     def say(self, event: Event) -> None:
         """Puts an event of ours behind what has come."""
@@ -267,12 +281,13 @@ class Gateway:
         try:
             yield
         except ConnectionError:
-            raise ConnectionFailed(self._ended.result() if self.ended else f"{self._title} is not connected") from None
+            raise ConnectionFailed(self._reason if self.ended else f"{self._title} is not connected") from None
 
     def _end(self, reason: str) -> None:
-        if self._ended.done():
+        if self.ended:
             return
-        self._ended.set_result(reason)
+        self._reason = reason
+        self._ended.set()
         self._arrived.set()
         for request in self._requests.values():
             _fail(request.done, ConnectionFailed(reason))
@@ -310,6 +325,8 @@ class Gateway:
         self._end(f"{self._title} closed the connection")
 
     def error(self, number: int, code: int, text: str, _advanced: str = "") -> None:
+        if not 0 <= code < _CODES:
+            raise ValueError("a message of a number that cannot be")
         if not self.client.isReady():
             self._refusal = Told(code, text) if code < _INFORMATION_FROM else self._refusal
             if code == CLIENT_ID_TAKEN:
@@ -322,10 +339,16 @@ class Gateway:
             _fail(request.done, VenueError(f"{self._title}: {about}{words(code, text)}", code=str(code)))
 
     def unreadable(self, fields: list[str], reason: str) -> None:
-        kind = fields[0] if fields else ""
-        number = next((field for field in fields[1 if kind == str(TICK) else 2 :]), "")
-        is_depth = kind in (str(DEPTH), str(DEPTH_OF_MAKERS))
-        self._said.append((int(number) if number.isdecimal() else -1, Unreadable(is_depth, f"{kind[:8]!a}: {reason}")))
+        kind = fields[0][:8] if fields else ""
+        is_depth = kind in _WITH_VERSION
+        # Some messages have their version before the number of the request.
+        text = "".join(fields[2:3] if is_depth else fields[1:2])
+        number = int(text) if text.isdecimal() and len(text) <= _NUMBER_DIGITS else -1
+        request = self._requests.get(number)
+        if request is None:
+            self._said.append((number, Unreadable(is_depth, f"{kind!a}: {reason}")))
+        else:
+            _fail(request.done, VenueError(f"{self._title} sent an answer about {request.about} that cannot be read"))
 
     def on_row(
         self, number: int, position: int, maker: str, operation: int, side: int, price: float, size: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ TRIES: Final = 3
 BOOK_S: Final = 10.0
 
 _US: Final = 1_000_000
+_HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
 
 
@@ -99,8 +101,13 @@ class History:
         return self._details[symbol]
 
     async def instruments(self, symbols: list[str]) -> list[Instrument]:
+        """Those of the symbols that IBKR knows."""
         now_us = self._clock() // 1000
-        return [instrument(symbol, await self.details(symbol), now_us) for symbol in symbols]
+        found: list[Instrument] = []
+        for symbol in symbols:
+            with contextlib.suppress(VenueError):
+                found.append(instrument(symbol, await self.details(symbol), now_us))
+        return found
 
     # ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -117,7 +124,7 @@ class History:
         """Pages from an instant on.
 
         A full page ends with a whole second, as the venue says; its last second is asked for again nevertheless. A page
-        has ticks of one session only: where one is empty, candles tell the next hour in which something was traded.
+        has ticks of one session only: where one is empty, candles tell the next minute in which something was traded.
         """
         at = await self.contract(symbol)
         numbers = Numbers()
@@ -126,7 +133,7 @@ class History:
         while from_s < stop_s:
             ticks = [t for t in await self._ticks(symbol, at, start_s=from_s) if second_of(t) >= from_s]
             if not ticks:
-                following = await self._next_hour(symbol, at, from_s, stop_s)
+                following = await self._next_minute(symbol, at, from_s, stop_s)
                 if following is None:
                     return
                 from_s = following
@@ -165,9 +172,25 @@ class History:
         except ValueError:
             raise VenueError(f"{self._title} sent a history of {symbol} with an impossible time") from None
 
-    async def _next_hour(self, symbol: str, at: Contract, after_s: int, stop_s: int) -> int | None:
-        """The first hour beginning after an instant in which there were trades."""
-        async for bars, _ in self._windows(symbol, at, STEPS["1h"], after_s, stop_s):
+    async def _next_minute(self, symbol: str, at: Contract, after_s: int, stop_s: int) -> int | None:
+        """The first minute beginning after an instant in which something was traded.
+
+        Minutes are looked at for a day; behind it hours, of which one request tells a month.
+        """
+        day_s = min(after_s + _DAY_S, stop_s)
+        minute = await self._first_bar(symbol, at, STEPS["1m"], after_s, day_s)
+        if minute is not None or day_s == stop_s:
+            return minute
+        hour = await self._first_bar(symbol, at, STEPS["1h"], day_s - _HOUR_S, stop_s)
+        if hour is None:
+            return None
+        # A session may open within the hour: ticks asked for from before that are none.
+        after_s = max(after_s, hour - 1)
+        minute = await self._first_bar(symbol, at, STEPS["1m"], after_s, min(hour + _HOUR_S, stop_s))
+        return after_s + 1 if minute is None else minute
+
+    async def _first_bar(self, symbol: str, at: Contract, step: Step, after_s: int, stop_s: int) -> int | None:
+        async for bars, _ in self._windows(symbol, at, step, after_s, stop_s):
             for bar in bars:
                 second = bar_us(bar, ZoneInfo("UTC")) // _US
                 if second > after_s and bar.volume > 0:

@@ -33,13 +33,14 @@ class Stream:
         self._wanted = wanted
         self._rows = rows
         self._place = place
-        self._lines: dict[int, Line] = {}
+        self.lines: dict[int, Line] = {}
+        """By the number of their request."""
         self._timers: list[asyncio.TimerHandle] = []
         self.outages = Outages()
 
     async def receive(self) -> list[Event]:
         """The events of the next packet, which may be none."""
-        return self._events(await self._gateway.packet())
+        return self.events(await self._gateway.packet())
 
     async def ask_all(self) -> None:
         for kind, symbols in self._wanted.items():
@@ -59,39 +60,41 @@ class Stream:
             if symbol not in self._wanted[kind]:
                 continue
             number, line = self._gateway.number(), Line(kind, symbol, contract)
-            self._lines[number] = line
+            self.lines[number] = line
             subscribe(self._gateway, number, line, self._rows)
             asked.append(number)
-        if kind != "trades":
-            self._subscribed(kind, asked)
-        elif asked:
+            if kind != "trades":
+                self._subscribed([number])
+        if kind == "trades" and asked:
             whole_from_s = await self._gateway.time_s() + SETTLE_S
             for number in asked:
-                if number in self._lines:
-                    self._lines[number].whole_from_s = whole_from_s
+                if number in self.lines:
+                    self.lines[number].whole_from_s = whole_from_s
             loop = asyncio.get_running_loop()
-            self._timers.append(loop.call_later(SETTLE_S, self._subscribed, kind, asked))
+            self._timers.append(loop.call_later(SETTLE_S, self._subscribed, asked))
 
     def drop(self, kind: Kind, symbol: str) -> None:
-        for number in [n for n, line in self._lines.items() if (line.kind, line.symbol) == (kind, symbol)]:
-            line = self._lines.pop(number)
+        for number in [n for n, line in self.lines.items() if (line.kind, line.symbol) == (kind, symbol)]:
+            line = self.lines.pop(number)
             if not self._gateway.ended:
                 unsubscribe(self._gateway, number, line)
 
     def close(self) -> None:
-        self._lines.clear()
+        self.lines.clear()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
 
     def _carried(self) -> dict[Kind, tuple[str, ...]]:
-        return {kind: tuple(line.symbol for line in self._lines.values() if line.kind == kind) for kind in KINDS}
+        return {kind: tuple(line.symbol for line in self.lines.values() if line.kind == kind) for kind in KINDS}
 
-    def _subscribed(self, kind: Kind, asked: Sequence[int]) -> None:
-        """Tells of those lines that were not refused."""
-        symbols = tuple(self._lines[number].symbol for number in asked if number in self._lines)
-        if symbols:
-            self._gateway.say(Subscribed(kind, symbols))
+    def _subscribed(self, asked: Sequence[int]) -> None:
+        """Tells of those lines that were not refused, nor told of already."""
+        for number in asked:
+            line = self.lines.get(number)
+            if line is not None and not line.told:
+                line.told = True
+                self._gateway.say(Subscribed(line.kind, (line.symbol,)))
 
     async def _wait_turn(self, kind: Kind, symbol: str) -> None:
         line = self._place, kind, symbol
@@ -101,18 +104,19 @@ class Stream:
 
     # ── what came ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _events(self, packet: Packet) -> list[Event]:
+    def events(self, packet: Packet) -> list[Event]:
+        """Decodes a packet, as far as lines go."""
         events: list[Event] = []
         for number, said in packet.said:
             events += self._said(number, said, packet.recv_ns)
-        for line in self._lines.values():
+        for line in self.lines.values():
             if line.rows:
                 events += decode_depth(line.symbol, line.rows, packet.recv_ns, begins=line.begins)
                 line.rows, line.begins = [], False
         return events
 
     def _said(self, number: int, said: Said, recv_ns: int) -> list[Event]:
-        line = self._lines.get(number)
+        line = self.lines.get(number)
         match said:
             case TickByTickAllLast():
                 return [] if line is None else self._trade(line, said, recv_ns)
@@ -136,7 +140,11 @@ class Stream:
             return [Refused("value", "a trade of an impossible time", line.symbol)]
         if line.whole_from_s is None or second < line.whole_from_s:
             return []
-        return [decode_trade(line.symbol, tick, line.numbers, recv_ns)]
+        trade = decode_trade(line.symbol, tick, line.numbers, recv_ns)
+        if line.told:
+            return [trade]
+        line.told = True
+        return [Subscribed(line.kind, (line.symbol,)), trade]
 
     def _told(self, number: int, line: Line | None, code: int, text: str, recv_ns: int) -> list[Event]:
         if line is None:
@@ -148,13 +156,13 @@ class Stream:
             line.rows, line.begins = [], True
             return [depth(line.symbol, recv_ns, begins=True, fault=f"the venue emptied the book ({code})")]
         if ends_request(code):
-            del self._lines[number]
+            del self.lines[number]
         return [Refused("error", words(code, text), line.symbol)]
 
     def _unreadable(self, line: Line | None, said: Unreadable, recv_ns: int) -> list[Event]:
         events: list[Event] = [Refused("malformed", said.reason, line.symbol if line else None)]
         if said.is_depth:
-            books = [each for each in self._lines.values() if each.kind == "book"] if line is None else [line]
+            books = [each for each in self.lines.values() if each.kind == "book"] if line is None else [line]
             for book in books:
                 book.rows = []
                 events.append(lost_rows(book.symbol, recv_ns))

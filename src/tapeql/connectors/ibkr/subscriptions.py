@@ -29,6 +29,7 @@ class Line:
 
     whole_from_s  the first second heard from its beginning; trades of earlier ones are left to the history, which can
                   number them. None: not known yet
+    told          that it is subscribed
     begins        no row of the book has come since it was asked for or emptied
     rows          those of the packet being read
     """
@@ -38,6 +39,7 @@ class Line:
     contract: Contract
     numbers: Numbers = field(default_factory=Numbers)
     whole_from_s: int | None = None
+    told: bool = False
     begins: bool = True
     rows: list[MktDepthData] = field(default_factory=list)
 

@@ -1,0 +1,1 @@
+"""Advanced Trade: channels in envelopes that number everything a connection says."""

@@ -1,0 +1,131 @@
+"""What the connectors of Coinbase's two protocols do alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from tapeql.connectors.coinbase.book import CoinbaseBook
+from tapeql.connectors.coinbase.symbols import symbols
+from tapeql.connectors.events import (
+    BookSnapshot,
+    Candle,
+    Event,
+    Instrument,
+    Kind,
+    Refused,
+    Reset,
+    Subscribed,
+    Trade,
+    Void,
+)
+from tapeql.connectors.rest import Rest
+from tapeql.connectors.settings import Settings
+from tapeql.connectors.socket import SocketConnector
+from tapeql.connectors.venue import Clock, Info
+from tapeql.errors import VenueError
+
+
+class History(Protocol):
+    """What a protocol answers over REST."""
+
+    rest: Rest
+
+    async def latest(self, symbol: str) -> list[Trade]: ...
+
+    def trades(self, symbol: str, from_id: int | None, since_us: int | None) -> AsyncIterator[list[Trade]]: ...
+
+    def candles(
+        self, symbol: str, interval: str, since_us: int, until_us: int | None
+    ) -> AsyncIterator[list[Candle]]: ...
+
+    async def book(self, symbol: str, depth: int | None) -> BookSnapshot: ...
+
+    async def info(self) -> Info: ...
+
+
+class CoinbaseConnector(SocketConnector):
+    """Subclasses say `_ask`, `_drop` and `_decode`, and hand what they decoded to `_heard`."""
+
+    def __init__(self, settings: Settings, clock: Clock, history: History) -> None:
+        super().__init__(settings, clock)
+        self._history = history
+        self._carried: set[tuple[Kind, str]] = set()
+
+    async def connect(self) -> None:
+        self._carried.clear()
+        await super().connect()
+
+    async def disconnect(self) -> None:
+        await super().disconnect()
+        await self._history.rest.close()
+
+    @property
+    def _now_s(self) -> int:
+        return self._clock() // 1_000_000_000
+
+    def _heard(self, events: list[Event]) -> list[Event]:
+        """Subscriptions are told once, though the venue lists all of them each time. What cannot be read may have been
+        of any book, and no number would show it. Raises VenueError where the venue does not know us."""
+        if not any(isinstance(event, (Subscribed, Refused)) for event in events):
+            return events
+        heard: list[Event] = []
+        for event in events:
+            if isinstance(event, Subscribed):
+                new = tuple(symbol for symbol in event.symbols if (event.kind, symbol) not in self._carried)
+                self._carried.update((event.kind, symbol) for symbol in new)
+                if new:
+                    heard.append(Subscribed(event.kind, new))
+                continue
+            heard.append(event)
+            if isinstance(event, Refused):
+                if event.kind == "error" and "authenti" in event.reason.lower():
+                    raise VenueError(f"{self.venue.title} refused us: {event.reason}")
+                if event.kind in ("malformed", "value") and event.symbol is None and self._wanted["book"]:
+                    heard.append(Reset("an unreadable message", "book", tuple(self._wanted["book"])))
+        return heard
+
+    # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def book_sync(self, symbol: str) -> CoinbaseBook:
+        return CoinbaseBook()
+
+    async def resync_book(self, symbol: str) -> BookSnapshot | None:
+        """A new subscription begins with a snapshot."""
+        await self._send([*self._drop("book", [symbol]), *self._ask("book", [symbol])])
+        return None
+
+    # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def fetch_ticks(
+        self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
+    ) -> AsyncIterator[list[Trade | Void]]:
+        if from_id is None and since_us is None:
+            newest = await self._history.latest(symbol)
+            if newest:
+                yield list(newest)
+            return
+        async for page in self._history.trades(symbol, from_id, since_us):
+            within: list[Trade | Void] = [t for t in page if until_us is None or t.ts_us < until_us]
+            if within:
+                yield within
+            if len(within) < len(page):
+                return
+
+    def fetch_candles(
+        self, symbol: str, interval: str, *, since_us: int, until_us: int | None = None
+    ) -> AsyncIterator[list[Candle]]:
+        return self._history.candles(symbol, interval, since_us, until_us)
+
+    async def fetch_order_book(self, symbol: str, depth: int | None = None) -> BookSnapshot:
+        return await self._history.book(symbol, depth)
+
+    async def symbols(self, kind: str | None = None) -> list[Instrument]:
+        return await symbols(self._settings, self._clock() // 1000, kind)
+
+    async def info(self) -> Info:
+        return await self._history.info()
+
+    def _credentials(self, *names: str) -> Sequence[str] | None:
+        """All of them, or none. Raises DataError naming the missing one where there are some."""
+        return [self._settings.credential(name) for name in names] if self._settings.credentials else None

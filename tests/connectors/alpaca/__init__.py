@@ -1,0 +1,1 @@
+"""Alpaca: documented and recorded samples, and the real connector against a simulated exchange."""

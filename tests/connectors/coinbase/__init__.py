@@ -1,0 +1,1 @@
+"""Coinbase: frames recorded and documented, and both protocols over loopback."""

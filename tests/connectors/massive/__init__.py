@@ -1,0 +1,1 @@
+"""Massive: documented samples, and the real connector against a simulated exchange."""
