@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Damage
 from tapeql.collect.rows import plain
-from tapeql.connectors.events import Gap, Kind
+from tapeql.collect.trades import ContiguousTrades
+from tapeql.connectors.events import Gap, Kept, Kind
 from tapeql.storage.stores import Store
 
 REASON: Final = "the journal was damaged"
@@ -17,6 +19,30 @@ LOOKED_BACK_US: Final = 2 * 86_400_000_000
 """A journal holds what is not stored yet and a little more: never days."""
 
 _TABLE: Final[dict[Kind, str]] = {"trades": "ticks", "quotes": "quotes", "book": "book"}
+
+
+def lost_with_the_journal(store: Store, feed: Feed, gaps: Sequence[Gap], damages: Sequence[Damage]) -> list[Kept]:
+    """What to keep of frames that could not be read back, and so were never stored. Ids tell of all damages at once."""
+    kept: list[Kept] = []
+    venue, symbol = feed.venue.name, feed.symbol
+    last_us: dict[Kind, int | None] = {
+        "trades": feed.trades.last_us,
+        "quotes": feed.quotes.last_us,
+        "book": feed.books.last_us,
+    }
+    for n, damage in enumerate(damages):
+        for kind in feed.kinds:
+            until_us = last_us[kind]
+            if until_us is None:
+                continue
+            if kind == "trades" and isinstance(feed.trades, ContiguousTrades):
+                found = list(missing_ids(store, venue, symbol, until_us, gaps)) if n == 0 else []
+            else:
+                around = stretch(store, venue, symbol, kind, until_us, damage)
+                found = [] if around is None else [around]
+            for gap in found:
+                kept += feed.trades.adopt(gap) if kind == "trades" else [gap]
+    return kept
 
 
 def missing_ids(store: Store, venue: str, symbol: str, last_us: int, gaps: Sequence[Gap]) -> Iterator[Gap]:

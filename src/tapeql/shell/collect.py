@@ -52,6 +52,7 @@ def collect(options: argparse.Namespace) -> int:
 
 async def _collect(collector: Any, bus_url: str | None, host: str, port: int) -> int:
     from tapeql.collect.operation import Operation
+    from tapeql.collect.status import status as state_of
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -67,7 +68,7 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
         bus = open_bus(bus_url)
         publishing = asyncio.create_task(Publisher(collector.journal, bus, "bus", split).run(), name="bus")
     host, port = await operation.serve(host, port)
-    said = collector.status()
+    said = state_of(collector)
     what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in said["venues"])
     sys.stdout.write(visible.lines(f"tapeql collects {what} into {said['store']}; http://{host}:{port}/status\n"))
     sys.stdout.flush()
