@@ -14,6 +14,7 @@ from pathlib import Path
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import Collector
 from tapeql.collect.journal import Journal
+from tapeql.collect.status import status
 from tapeql.collect.watched import watched
 from tapeql.connectors.events import KINDS
 from tapeql.storage.stores import open_store
@@ -46,7 +47,7 @@ async def away(server: PostgresServer, url: str, folder: Path, seconds: float) -
             await asyncio.sleep(1)
             await exchange.stop()
             await exchange.quiesce()
-            assert await settled(collector, exchange, 30), collector.status()
+            assert await settled(collector, exchange, 30), status(collector)
             stop.set()
             assert await asyncio.wait_for(collecting, 60), "not everything was stored"
     store = open_store(url)

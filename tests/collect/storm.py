@@ -25,6 +25,7 @@ from typing import Any
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import Collector
 from tapeql.collect.journal import Journal
+from tapeql.collect.status import status
 from tapeql.collect.timing import Timing
 from tapeql.collect.watched import watched
 from tapeql.connectors.book import Book
@@ -134,7 +135,7 @@ async def storm(
                 if run.calm and (found := _differences(feed.books.book, market.tapes[symbol].live))
             ]
             if not run.calm:
-                run.error = str(collector.status())
+                run.error = str(status(collector))
             stop.set()
             try:
                 await asyncio.wait_for(collecting, 60)

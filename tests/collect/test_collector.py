@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -208,3 +209,31 @@ def test_no_spread_stands_over_an_outage(tmp_path: Path) -> None:
     assert spreads[0] is not None
     assert None in spreads
     assert all(count for count in bars.column("trades").to_pylist()), "trades were filled in"
+
+
+def test_what_a_damaged_journal_lost_is_declared_and_filled(tmp_path: Path) -> None:
+    """A flipped bit in the middle of the journal, before it was stored: trades come from history, the rest is declared."""
+
+    async def run() -> Market:
+        market = Market([Generated("BTCUSDT", seed=1, trades_per_s=20)])
+        async with exchange_of(market) as exchange:
+            async with collecting(exchange, tmp_path):
+                for _ in range(20):
+                    await exchange.skip(1)
+                    await asyncio.sleep(0.03)
+            # The store is lost, and the journal must give all of it again.
+            shutil.rmtree(tmp_path / "lake")
+            (tmp_path / "journal" / "store.ack").unlink()
+            (segment,) = (tmp_path / "journal").glob("*.journal")
+            damaged = bytearray(segment.read_bytes())
+            damaged[len(damaged) // 2] ^= 0x10
+            segment.write_bytes(damaged)
+            async with collecting(exchange, tmp_path) as collector:
+                await exchange.quiesce()
+                assert await settled(collector, exchange, CALM_S)
+        return market
+
+    market = asyncio.run(asyncio.wait_for(run(), 60))
+    assert_whole(tmp_path, market)
+    damaged = [gap for gap in gaps_of(tmp_path, "BTCUSDT") if gap["reason"] == "the journal was damaged"]
+    assert {gap["kind"] for gap in damaged} >= {"trades", "quotes"}

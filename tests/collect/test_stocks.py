@@ -12,6 +12,7 @@ import pytest
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import STOPPED, Collector
 from tapeql.collect.journal import Journal
+from tapeql.collect.status import status
 from tapeql.collect.timing import Timing
 from tapeql.collect.watched import watched
 from tapeql.connectors.events import KINDS
@@ -63,7 +64,7 @@ def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
                 await exchange.quiesce()
                 deadline_s = time.monotonic() + 20
                 while not all(all(f.carriers.values()) and not f.trades.missing() for f in feeds):
-                    assert time.monotonic() < deadline_s, collector.status()
+                    assert time.monotonic() < deadline_s, status(collector)
                     await exchange.step(3)
                     await asyncio.sleep(0.1)
                 await exchange.quiesce()

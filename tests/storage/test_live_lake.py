@@ -116,10 +116,10 @@ def test_many_appends_leave_few_files(tmp_path: Path) -> None:
     with lake.live() as writer:
         for start in range(0, 6000, 20):
             now[0] += 10_000_000
-            writer.append(fed(range(start, start + 20), ["B"]))
+            writer.append({("ticks", "x", "B"): feeds.trades(range(start, start + 20))})
     now[0] += 601_000_000
     with lake.live() as writer:
-        writer.append(fed(range(6000, 6020), ["B"]))
+        writer.append({("ticks", "x", "B"): feeds.trades(range(6000, 6020))})
     now[0] += 601_000_000
     lake.write("ticks", "x", "Z", feeds.trades(range(3)))
     assert len(on_disk(tmp_path)) < 60

@@ -11,13 +11,14 @@ from typing import Any, Final
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
 from tapeql.collect.counters import Counts
+from tapeql.collect.damage import lost_with_the_journal
 from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
 from tapeql.collect.rows import gap_of, plain
 from tapeql.collect.silence import Silence
-from tapeql.collect.store_writer import CONSUMER, StoreWriter
+from tapeql.collect.store_writer import StoreWriter
 from tapeql.collect.supervisor import Supervisor
 from tapeql.collect.timing import Timing
 from tapeql.collect.trades import ContiguousTrades
@@ -82,80 +83,23 @@ class Collector:
         self.counts = Counts()
         self.feeds: dict[tuple[str, str], Feed] = {}
         self.state = "starting"
-        self._store = store
+        self.store = store
         self.journal = journal
         self._clock = clock
         self._timing = timing or Timing()
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
         self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
-        self._skews: dict[str, Skew] = {}
+        self.skews: dict[str, Skew] = {}
         self._timeless: dict[str, list[Quote]] = {}
-        self._backfills: dict[str, Backfill] = {}
+        self.backfills: dict[str, Backfill] = {}
         self._supervisors: list[Supervisor] = []
         self._resyncs: dict[tuple[int, str], asyncio.Task[None]] = {}
         for each in self.watched:
             venue = each.settings.venue
-            self._skews[venue.name] = Skew()
+            self.skews[venue.name] = Skew()
             self._timeless[venue.name] = []
             for symbol in each.symbols:
                 self.feeds[venue.name, symbol] = Feed(venue, symbol, each.kinds)
-
-    # ── what it says of itself ────────────────────────────────────────────────────────────────────────────────────────
-
-    def status(self) -> dict[str, Any]:
-        """For people and programs: state, venues, symbols, stores."""
-        venues = []
-        for each in self.watched:
-            name = each.settings.venue.name
-            counts = self.counts.of(name)
-            skew_us = self.skew_us(name)
-            venues.append(
-                {
-                    "venue": name,
-                    "connections": counts.connections,
-                    "connections_wanted": -(-len(each.symbols) // each.settings.venue.symbols_per_connection),
-                    "kinds": list(each.kinds),
-                    "frames": counts.frames,
-                    "events": dict(counts.events),
-                    "refused": dict(counts.refused),
-                    "repeated": self.repeated(name),
-                    "dropped": counts.dropped,
-                    "connects": counts.connects,
-                    "skew_s": None if skew_us is None else skew_us / 1e6,
-                    "backfilling": self._backfills[name].busy() if name in self._backfills else [],
-                    "symbols": [self._symbol(self.feeds[name, symbol]) for symbol in each.symbols],
-                }
-            )
-        return {
-            "state": self.state,
-            "store": self._store.name,
-            "store_error": self.counts.store_error,
-            "journalled": self.counts.journalled,
-            "stored": self.counts.stored,
-            "journal_depth_bytes": self.journal.depth_bytes(CONSUMER),
-            "venues": venues,
-        }
-
-    def _symbol(self, feed: Feed) -> dict[str, Any]:
-        return {
-            "symbol": feed.symbol,
-            "live": sorted(kind for kind, carriers in feed.carriers.items() if carriers),
-            "last_trade_us": feed.trades.last_us,
-            "last_quote_us": feed.quotes.last_us,
-            "last_book_us": feed.books.last_us,
-            "book_known": feed.books.known,
-            "missing": len(feed.trades.missing()),
-        }
-
-    def skew_us(self, venue: str) -> int | None:
-        return self._skews[venue].us if venue in self._skews else None
-
-    def repeated(self, venue: str) -> int:
-        mine = [feed for (name, _), feed in self.feeds.items() if name == venue]
-        return sum(feed.trades.repeated + feed.quotes.repeated for feed in mine)
-
-    def open_gaps(self, venue: str) -> int:
-        return sum(len(feed.trades.missing()) for (name, _), feed in self.feeds.items() if name == venue)
 
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -178,7 +122,7 @@ class Collector:
             for resync in self._resyncs.values():
                 resync.cancel()
             await asyncio.gather(*tasks, *self._resyncs.values(), return_exceptions=True)
-            for backfill in self._backfills.values():
+            for backfill in self.backfills.values():
                 await backfill.stop()
             for feed in self.feeds.values():
                 self._keep(feed.lost(STOPPED))
@@ -209,14 +153,15 @@ class Collector:
     def _restore(self) -> None:
         """Every feed goes on where the store ends; what lies between is an outage."""
         for (venue, symbol), feed in self.feeds.items():
-            rows = self._store.rows("gaps", venue, symbol)
+            rows = self.store.rows("gaps", venue, symbol)
             gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
-            tick = self._store.last("ticks", venue, symbol)
+            tick = self.store.last("ticks", venue, symbol)
             feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
-            quote = self._store.last("quotes", venue, symbol) or {}
+            quote = self.store.last("quotes", venue, symbol) or {}
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
-            book = self._store.last("book", venue, symbol) or {}
+            book = self.store.last("book", venue, symbol) or {}
             feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
+            self._keep(lost_with_the_journal(self.store, feed, gaps, self._writer.damages))
             self._keep(feed.lost(NOT_RUNNING))
 
     def _supervise(self) -> list[asyncio.Task[None]]:
@@ -226,7 +171,7 @@ class Collector:
             venue, settings = each.settings.venue, each.settings
             counts = self.counts.of(venue.name)
             history = venue.connector(settings, self._clock)
-            self._backfills[venue.name] = Backfill(history, self.recorder, self._timing, self.counts, self._keep)
+            self.backfills[venue.name] = Backfill(history, self.recorder, self._timing, self.counts, self._keep)
             connects = TokenBucket(venue.connects_per_minute / 60, max(2.0, venue.connects_per_minute / 4), clock_s)
             tasks.append(asyncio.create_task(self._describe(history, venue.name, each.symbols)))
             size = venue.symbols_per_connection
@@ -245,7 +190,7 @@ class Collector:
                 )
                 self._supervisors.append(supervisor)
                 feeds = [self.feeds[venue.name, symbol] for symbol in symbols]
-                skew = self._skews[venue.name]
+                skew = self.skews[venue.name]
                 silence = Silence(
                     venue,
                     feeds,
@@ -264,7 +209,7 @@ class Collector:
         try:
             info = await history.info()
             if info.time_us is not None:
-                self._skews[venue].see(self._clock(), info.time_us)
+                self.skews[venue].see(self._clock(), info.time_us)
             known = {each.symbol: each for each in await history.symbols()}
             self._keep([known[symbol] for symbol in symbols if symbol in known])
             for symbol in symbols:
@@ -291,7 +236,7 @@ class Collector:
         venue = link.connector.venue.name
         counts = self.counts.of(venue)
         counts.frames += 1
-        skew = self._skews[venue]
+        skew = self.skews[venue]
         kept: list[Kept] = []
         if venue in self._timeless:
             events = self._timed(venue, events)
@@ -314,7 +259,7 @@ class Collector:
                     found = feed.trades.live(event)
                     kept += found
                     if len(found) > 1:
-                        self._backfills[venue].ask(feed)
+                        self.backfills[venue].ask(feed)
                 elif isinstance(event, Quote):
                     kept += feed.quotes.on(event, skew.venue_us(event.recv_ns))
                 else:
@@ -327,7 +272,7 @@ class Collector:
 
     def _timed(self, venue: str, events: list[Event]) -> list[Event]:
         """Quotes without a time wait for the first word of the venue's clock: ours may be years away from it."""
-        skew, waiting = self._skews[venue], self._timeless[venue]
+        skew, waiting = self.skews[venue], self._timeless[venue]
         for event in events:
             ts_us = getattr(event, "ts_us", None)
             if ts_us is not None and not isinstance(event, Instrument):
@@ -349,13 +294,13 @@ class Collector:
                         feed.carriers.setdefault(kind, set()).add(link.number)
                         feed.heard_s[kind] = link.heard_s
                         if kind == "trades":
-                            self._backfills[venue].ask(feed)
+                            self.backfills[venue].ask(feed)
             case Void(symbol=symbol) if (feed := self.feeds.get((venue, symbol))) is not None:
                 return feed.trades.live(event)
             case Heartbeat(ts_us=ts_us, symbol=symbol, last_trade_id=last_id):
                 link.heard_ns = event.recv_ns
                 if ts_us is not None:
-                    self._skews[venue].see(event.recv_ns, ts_us)
+                    self.skews[venue].see(event.recv_ns, ts_us)
                 if symbol is not None and last_id is not None and (venue, symbol) in self.feeds:
                     self._expect(self.feeds[venue, symbol], last_id)
             case Ending(reason=reason):
@@ -380,9 +325,13 @@ class Collector:
         """The venue's newest trade: where the feed still lacks it a moment later, it was lost on the way."""
 
         def look() -> None:
-            if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
+            if (
+                isinstance(feed.trades, ContiguousTrades)
+                and feed.trades.next is not None
+                and feed.trades.next <= last_id
+            ):
                 self._keep(feed.trades.lost("missed"))
-                self._backfills[feed.venue.name].ask(feed)
+                self.backfills[feed.venue.name].ask(feed)
 
         if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
             asyncio.get_running_loop().call_later(self._timing.doubt_s, look)
@@ -407,7 +356,7 @@ class Collector:
                 mine = tuple(kind for kind in kinds if kind in feed.kinds)
                 kept += feed.lost(reason, self._heard_us(link, venue), mine)
                 if "trades" in mine:
-                    self._backfills[venue].ask(feed)
+                    self.backfills[venue].ask(feed)
                 if "book" in mine:
                     feed.books.attach(link.number, link.connector.book_sync(symbol))
                     self._resync(link, feed)
@@ -442,13 +391,13 @@ class Collector:
 
     def _heard_us(self, link: Link, venue: str) -> int | None:
         """The venue's time when this connection last said something."""
-        skew = self._skews[venue]
+        skew = self.skews[venue]
         return None if skew.us is None or not link.heard_ns else skew.venue_us(link.heard_ns)
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _hear(self, link: Link, feed: Feed, event: BookSnapshot | BookDelta) -> list[Kept]:
-        heard = feed.books.on(link.number, event, self._skews[feed.venue.name].venue_us(event.recv_ns))
+        heard = feed.books.on(link.number, event, self.skews[feed.venue.name].venue_us(event.recv_ns))
         if heard.wants_snapshot:
             self._resync(link, feed)
         self._carries_book(link, feed)
@@ -478,7 +427,7 @@ class Collector:
             else:
                 if snapshot is None:
                     return
-                venue_us = self._skews[feed.venue.name].venue_us(snapshot.recv_ns)
+                venue_us = self.skews[feed.venue.name].venue_us(snapshot.recv_ns)
                 heard = feed.books.on(link.number, snapshot, venue_us)
                 self._keep(heard.kept)
                 self._carries_book(link, feed)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from tapeql.collect.collector import Collector
+from tapeql.collect.status import holes, status
 from tapeql.collect.store_writer import CONSUMER
 from tapeql.errors import StoreError
 
@@ -70,7 +71,7 @@ class Operation:
     async def _status(self, request: web.Request) -> web.Response:
         from aiohttp import web
 
-        return web.json_response(self._collector.status() | {"faults": self.faults()})
+        return web.json_response(status(self._collector) | {"faults": self.faults()})
 
     def faults(self) -> list[str]:
         """Why this collector does not do its work right now."""
@@ -79,7 +80,7 @@ class Operation:
         found = []
         if collector.state != "collecting":
             found.append(collector.state)
-        for venue in collector.status()["venues"]:
+        for venue in status(collector)["venues"]:
             if venue["connections"] < venue["connections_wanted"]:
                 found.append(f"{venue['venue']} is not connected")
         if counts.stored != self._stored[0] or collector.journal.depth_bytes(CONSUMER) == 0:
@@ -133,7 +134,7 @@ class _Metrics:
         lag = gauge("lag_seconds", "Time of receipt less the venue's time, less the skew, of the last event")
         for name, v in self._collector.counts.venues.items():
             frames.add_metric([name], v.frames)
-            repeated.add_metric([name], self._collector.repeated(name))
+            repeated.add_metric([name], repeated(self._collector, name))
             dropped.add_metric([name], v.dropped)
             connects.add_metric([name], v.connects)
             renewals.add_metric([name], v.renewals)
@@ -141,7 +142,7 @@ class _Metrics:
             stale.add_metric([name], v.stale)
             filled.add_metric([name], v.filled_trades)
             connections.add_metric([name], v.connections)
-            open_gaps.add_metric([name], self._collector.open_gaps(name))
+            open_gaps.add_metric([name], holes(self._collector, name))
             for family, counted in ((events, v.events), (refused, v.refused), (losses, v.losses)):
                 for label, count in counted.items():
                     family.add_metric([name, label], count)
@@ -149,7 +150,7 @@ class _Metrics:
                 declared.add_metric([name, label], count)
             for label, count in v.gaps_filled.items():
                 closed.add_metric([name, label], count)
-            if (us := self._collector.skew_us(name)) is not None:
+            if (us := self._collector.skews[name].us) is not None:
                 skew.add_metric([name], us / 1e6)
             if v.lag_us is not None:
                 lag.add_metric([name], v.lag_us / 1e6)

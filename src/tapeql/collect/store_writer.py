@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tapeql.collect.counters import Counts
-from tapeql.collect.journal import Journal
+from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.recorder import decode
 from tapeql.collect.rows import tables
 from tapeql.collect.timing import Timing
@@ -37,7 +37,9 @@ class StoreWriter:
         self._open = open_writer
         self._timing = timing
         self._counts = counts
-        self._reader = journal.reader(journal.register(CONSUMER))
+        self.damages: list[Damage] = []
+        """What the journal could not give back."""
+        self._reader = journal.reader(journal.register(CONSUMER), self._damaged)
         self._more = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tapeql-store", daemon=True)
@@ -68,6 +70,11 @@ class StoreWriter:
             self.live = self._open()
         while self._step():
             pass
+
+    def _damaged(self, damage: Damage) -> None:
+        if damage not in self.damages:
+            log.error("the journal is damaged", extra={"segment": damage.segment, "bytes": damage.bytes})
+            self.damages.append(damage)
 
     def _run(self) -> None:
         attempt = 0
@@ -111,7 +118,7 @@ class StoreWriter:
             self._seal(events)
         except BaseException:
             self._reader.close()
-            self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER))
+            self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER), self._damaged)
             raise
         position = frames[-1][0]
         self._journal.acknowledge(CONSUMER, position)

@@ -75,6 +75,10 @@ class Trades(Protocol):
         """Begins where the store ends."""
         ...
 
+    def adopt(self, gap: Gap) -> list[Kept]:
+        """A gap found by other means, to be filled like any."""
+        ...
+
     def lost(self, reason: str) -> list[Kept]:
         """The live feed is interrupted; nothing may be known of what comes until it is live again."""
         ...
@@ -108,6 +112,12 @@ class _Gaps:
 
     def missing(self) -> list[Hole]:
         return [hole for hole in self.holes if not hole.hopeless]
+
+    def adopt(self, gap: Gap) -> list[Kept]:
+        """A gap found by other means, to be filled like any."""
+        hole = Hole(gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id)
+        self.holes.insert(0, hole)
+        return [self._record(hole)]
 
     def _declare(self, hole: Hole) -> Gap:
         self.holes.append(hole)

@@ -56,6 +56,7 @@ def collect(options: argparse.Namespace) -> int:
 
 async def _collect(collector: Any, bus_url: str | None, host: str, port: int) -> int:
     from tapeql.collect.operation import Operation
+    from tapeql.collect.status import status as state_of
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -73,7 +74,7 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
     host, port = await operation.serve(host, port)
     if not is_loopback(host):
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and /status has no authentication\n")
-    said = collector.status()
+    said = state_of(collector)
     what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in said["venues"])
     sys.stdout.write(visible.lines(f"tapeql collects {what} into {said['store']}; http://{host}:{port}/status\n"))
     sys.stdout.flush()

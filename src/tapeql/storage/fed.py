@@ -71,15 +71,16 @@ def _fed(name: str) -> Table:
 def _batch(table: Table, series: list[tuple[str, str, pa.Table]]) -> Batch:
     for venue, code, _ in series:
         encode(venue), encode(code)
-    conformed = [rows if rows.schema.equals(table.schema) else conform(table, rows) for _, _, rows in series]
-    loose = conform(table, table.schema.empty_table()).schema
-    rows = pa.concat_tables([piece.cast(loose) for piece in conformed]).combine_chunks()
-    given = rows.column("seq")
-    if given.null_count and not table.small:
-        raise DataError(f"rows appended to {table.name} need their seq")
-    rows = rows.set_column(1, "seq", given.fill_null(0)).cast(table.schema)
+    pieces = [rows for _, _, rows in series]
+    try:
+        rows = pa.concat_tables(pieces, promote_options="permissive")
+    except pa.ArrowException:
+        rows = pa.concat_tables([_conformed(table, piece) for piece in pieces])
+    if not rows.schema.equals(table.schema):
+        rows = _conformed(table, rows)
+    rows = rows.combine_chunks()
     ts, seq = instants(rows), integers(rows.column("seq").combine_chunks())
-    which = np.repeat(np.arange(len(series)), [piece.num_rows for piece in conformed])
+    which = np.repeat(np.arange(len(series)), [piece.num_rows for piece in pieces])
     order = np.lexsort((seq, ts, which))
     if (np.diff(order) != 1).any():
         rows, ts, seq, which = taken(rows, order), ts[order], seq[order], which[order]
@@ -89,3 +90,11 @@ def _batch(table: Table, series: list[tuple[str, str, pa.Table]]) -> Batch:
     places = [(names[w], n) for w, n in zip(which[starts].tolist(), number[starts].tolist(), strict=True)]
     ids, keyed = numbers(table, rows)
     return Batch(table, rows, places, np.append(starts, len(ts)), ts, seq, ids, keyed)
+
+
+def _conformed(table: Table, rows: pa.Table) -> pa.Table:
+    rows = conform(table, rows)
+    given = rows.column("seq")
+    if given.null_count and not table.small:
+        raise DataError(f"rows appended to {table.name} need their seq")
+    return rows.set_column(1, "seq", given.fill_null(0)).cast(table.schema)

@@ -196,7 +196,7 @@ class Lake:
 
     def _settle(self, added: Sequence[Entry]) -> None:
         """Makes the names of new files durable, and those of their folders up to the lake's own where not known to be."""
-        folders = {(self.path / entry.path).parent for entry in added}
+        folders = {self.path / name for name in {os.path.dirname(entry.path) for entry in added}}
         above = {parent for each in folders - self._settled for parent in each.parents}
         for each in folders | {parent for parent in above if parent.is_relative_to(self.path)}:
             fsync_folder(each)

@@ -11,6 +11,7 @@ live/<table>/<commit>[.<n>].parquet                           rows of many symbo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
@@ -34,6 +35,7 @@ _UNIT_US: Final = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_
 _DAY_US: Final = 86_400_000_000
 
 
+@lru_cache(maxsize=1 << 16)
 def encode(name: str) -> str:
     """A folder name for a venue or a symbol: reversible, never `..`, hidden, or a device name. Case is kept."""
     raw = name.encode()
