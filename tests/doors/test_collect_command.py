@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -23,6 +24,7 @@ import pytest
 import tapeql
 from tests.doors.processes import environment
 from tests.doors.processes import tapeql as command
+from tests.servers import RedisServer
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 60.0
@@ -174,6 +176,36 @@ def test_a_collector_tells_how_it_is_and_stops_when_told(exchange: Exchange, tmp
     with tapeql.connect(str(tmp_path)) as db:
         assert db.query("TICKS FROM binance:BTCUSDT").num_rows > 10
         assert db.query("QUOTES FROM binance:ETHUSDT").num_rows > 10
+
+
+def test_the_example_follows_the_bus(exchange: Exchange, redis_server: RedisServer, tmp_path: Path) -> None:
+    """examples/follow_bus.py shows, in order and once, the trades that the store has."""
+    example = [sys.executable, str(ROOT / "examples/follow_bus.py"), redis_server.url, "binance:BTCUSDT"]
+    arguments = ("binance:BTCUSDT", "--ticks", "--bus", redis_server.url)
+    with collecting(exchange, tmp_path, *arguments) as collector:
+        until(lambda: bool(collector.status()["venues"][0]["symbols"][0]["live"]), "the stream")
+        exchange.tell("skip?seconds=10")
+        collector.live(1)
+        until(lambda: not collector.status()["journal_depth_bytes"], "the store")
+        with tapeql.connect(str(tmp_path)) as db:
+            stored = db.query("TICKS FROM binance:BTCUSDT").column("trade_id").to_pylist()
+        with subprocess.Popen(example, env=environment(), stdout=subprocess.PIPE, text=True) as follower:
+            assert follower.stdout is not None
+            patience = threading.Timer(WAIT_S, follower.kill)
+            patience.start()
+            shown: list[str] = []
+            for line in follower.stdout:
+                shown += [line.split()[1]] if line.startswith("trade") else []
+                if len(shown) == len(stored):
+                    break
+            patience.cancel()
+            follower.kill()
+        assert collector.stop()[0] == 0
+    assert shown == stored
+    assert len(stored) > 10
+    redis_server.stop()
+    down = subprocess.run(example, env=environment(), capture_output=True, text=True, timeout=60)
+    assert (down.returncode, down.stderr.startswith("follow_bus: the bus redis://")) == (1, True), down.stderr
 
 
 def test_one_journal_one_collector(exchange: Exchange, tmp_path: Path) -> None:
