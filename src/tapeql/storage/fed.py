@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,15 +71,15 @@ def _fed(name: str) -> Table:
 def _batch(table: Table, series: list[tuple[str, str, pa.Table]]) -> Batch:
     for venue, code, _ in series:
         encode(venue), encode(code)
-    conformed = [rows if rows.schema.equals(table.schema) else conform(table, rows) for _, _, rows in series]
-    loose = conform(table, table.schema.empty_table()).schema
-    rows = pa.concat_tables([piece.cast(loose) for piece in conformed]).combine_chunks()
-    given = rows.column("seq")
-    if given.null_count and not table.small:
-        raise DataError(f"rows appended to {table.name} need their seq")
-    rows = rows.set_column(1, "seq", given.fill_null(0)).cast(table.schema)
+    given = [rows for _, _, rows in series]
+    rows = pa.concat_tables(_alike(table, given)).combine_chunks()
+    if (unnumbered := rows.column("seq")).null_count:
+        if not table.small:
+            raise DataError(f"rows appended to {table.name} need their seq")
+        rows = rows.set_column(1, "seq", unnumbered.fill_null(0))
+    rows = rows if rows.schema.equals(table.schema) else rows.cast(table.schema)
     ts, seq = instants(rows), integers(rows.column("seq").combine_chunks())
-    which = np.repeat(np.arange(len(series)), [piece.num_rows for piece in conformed])
+    which = np.repeat(np.arange(len(series)), [piece.num_rows for piece in given])
     order = np.lexsort((seq, ts, which))
     if (np.diff(order) != 1).any():
         rows, ts, seq, which = taken(rows, order), ts[order], seq[order], which[order]
@@ -89,3 +89,11 @@ def _batch(table: Table, series: list[tuple[str, str, pa.Table]]) -> Batch:
     places = [(names[w], n) for w, n in zip(which[starts].tolist(), number[starts].tolist(), strict=True)]
     ids, keyed = numbers(table, rows)
     return Batch(table, rows, places, np.append(starts, len(ts)), ts, seq, ids, keyed)
+
+
+def _alike(table: Table, given: Sequence[pa.Table]) -> list[pa.Table]:
+    """The same rows under one schema: as they are where they are the table's, for there are many small ones a second."""
+    if all(rows.schema.equals(table.schema) for rows in given):
+        return list(given)
+    loose = conform(table, table.schema.empty_table()).schema
+    return [(rows if rows.schema.equals(table.schema) else conform(table, rows)).cast(loose) for rows in given]
