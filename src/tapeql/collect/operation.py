@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from tapeql.collect.collector import Collector
-from tapeql.collect.status import holes, status
+from tapeql.collect.status import holes, repeated, status
 from tapeql.collect.store_writer import CONSUMER
 from tapeql.errors import StoreError
 
@@ -42,7 +43,7 @@ class Operation:
             await site.start()
         except OSError as error:
             await self.close()
-            raise StoreError(f"metrics cannot be served at {host}:{port}: {error.strerror or error}") from None
+            raise StoreError(f"metrics cannot be served at {host}:{port}: {_why(error)}") from None
         bound = self._runner.addresses[0]
         return str(bound[0]), int(bound[1])
 
@@ -91,6 +92,11 @@ class Operation:
         return found
 
 
+def _why(error: OSError) -> str:
+    """In the system's words: the loop's own repeat the address."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+
+
 class _Metrics:
     """Read at every scrape; nothing is counted twice."""
 
@@ -112,7 +118,7 @@ class _Metrics:
         frames = counter("frames", "Frames received")
         events = counter("events", "Events decoded, by type", "type")
         refused = counter("refused", "Frames and events not used, by kind", "kind")
-        repeated = counter("repeated", "Events that were known already")
+        repetitions = counter("repeated", "Events that were known already")
         dropped = counter("dropped", "Events there was no room for; declared as gaps")
         connects = counter("connects", "Connections opened")
         losses = counter("losses", "Connections lost or refused", "kind")
@@ -128,7 +134,7 @@ class _Metrics:
         lag = gauge("lag_seconds", "Time of receipt less the venue's time, less the skew, of the last event")
         for name, v in self._collector.counts.venues.items():
             frames.add_metric([name], v.frames)
-            repeated.add_metric([name], repeated(self._collector, name))
+            repetitions.add_metric([name], repeated(self._collector, name))
             dropped.add_metric([name], v.dropped)
             connects.add_metric([name], v.connects)
             renewals.add_metric([name], v.renewals)
@@ -148,7 +154,7 @@ class _Metrics:
                 skew.add_metric([name], us / 1e6)
             if v.lag_us is not None:
                 lag.add_metric([name], v.lag_us / 1e6)
-        yield from (frames, events, refused, repeated, dropped, connects, losses, renewals, resyncs, stale, filled)
+        yield from (frames, events, refused, repetitions, dropped, connects, losses, renewals, resyncs, stale, filled)
         yield from (declared, closed, open_gaps, connections, skew, lag)
         counts, journal = self._collector.counts, self._collector.journal
         for name, text, value in (

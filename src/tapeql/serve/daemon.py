@@ -46,7 +46,7 @@ def serve(target: str, host: str, port: int, now: Now = None) -> int:
     except (OSError, pa.ArrowException):
         raise StoreError(f"cannot listen on {host}:{port}; another server may be there") from None
     service.warm()
-    if not _is_loopback(host):
+    if not is_loopback(host):
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and there is no authentication yet\n")
     if missing:
         sys.stderr.write(f"tapeql: {missing}\n")
@@ -71,7 +71,7 @@ def _missing(store: Store) -> str:
     return ""
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -240,7 +240,7 @@ def _import(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from tapeql.serve.daemon import serve
 
-    host, port = address(options.flight)
+    host, port = address(options.flight, "--flight")
     return serve(target(options), host, port, getattr(options, "now", None))
 
 
@@ -300,11 +300,11 @@ def _explain(options: argparse.Namespace) -> int:
     return DONE
 
 
-def address(text: str) -> tuple[str, int]:
-    """`HOST:PORT`, `[::1]:PORT`."""
+def address(text: str, option: str) -> tuple[str, int]:
+    """`HOST:PORT`, `[::1]:PORT`, as an option gives it."""
     host, colon, port = text.rpartition(":")
     if not colon or not host or not port.isdigit() or int(port) > 65_535:
-        raise usage(f"--flight is HOST:PORT, not `{text}`")
+        raise usage(f"{option} is HOST:PORT, not `{text}`")
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 

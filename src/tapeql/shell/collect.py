@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import json
+import math
 import signal
 import sys
 import urllib.error
@@ -15,6 +17,7 @@ from typing import Any, Final
 from tapeql.errors import ConnectionFailed
 from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
+from tapeql.serve.daemon import is_loopback
 from tapeql.shell import visible
 from tapeql.shell.cli import DONE, FAILED, address, target, usage
 from tapeql.storage.stores import is_database
@@ -39,11 +42,12 @@ def collect(options: argparse.Namespace) -> int:
         raise usage("say what to collect: --ticks, --quotes, --book")
     where = target(options)
     watching = watched(options.symbols, kinds)
+    timing = _timing(options)
+    host, port = address(options.metrics, "--metrics")
     log_to(level=options.log_level)
     journal = Journal(_journal_folder(options, where))
     try:
-        collector = Collector(watching, store_at(where), journal, steady_clock(), _timing(options))
-        host, port = address(options.metrics)
+        collector = Collector(watching, store_at(where), journal, steady_clock(), timing)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             return runner.run(_collect(collector, options.bus, host, port))
     finally:
@@ -68,6 +72,8 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
         bus = open_bus(bus_url)
         publishing = asyncio.create_task(Publisher(collector.journal, bus, "bus", split).run(), name="bus")
     host, port = await operation.serve(host, port)
+    if not is_loopback(host):
+        sys.stderr.write(f"tapeql: {host} is reachable from other machines, and /status has no authentication\n")
     said = state_of(collector)
     what = ", ".join(f"{venue['venue']} {' '.join(venue['kinds'])}" for venue in said["venues"])
     sys.stdout.write(visible.lines(f"tapeql collects {what} into {said['store']}; http://{host}:{port}/status\n"))
@@ -100,7 +106,10 @@ def _kinds(options: argparse.Namespace) -> dict[Any, bool]:
 def _timing(options: argparse.Namespace) -> Any:
     from tapeql.collect.timing import Timing
 
-    return Timing(horizon_s=options.backfill_hours * 3600.0)
+    hours: float = options.backfill_hours
+    if not (math.isfinite(hours) and hours >= 0):
+        raise usage(f"--backfill-hours is a number of hours, 0 or more, not `{hours:g}`")
+    return Timing(horizon_s=hours * 3600.0)
 
 
 def _journal_folder(options: argparse.Namespace, where: str) -> Path:
@@ -117,17 +126,24 @@ def _journal_folder(options: argparse.Namespace, where: str) -> Path:
 
 def status(options: argparse.Namespace) -> int:
     """Asks a running collector. Exit status 1 where it is not well."""
-    host, port = address(options.metrics)
+    host, port = address(options.metrics, "--metrics")
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/status", timeout=ASK_S) as reply:
             said = json.load(reply)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+        text, well = told(said), not said["faults"]
+    except (OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
         raise ConnectionFailed(
-            f"no collector answers at {host}:{port} ({reason}); --metrics HOST:PORT says where"
+            f"no collector answers at {host}:{port} ({_why(error)}); --metrics HOST:PORT says where"
         ) from None
-    sys.stdout.write(visible.lines(told(said)))
-    return FAILED if said["faults"] else DONE
+    sys.stdout.write(visible.lines(text))
+    return DONE if well else FAILED
+
+
+def _why(error: Exception) -> str:
+    cause = error.reason if isinstance(error, urllib.error.URLError) else error
+    if isinstance(cause, OSError):
+        return cause.strerror or str(cause)
+    return cause if isinstance(cause, str) else "something else is there"
 
 
 def told(said: dict[str, Any]) -> str:

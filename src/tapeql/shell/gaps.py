@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from tapeql.errors import StoreError
 from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
@@ -18,13 +19,15 @@ COLUMNS: Final = ("kind", "from", "until", "from_id", "to_id", "missing", "fille
 
 
 def gaps(options: argparse.Namespace) -> int:
-    """Prints the declared gaps of a symbol, oldest first. Raises StoreError, Usage."""
+    """Prints the declared gaps of a symbol, oldest first. Raises StoreError, also for a symbol of which nothing is stored, and Usage."""
     venue, colon, code = options.symbol.partition(":")
     if not (venue and colon and code):
         raise usage(f"`{options.symbol}` is not VENUE:CODE")
     store = store_at(target(options))
-    store.snapshot()
+    snapshot = store.snapshot()
     rows = [_told(row) for row in stored_gaps(store, venue, code) if options.all or row["filled_at"] is None]
+    if not rows and (venue, code) not in snapshot.symbols() and not stored_gaps(store, venue, code):
+        raise StoreError(f"nothing is stored of `{options.symbol}`; SHOW symbols lists what there is")
     show(rows, COLUMNS, options.format, f"{options.symbol}: no gaps")
     return DONE
 
@@ -37,7 +40,9 @@ def stored_gaps(store: Any, venue: str, code: str) -> list[dict[str, Any]]:
 
 
 def _told(row: dict[str, Any]) -> dict[str, Any]:
-    first = row["from_id"] if row["filled_to_id"] is None else row["filled_to_id"] + 1
+    first = row["from_id"]
+    if row["filled_to_id"] is not None and row["filled_at"] is None:
+        first = row["filled_to_id"] + 1
     missing = None
     if row["kind"] == "trades" and row["filled_at"] is None and first is not None and row["to_id"] is not None:
         missing = row["to_id"] - first + 1
