@@ -71,7 +71,7 @@ def test_appending_is_importing(stores: Iterator[Store]) -> None:
     assert imported.write("book", "x", "A", feeds.book(range(100))).present == 100
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_order_and_overlap_gives_the_whole(shared: Store, data: st.DataObject) -> None:
     """Pieces that overlap, appended in any order and again, are the whole: each row once."""
@@ -92,7 +92,7 @@ def test_any_order_and_overlap_gives_the_whole(shared: Store, data: st.DataObjec
         assert found[table, code].equals(made(range(120)))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1.0, 2.0])), max_size=6), max_size=5))
 def test_trades_without_ids_are_known_by_what_they_say(shared: Store, sources: list[list[tuple[int, float]]]) -> None:
     """Of equal trades without an id as many are stored as the append with the most of them has."""

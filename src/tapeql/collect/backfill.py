@@ -22,6 +22,7 @@ AT_ONCE: Final = 2
 """Symbols of a venue filled at one time; its rate limit is one for all."""
 
 TOO_OLD: Final = "older than the backfill horizon"
+NOT_THERE: Final = "the venue's history does not have it"
 
 
 class Backfill:
@@ -65,18 +66,25 @@ class Backfill:
             await asyncio.sleep(self._timing.reorder_s)
             async with self._turns:
                 tries = 0
-                while True:
+                while holes := feed.trades.missing():
+                    hole = holes[0]
                     self._again.discard(feed.symbol)
-                    holes = feed.trades.missing()
-                    if not holes:
-                        break
-                    if await self._fill_one(feed, holes[0], tries):
+                    # Asked before the walk: history read until now says nothing of what a live trade ends meanwhile.
+                    ended, before = hole.until_us is not None, (hole.next_id, hole.next_us)
+                    trouble = await self._walk(feed, hole, ended)
+                    if hole not in feed.trades.missing():
                         tries = 0
-                    elif holes[0].until_us is None and feed.symbol not in self._again:
+                        continue
+                    if trouble is None and not ended:
+                        if hole.until_us is not None or feed.symbol in self._again:
+                            continue
                         # Up to the present; the first live trade says whether anything is missing still.
                         break
-                    else:
-                        tries += 1
+                    tries = 0 if (hole.next_id, hole.next_us) != before else tries + 1
+                    if ended and tries >= self._timing.fill_tries:
+                        self._keep(feed.trades.exhausted(hole, trouble or NOT_THERE))
+                        continue
+                    await asyncio.sleep(self._timing.backoff_s(tries))
         except Exception:
             log.exception("backfill failed", extra={"venue": feed.venue.name, "symbol": feed.symbol})
         finally:
@@ -85,13 +93,12 @@ class Backfill:
                 self._again.discard(feed.symbol)
                 self.ask(feed)
 
-    async def _fill_one(self, feed: Feed, hole: Hole, tries: int) -> bool:
-        """One walk through history for one hole; whether it got on. Gives up after the last try, in so many words."""
-        reason = "the venue's history does not have it"
-        before = (hole.next_id, hole.next_us)
+    async def _walk(self, feed: Feed, hole: Hole, ended: bool) -> str | None:
+        """Reads history for one hole, to its end or to the present. Answers what went wrong."""
         try:
-            if not await self._within_horizon(feed, hole):
-                return True
+            await self._give_up_too_old(feed, hole)
+            if hole not in feed.trades.missing():
+                return None
             async for page in self._history.fetch_ticks(feed.symbol, from_id=hole.next_id, since_us=hole.next_us):
                 kept = feed.trades.history(page)
                 self._counts.of(feed.venue.name).filled_trades += sum(isinstance(each, Trade) for each in kept)
@@ -100,27 +107,13 @@ class Backfill:
                     break
                 while self._recorder.full:
                     await asyncio.sleep(0.05)
-            else:
-                if isinstance(feed.trades, KeyedTrades):
-                    self._keep(feed.trades.exhausted(hole, None))
-            if isinstance(feed.trades, KeyedTrades) and hole in feed.trades.missing() and hole.until_us is not None:
+            if ended and isinstance(feed.trades, KeyedTrades):
+                # All of its time has been read: what the venue has of it is stored.
                 self._keep(feed.trades.exhausted(hole, None))
         except (VenueError, ConnectionFailed) as error:
-            reason = str(error)
-            log.info("backfill waits", extra={"venue": feed.venue.name, "symbol": feed.symbol, "reason": reason})
-        if hole not in feed.trades.missing():
-            return True
-        if (hole.next_id, hole.next_us) != before and hole.until_us is not None:
-            return True
-        if tries + 1 >= self._timing.fill_tries:
-            if hole.until_us is not None or reason.startswith(feed.venue.title):
-                self._keep(feed.trades.exhausted(hole, reason))
-            return True
-        if hole.until_us is not None or reason.startswith(feed.venue.title):
-            if hole.until_us is None:
-                self._again.add(feed.symbol)
-            await asyncio.sleep(self._timing.backoff_s(tries))
-        return False
+            log.info("backfill waits", extra={"venue": feed.venue.name, "symbol": feed.symbol, "reason": str(error)})
+            return str(error)
+        return None
 
     def _past(self, hole: Hole, last: object) -> bool:
         """Whether a page ended behind the hole."""
@@ -130,24 +123,21 @@ class Backfill:
             return last.seq >= hole.to_id
         return last.ts_us > hole.until_us
 
-    async def _within_horizon(self, feed: Feed, hole: Hole) -> bool:
-        """Gives up what lies too far back by the venue's own time; whether the hole is still there to be filled."""
-        horizon_us = int(self._timing.horizon_s * 1_000_000)
+    async def _give_up_too_old(self, feed: Feed, hole: Hole) -> None:
+        """What lies farther back than the horizon, by the venue's own time, stays declared."""
         present_us = hole.until_us
         if present_us is None:
             newest = [page async for page in self._history.fetch_ticks(feed.symbol)]
             present_us = max((t.ts_us for page in newest for t in page if isinstance(t, Trade)), default=hole.next_us)
-        start_us = present_us - horizon_us
+        start_us = present_us - int(self._timing.horizon_s * 1_000_000)
         if hole.next_us >= start_us:
-            return True
+            return
         if isinstance(feed.trades, KeyedTrades):
             self._keep(feed.trades.skip_to(hole, start_us, TOO_OLD))
-            return False
+            return
         assert isinstance(feed.trades, ContiguousTrades)
         async for page in self._history.fetch_ticks(feed.symbol, since_us=start_us):
             first = page[0]
             if isinstance(first, Trade):
-                given_up = feed.trades.skip_to(hole, first.seq, first.ts_us, TOO_OLD)
-                self._keep(given_up)
-                return not given_up
-        return True
+                self._keep(feed.trades.skip_to(hole, first.seq, first.ts_us, TOO_OLD))
+                return

@@ -35,14 +35,8 @@ def tables(events: Iterable[Kept]) -> dict[Place, pa.Table]:
 def _table(name: str, columns: dict[str, list[Any]]) -> pa.Table:
     schema = TABLES[name].schema
     chosen = pa.schema([schema.field(column) for column in columns])
-    return pa.table(
-        {column: pa.array(values, _plain(schema.field(column).type)) for column, values in columns.items()}
-    ).cast(chosen)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Instants are made of integers."""
-    return pa.int64() if pa.types.is_timestamp(kind) else kind
+    arrays = [pa.array(values, field.type) for values, field in zip(columns.values(), chosen, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=chosen)
 
 
 def _received(recv_ns: int) -> int | None:

@@ -102,7 +102,9 @@ class StoreWriter:
                 self._more.set()
                 continue
             # Rows gather while we wait; many small commits cost more than a few.
-            self._stopping.wait(max(0.0, self._timing.store_s - (time.monotonic() - started_s)))
+            assert self.live is not None
+            pace_s = self.live.pace_s if self._timing.store_s is None else self._timing.store_s
+            self._stopping.wait(max(0.0, pace_s - (time.monotonic() - started_s)))
 
     def _step(self) -> bool:
         """Stores one batch; whether there was one. On failure the same batch is read again."""

@@ -30,8 +30,8 @@ class Timing:
     fill_tries: int = 6
     flush_s: float = 0.004
     """How long events gather before the journal is synced."""
-    store_s: float = 0.25
-    """How long they gather before the store gets them."""
+    store_s: float | None = None
+    """How long they gather before the store gets them, instead of its own pace."""
     seal_after_s: float = 600.0
     """Venue time behind midnight: late prints of the day have come."""
     drain_s: float = 30.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,8 @@ from tapeql.storage.stretches import Stretches, joined
 
 class LakeLiveWriter:
     """Holds nothing but the lake: the lock is taken for each commit, and others may write in between."""
+
+    pace_s: Final = 0.25
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake

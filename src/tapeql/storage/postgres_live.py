@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 class PostgresLiveWriter:
     """One kept connection; after the server was away, the next call opens another."""
+
+    pace_s: Final = 0.1
 
     def __init__(self, store: PostgresStore) -> None:
         self._store = store

@@ -66,6 +66,11 @@ Fed = Mapping[tuple[str, str, str], pa.Table]
 class LiveWriter(Protocol):
     """The way in of a feed: small appends, several a second. One a process; its methods may be called from any thread."""
 
+    @property
+    def pace_s(self) -> float:
+        """How long rows best gather between two appends: what one costs, whatever is in it, against what comes late."""
+        ...
+
     def append(self, rows: Fed) -> Commit:
         """Adds rows, durable and visible to snapshots when this returns, those of all tables together.
 
