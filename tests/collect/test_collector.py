@@ -205,10 +205,15 @@ def test_no_spread_stands_over_an_outage(tmp_path: Path) -> None:
     asyncio.run(run())
     with tapeql.connect(str(tmp_path / "lake")) as db:
         bars = db.query("CANDLES 1m FROM binance:BTCUSDT ADD spread_pct")
+        gaps = db.query("SHOW gaps")
     spreads = bars.column("spread_pct").to_pylist()
     assert spreads[0] is not None
     assert None in spreads
     assert all(count for count in bars.column("trades").to_pylist()), "trades were filled in"
+    # What is missing can be asked for in the language: the outage of quotes and book, and the one that goes on.
+    assert gaps.column("kind").to_pylist().count("quotes") == 2
+    assert set(gaps.column("reason").to_pylist()) == {"the collector was stopped"}
+    assert gaps.column("end").null_count == 3
 
 
 def test_what_a_damaged_journal_lost_is_declared_and_filled(tmp_path: Path) -> None:

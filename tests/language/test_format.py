@@ -240,7 +240,7 @@ class Writer:
                 value = self.pick("on", "'a b'", "''", "x/y-z", "1.5", "America/New_York", "'a--b'")
                 return self.words(self.key("SET"), self.pick("tz", "venue"), "=", value)
             case 4:
-                return self.words(self.key("SHOW"), self.pick("symbols", "FUNCTIONS", "sessions", "sources"))
+                return self.words(self.key("SHOW"), self.pick("symbols", "FUNCTIONS", "sessions", "sources", "gaps"))
             case _:
                 return self.query()
 

@@ -21,7 +21,7 @@ def test_vocabulary_is_read_from_the_grammar() -> None:
     assert {vocabulary.clause_of(clause) for clause in s.Clause.__args__} == set(vocabulary.clauses())
     assert vocabulary.units() == ("ns", "us", "ms", "s", "m", "h", "d", "bd", "w", "mo", "q", "y")
     assert vocabulary.statements() == ("EXPLAIN", "DESCRIBE", "SHOW", "SET")
-    assert vocabulary.choices("show") == ("symbols", "functions", "sessions", "sources")
+    assert vocabulary.choices("show") == ("symbols", "functions", "sessions", "sources", "gaps")
     assert {"CANDLES", "FROM", "CROSSES", "PARTIAL"} <= set(vocabulary.keywords())
     assert vocabulary.reserved() <= set(vocabulary.keywords())
     assert vocabulary.spelling()["PARTIAL"] == "partial"

@@ -255,6 +255,8 @@ class Collector:
                 if self.recorder.full:
                     counts.dropped += 1
                     kept += _overflowed(feed, kind)
+                    if isinstance(event, BookDelta) and event.last_id is None and feed.books.known:
+                        kept += self._reset(link, venue, "overflow", ["book"], [event.symbol])
                 elif isinstance(event, Trade):
                     found = feed.trades.live(event)
                     kept += found

@@ -464,7 +464,7 @@ class Describe:
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """`SHOW symbols|functions|sessions|sources`"""
+    """`SHOW symbols|functions|sessions|sources|gaps`"""
 
     what: str
     span: Span

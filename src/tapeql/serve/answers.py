@@ -13,7 +13,7 @@ from tapeql.language import syntax
 from tapeql.plan.nodes import Plan
 from tapeql.query.settings import Settings
 from tapeql.run.cancel import Cancel
-from tapeql.storage.schema import OHLCV, QUOTES, TICKS, TS
+from tapeql.storage.schema import GAPS, OHLCV, QUOTES, TICKS, TS
 from tapeql.storage.snapshot import Part, Snapshot
 
 LINES: Final = pa.schema([pa.field("line", pa.string())])
@@ -67,6 +67,18 @@ SHOWN: Final = {
             pa.field("rows", pa.int64()),
             pa.field("start", TS),
             pa.field("end", TS),
+        ]
+    ),
+    "gaps": pa.schema(
+        [
+            pa.field("exchange", pa.string()),
+            pa.field("symbol", pa.string()),
+            pa.field("kind", pa.string()),
+            pa.field("start", TS),
+            pa.field("end", TS),
+            pa.field("from_id", pa.int64()),
+            pa.field("to_id", pa.int64()),
+            pa.field("reason", pa.string()),
         ]
     ),
 }
@@ -131,6 +143,8 @@ def show(what: str, snapshot: Snapshot, settings: Settings, now_us: int) -> pa.T
             rows = _functions()
         case "sessions":
             rows = _sessions(snapshot, settings, now_us)
+        case "gaps":
+            rows = _gaps(snapshot)
         case _:
             rows = _sources(snapshot)
     return _table(SHOWN[what], rows)
@@ -162,6 +176,21 @@ def _sources(snapshot: Snapshot) -> Iterator[Row]:
             if parts:
                 count = sum(p.rows for p in parts)
                 yield (venue, code, table, interval or None, len(parts), count, *_ends(parts))
+
+
+def _gaps(snapshot: Snapshot) -> Iterator[Row]:
+    """What a collector declared missing and has not filled; ids are those still missing, no end means it goes on."""
+    columns = ("ts", "until", "kind", "from_id", "to_id", "filled_to_id", "filled_at", "reason")
+    for venue, code in snapshot.symbols():
+        parts = snapshot.parts(GAPS.name, venue, code)
+        first, last = _ends(parts)
+        if first is None or last is None:
+            continue
+        for batch in snapshot.scan(GAPS.name, venue, code, first, last + 1, columns):
+            for gap in pa.Table.from_batches([batch]).to_pylist():
+                if gap["filled_at"] is None:
+                    missing = gap["from_id"] if gap["filled_to_id"] is None else gap["filled_to_id"] + 1
+                    yield venue, code, gap["kind"], gap["ts"], gap["until"], missing, gap["to_id"], gap["reason"]
 
 
 def _ends(parts: Sequence[Part]) -> tuple[int | None, int | None]:
