@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 import tapeql
+from tapeql.storage.lake import Lake
 from tests.doors.processes import environment
 from tests.doors.processes import tapeql as command
 from tests.servers import RedisServer
@@ -186,7 +187,9 @@ def test_the_example_follows_the_bus(exchange: Exchange, redis_server: RedisServ
         until(lambda: bool(collector.status()["venues"][0]["symbols"][0]["live"]), "the stream")
         exchange.tell("skip?seconds=10")
         collector.live(1)
-        until(lambda: not collector.status()["journal_depth_bytes"], "the store")
+        last_us = collector.status()["venues"][0]["symbols"][0]["last_trade_us"]
+        lake = Lake(tmp_path)
+        until(lambda: (lake.last("ticks", "binance", "BTCUSDT") or {}).get("ts") == last_us, "the store")
         with tapeql.connect(str(tmp_path)) as db:
             stored = db.query("TICKS FROM binance:BTCUSDT").column("trade_id").to_pylist()
         with subprocess.Popen(example, env=environment(), stdout=subprocess.PIPE, text=True) as follower:
