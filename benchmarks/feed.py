@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=500_000)
     options = parser.parse_args()
     recorded = frames(options.data)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         figures = asyncio.run(run(recorded, options.messages, Path(folder)))
     for name, value in figures.items():
         print(f"{name:20} {value:>14,.0f}")
