@@ -33,7 +33,8 @@ def test_quotes_that_come_with_trades_are_missed_when_a_trade_is(follow: Literal
             history = venue.connector(settings_of(venue, exchange.environ()), lambda: 0)
             feed = Feed(venue, "BTC-USD", ("quotes",))
             none = cast(Supervisor, None)
-            silence = Silence(venue, [feed], none, history, Timing(doubt_s=0.05), VenueCounts(), lambda: 0)
+            timing = Timing(doubt_s=0.05)
+            silence = Silence(venue, [feed], none, history, timing, VenueCounts(), lambda: 0, lambda feed: None)
             try:
                 await exchange.step(1)
                 market.burst("BTC-USD", 1)

@@ -29,6 +29,8 @@ class Books:
         self._venue = venue
         self._symbol = symbol
         self._syncs: dict[int, BookSync] = {}
+        self._waiting: dict[int, tuple[int, list[BookSnapshot | BookDelta]]] = {}
+        """Whole books of connections that have not taken over yet, and the venue's time when each was heard."""
         self.current: int | None = None
         """The connection whose book this is."""
         self._last_id = 0
@@ -57,26 +59,17 @@ class Books:
     def detach(self, connection: int, reason: str, at_us: int | None = None) -> list[Kept]:
         """A connection that ended."""
         self._syncs.pop(connection, None)
+        self._waiting.pop(connection, None)
         return self.lost(reason, at_us) if connection == self.current else []
 
     def lost(self, reason: str, at_us: int | None = None) -> list[Kept]:
-        """The book is not known any more; up to at_us (the venue's time) it was."""
+        """The book is not known any more, unless another connection has it; up to at_us (the venue's time) it was."""
         self.current = None
-        if self.last_us is None or self._gap is not None:
-            return []
-        from_us = max(self.last_us, at_us or 0)
-        self._gap = Gap(
-            self._venue,
-            self._symbol,
-            f"book:{self._last_id}:{from_us}",
-            "book",
-            from_us,
-            None,
-            self._last_id + 1,
-            None,
-            reason,
-        )
-        return [self._gap]
+        kept: list[Kept] = []
+        if self.last_us is not None and self._gap is None:
+            self._gap = self._missing_from(max(self.last_us, at_us or 0), reason)
+            kept.append(self._gap)
+        return kept + self._take_over()
 
     def on(self, connection: int, event: BookSnapshot | BookDelta, venue_us: int) -> Heard:
         """`venue_us` is the venue's time by our reckoning, for snapshots without one."""
@@ -85,20 +78,36 @@ class Books:
             return Heard()
         synced = sync.on_snapshot(event) if isinstance(event, BookSnapshot) else sync.on_delta(event)
         heard = Heard(wants_snapshot=synced.wants_snapshot)
-        if synced.events:
-            heard.kept += self._take(connection, synced, venue_us)
+        if synced.events and connection == self.current:
+            heard.kept += self._take(synced.events, venue_us)
+        elif synced.events:
+            self._wait(connection, synced.events, venue_us)
+        heard.kept += self._take_over()
         # What was whole before the gap has been taken; a snapshot may be followed by deltas that lack one.
-        if synced.gap is not None and connection == self.current:
-            heard.kept += self.lost(synced.gap)
+        if synced.gap is not None:
+            self._waiting.pop(connection, None)
+            if connection == self.current:
+                heard.kept += self.lost(synced.gap)
         return heard
 
-    def _take(self, connection: int, synced: Synced, venue_us: int) -> list[Kept]:
-        if connection != self.current:
-            if not isinstance(synced.events[0], BookSnapshot):
-                return []
-            self.current = connection
+    def _wait(self, connection: int, events: list[BookSnapshot | BookDelta], venue_us: int) -> None:
+        if isinstance(events[0], BookSnapshot):
+            self._waiting[connection] = (venue_us, events)
+        elif connection in self._waiting:
+            self._waiting[connection][1].extend(events)
+
+    def _take_over(self) -> list[Kept]:
+        """A waiting book that joins what is known goes on from it. One without numbers cannot be told to join later."""
+        for connection, (venue_us, events) in self._waiting.items():
+            begin = events[0].last_id
+            if self.current is None or begin is None or begin <= self._last_id:
+                del self._waiting[connection]
+                self.current = connection
+                return self._take(events, venue_us)
+        return []
+
+    def _take(self, events: Sequence[BookSnapshot | BookDelta], venue_us: int) -> list[Kept]:
         kept: list[Kept] = []
-        events = synced.events
         for n, event in enumerate(events):
             if isinstance(event, BookSnapshot):
                 kept += self._begin(event, _time_of_first(events[n + 1 :]), venue_us)
@@ -112,8 +121,10 @@ class Books:
         if ts_us is None:
             ts_us = venue_us if following_us is None else min(venue_us, following_us)
         ts_us = max(ts_us, self.last_us or 0)
-        self.book.replace(snapshot.bids, snapshot.asks)
         kept: list[Kept] = []
+        if self._gap is None and self.last_us is not None and self._skips(snapshot):
+            self._gap = self._missing_from(self.last_us, "updates before a new snapshot were not sent")
+        self.book.replace(snapshot.bids, snapshot.asks)
         if self._gap is not None:
             kept.append(replace(self._gap, until_us=ts_us, to_id=number))
             self._gap = None
@@ -124,6 +135,16 @@ class Books:
         self._last_id, self.last_us = number, ts_us
         self._due_us = ts_us + SNAPSHOT_EVERY_US
         return kept
+
+    def _skips(self, snapshot: BookSnapshot) -> bool:
+        """Whether a snapshot shows that something came between it and the book we have."""
+        if snapshot.last_id is not None:
+            return snapshot.last_id > self._last_id
+        return (dict(snapshot.bids), dict(snapshot.asks)) != (self.book.bids.sizes, self.book.asks.sizes)
+
+    def _missing_from(self, from_us: int, reason: str) -> Gap:
+        gap_id = f"book:{self._last_id}:{from_us}"
+        return Gap(self._venue, self._symbol, gap_id, "book", from_us, None, self._last_id + 1, None, reason)
 
     def _go_on(self, delta: BookDelta, venue_us: int) -> list[Kept]:
         self.book.apply(delta.bids, delta.asks)

@@ -199,6 +199,7 @@ class Collector:
                     self._timing,
                     counts,
                     lambda skew=skew: skew.venue_us(self._clock()),  # type: ignore[misc]
+                    lambda feed, supervisor=supervisor: self._resync(supervisor.link, feed),  # type: ignore[misc]
                 )
                 tasks.append(asyncio.create_task(supervisor.run(), name=f"{venue.name} {start}"))
                 tasks.append(asyncio.create_task(silence.watch(), name=f"{venue.name} {start} silence"))
@@ -410,8 +411,10 @@ class Collector:
         if ("book", feed.symbol) not in link.carries and feed.books.current == link.number:
             link.carried("book", [feed.symbol])
 
-    def _resync(self, link: Link, feed: Feed) -> None:
+    def _resync(self, link: Link | None, feed: Feed) -> None:
         """Asks for one book again; no other symbol notices."""
+        if link is None:
+            return
         key = (link.number, feed.symbol)
         if key not in self._resyncs:
             self.counts.of(feed.venue.name).resyncs += 1

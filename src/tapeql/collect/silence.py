@@ -37,6 +37,7 @@ class Silence:
         timing: Timing,
         counts: VenueCounts,
         venue_us: Callable[[], int],
+        resync: Callable[[Feed], None],
     ) -> None:
         self._venue = venue
         self._feeds = feeds
@@ -45,6 +46,7 @@ class Silence:
         self._timing = timing
         self._counts = counts
         self._venue_us = venue_us
+        self._resync = resync
         self._silence_s = timing.silence_s or venue.silence_s
         self._patience: dict[tuple[str, Kind], float] = {}
 
@@ -111,12 +113,16 @@ class Silence:
                 book = await self._history.fetch_order_book(feed.symbol, 5)
                 best = (book.bids[0][0] if book.bids else None, book.asks[0][0] if book.asks else None)
                 return feed.quotes.best is not None and best != feed.quotes.best
+            case "book" if not feed.books.known:
+                # Not even a first update came: a book is asked for, and is doubted from then on.
+                self._resync(feed)
+                return False
             case "book":
                 book = await self._history.fetch_order_book(feed.symbol, 5)
                 if book.last_id is not None:
-                    return feed.books.known and book.last_id > feed.books.last_id
+                    return book.last_id > feed.books.last_id
                 best = (book.bids[0][0] if book.bids else None, book.asks[0][0] if book.asks else None)
-                return feed.books.known and best != (feed.books.book.bids.best(), feed.books.book.asks.best())
+                return best != (feed.books.book.bids.best(), feed.books.book.asks.best())
 
     async def _newest(self, feed: Feed) -> Trade | None:
         newest: Trade | None = None

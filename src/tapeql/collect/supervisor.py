@@ -128,7 +128,11 @@ class Supervisor:
                 asyncio.get_running_loop().call_later(RETRY_RENEWAL_S, link.renew.set)
                 await asyncio.sleep(0)
                 continue
-            await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
+            try:
+                await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
+            except BaseException:
+                await self._finish(successor, "stopped")
+                raise
             self._counts.renewals += 1
             self.link = successor
             await self._finish(link, "renewed")
