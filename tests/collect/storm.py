@@ -149,6 +149,10 @@ async def storm(
     run.faults = Counter(injected.fault for injected in exchange.ledger.injected)
     numbered = venue.startswith("binance")
     run.accounts = [account(lake, venue, symbol, tape, numbered=numbered) for symbol, tape in market.tapes.items()]
+    counted = collector.counts.of(venue).gaps_declared.total()
+    stored = sum(lake.rows("gaps", venue, symbol).num_rows for symbol in market.tapes)
+    if counted != stored:
+        run.error += f"{counted} gaps counted, {stored} stored"
     return run
 
 

@@ -155,6 +155,7 @@ class Collector:
         for (venue, symbol), feed in self.feeds.items():
             rows = self.store.rows("gaps", venue, symbol)
             gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
+            self.counts.of(venue).open_gaps |= {(symbol, gap.gap_id) for gap in gaps if not gap.closed}
             tick = self.store.last("ticks", venue, symbol)
             feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
             quote = self.store.last("quotes", venue, symbol) or {}
@@ -224,11 +225,7 @@ class Collector:
     def _keep(self, kept: Sequence[Kept]) -> None:
         for each in kept:
             if isinstance(each, Gap):
-                counts = self.counts.of(each.venue)
-                if each.filled_us is not None:
-                    counts.gaps_filled[each.kind] += 1
-                elif each.until_us is None or each.filled_to_id is None:
-                    counts.gaps_declared[each.kind] += 1
+                self.counts.of(each.venue).saw(each)
         self.recorder.put(kept)
 
     def take(self, link: Link, events: list[Event]) -> None:
@@ -375,9 +372,8 @@ class Collector:
 
     def _ends(self, link: Link) -> None:
         """What no other connection carries is an outage."""
-        for (number, _), resync in self._resyncs.items():
-            if number == link.number:
-                resync.cancel()
+        for key in [key for key in self._resyncs if key[0] == link.number]:
+            self._resyncs.pop(key).cancel()
         venue = link.connector.venue.name
         at_us = self._heard_us(link, venue)
         reason = STOPPED if self.state == "stopping" else f"connection lost: {link.reason or 'unknown'}"
@@ -420,9 +416,15 @@ class Collector:
             self.counts.of(feed.venue.name).resyncs += 1
             task = asyncio.create_task(self._resynced(link, feed), name=f"book {feed.symbol}")
             self._resyncs[key] = task
-            task.add_done_callback(lambda _: self._resyncs.pop(key, None))
 
     async def _resynced(self, link: Link, feed: Feed) -> None:
+        try:
+            await self._synced(link, feed)
+        finally:
+            # At once: the next frame may break the book again.
+            self._resyncs.pop((link.number, feed.symbol), None)
+
+    async def _synced(self, link: Link, feed: Feed) -> None:
         attempt = 0
         while not link.ended.is_set():
             try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tapeql.connectors.events import Gap
+
 
 @dataclass(slots=True)
 class VenueCounts:
@@ -21,10 +23,23 @@ class VenueCounts:
     filled_trades: int = 0
     gaps_declared: Counter[str] = field(default_factory=Counter)
     gaps_filled: Counter[str] = field(default_factory=Counter)
+    open_gaps: set[tuple[str, str]] = field(default_factory=set)
+    """(symbol, gap_id) of those that a later record may still change."""
     connections: int = 0
     skew_us: int | None = None
     lag_us: int | None = None
     """Of the last event: received − said, less the skew."""
+
+    def saw(self, gap: Gap) -> None:
+        """Counts a gap once, however many records tell how it goes on."""
+        key = (gap.symbol, gap.gap_id)
+        if key not in self.open_gaps:
+            self.gaps_declared[gap.kind] += 1
+            self.open_gaps.add(key)
+        if gap.filled_us is not None:
+            self.gaps_filled[gap.kind] += 1
+        if gap.closed:
+            self.open_gaps.remove(key)
 
 
 @dataclass(slots=True)

@@ -116,6 +116,11 @@ class Gap(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="g"):
     filled_to_id: int | None = None
     filled_us: int | None = None
 
+    @property
+    def closed(self) -> bool:
+        """Whether no later record can change it: only trades can still be filled in."""
+        return self.filled_us is not None or (self.kind != "trades" and self.until_us is not None)
+
 
 class Instrument(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="i"):
     """A tradable symbol: kind is "spot", "perpetual", "future", "stock", "etf", "forex" …; steps are the smallest
