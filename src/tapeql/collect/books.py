@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from tapeql.connectors.book import Book, BookSync, Synced
+from tapeql.connectors.book import Book, BookSync
 from tapeql.connectors.events import BookDelta, BookSnapshot, Gap, Kept
 
 SNAPSHOT_EVERY_US: Final = 60_000_000

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tapeql.connectors.events import Level
+from tapeql.connectors.events import Event, Level, Refused
 
-UNREADABLE: Final = (ValueError, TypeError, OverflowError, RecursionError)
+UNREADABLE: Final = (ValueError, TypeError, ArithmeticError, RecursionError)
 """What reading bytes nobody vouches for may raise; msgspec's errors are ValueErrors."""
 
 LAST_ID: Final = 2**63 - 1
@@ -43,6 +43,20 @@ def documents(frame: bytes, number: Callable[[str], Any] = float) -> Iterator[An
     yield from whole if isinstance(whole, list) else (whole,)
 
 
+def one_by_one(
+    frame: bytes, events_of: Callable[[Any], list[Event]], number: Callable[[str], Any] = float
+) -> list[Event]:
+    """The events of each document, whether or not arrays hold them; what cannot be read ends it, as an event too."""
+    events: list[Event] = []
+    try:
+        for document in documents(frame, number):
+            for each in document if isinstance(document, list) else (document,):
+                events += events_of(each)
+    except UNREADABLE as error:
+        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
+    return events or [Refused("malformed", "an empty frame")]
+
+
 def shown(frame: bytes) -> str:
     """The beginning of a frame for a log, in printable characters."""
     return ascii(frame[:_SHOWN_BYTES].decode("latin-1"))[1:-1] + ("…" if len(frame) > _SHOWN_BYTES else "")
@@ -51,6 +65,11 @@ def shown(frame: bytes) -> str:
 def printable(words: str) -> str:
     """A venue's words for a log, in printable characters."""
     return "".join(c if c.isprintable() else "?" for c in words[:MOST_WORDS])
+
+
+def plain(words: str) -> str:
+    """A venue's words for a log, in ASCII."""
+    return ascii(words[:MOST_WORDS])[1:-1]
 
 
 def is_code(symbol: object) -> bool:

@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tapeql.connectors import venue_named
-from tapeql.connectors.alpaca import connector as alpaca
+from tapeql.connectors import stocks, venue_named
 from tapeql.connectors.alpaca.connector import AlpacaConnector
 from tapeql.connectors.events import Event, Heartbeat, Quote, Refused, Subscribed, Trade
 from tapeql.connectors.settings import settings_of
@@ -156,7 +155,7 @@ def test_too_many_symbols_leave_the_others() -> None:
 
 def test_a_venue_that_does_not_greet_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     """An open but mute socket is no connection."""
-    monkeypatch.setattr(alpaca, "LOGIN_S", 0.2)
+    monkeypatch.setattr(stocks, "LOGIN_S", 0.2)
 
     async def ask(exchange: Exchange, made: AlpacaConnector) -> None:
         with pytest.raises(Lost, match="did not answer"):

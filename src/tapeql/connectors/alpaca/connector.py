@@ -2,56 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from tapeql.connectors.alpaca import subscriptions
 from tapeql.connectors.alpaca.complaints import refusal
 from tapeql.connectors.alpaca.decode import decode, messages_of
 from tapeql.connectors.alpaca.history import History
 from tapeql.connectors.alpaca.symbols import instruments
-from tapeql.connectors.book import BookSync
-from tapeql.connectors.events import BookSnapshot, Candle, Event, Heartbeat, Instrument, Kind, Subscribed, Trade, Void
+from tapeql.connectors.events import Event, Heartbeat, Instrument, Kind, Subscribed
 from tapeql.connectors.settings import Settings
-from tapeql.connectors.socket import SocketConnector
-from tapeql.connectors.venue import Clock, Info, Lost
-from tapeql.errors import VenueError
-
-LOGIN_S: Final = 10.0
+from tapeql.connectors.stocks import StockConnector
+from tapeql.connectors.venue import Clock
 
 
-class AlpacaConnector(SocketConnector):
+class AlpacaConnector(StockConnector):
     """Source: docs.alpaca.markets."""
 
-    messages_per_s = 10.0
-
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        super().__init__(settings, clock)
-        self._history = History(settings, clock)
+        history = History(settings, clock)
+        super().__init__(settings, clock, history)
+        self._assets, self._feed = history.assets, history.feed
         self._subscribed: set[tuple[Kind, str]] = set()
-
-    async def disconnect(self) -> None:
-        await super().disconnect()
-        await self._history.close()
 
     # ── stream ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _url(self) -> str:
-        return f"{self._settings.ws_url}/v2/{self._history.feed}"
+        return f"{self._settings.ws_url}/v2/{self._feed}"
 
-    async def _open(self) -> Iterable[Event]:
-        """Alpaca greets, wants the keys within ten seconds, and confirms them before anything may be asked for."""
+    async def _login(self) -> None:
+        """Alpaca greets, wants the keys within ten seconds, and confirms them."""
         self._subscribed.clear()
-        try:
-            async with asyncio.timeout(LOGIN_S):
-                await self._success("connected")
-                key, secret = self._settings.credential("api_key"), self._settings.credential("api_secret")
-                await self._send([subscriptions.login(key, secret)])
-                await self._success("authenticated")
-        except TimeoutError:
-            raise Lost(f"{self.venue.title} did not answer our login within {LOGIN_S:.0f} s") from None
-        return await super()._open()
+        await self._success("connected")
+        key, secret = self._settings.credential("api_key"), self._settings.credential("api_secret")
+        await self._send([subscriptions.login(key, secret)])
+        await self._success("authenticated")
 
     async def _success(self, wanted: str) -> None:
         """Reads until it is said. Raises VenueError or Lost with what is said instead."""
@@ -91,46 +76,7 @@ class AlpacaConnector(SocketConnector):
                 kept.append(event)
         return kept
 
-    # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    async def subscribe_order_book(self, symbols: Sequence[str]) -> None:
-        raise self._no_book()
-
-    def book_sync(self, symbol: str) -> BookSync:
-        raise self._no_book()
-
-    async def resync_book(self, symbol: str) -> BookSnapshot | None:
-        raise self._no_book()
-
-    def _no_book(self) -> VenueError:
-        return VenueError(f"{self.venue.title} has no order books of stocks; it has trades and quotes")
-
     # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    async def fetch_ticks(
-        self, symbol: str, *, from_id: int | None = None, since_us: int | None = None, until_us: int | None = None
-    ) -> AsyncIterator[list[Trade | Void]]:
-        """Ids here are no order: with from_id alone nothing can be found."""
-        if since_us is not None:
-            async for page in self._history.trades(symbol, since_us, until_us):
-                yield [*page]
-        elif from_id is not None:
-            raise VenueError(f"{self.venue.title} finds trades by time, not by id")
-        elif newest := await self._history.newest(symbol):
-            yield [*newest]
-
-    def fetch_candles(
-        self, symbol: str, interval: str, *, since_us: int, until_us: int | None = None
-    ) -> AsyncIterator[list[Candle]]:
-        """Unadjusted. Intervals without a trade have none."""
-        return self._history.candles(symbol, interval, since_us, until_us)
-
-    async def fetch_order_book(self, symbol: str, depth: int | None = None) -> BookSnapshot:
-        """The newest quote: one level a side is all there is."""
-        return await self._history.book(symbol)
-
     async def symbols(self, kind: str | None = None) -> list[Instrument]:
-        return instruments(await self._history.assets(), self._clock() // 1000, kind)
-
-    async def info(self) -> Info:
-        return await self._history.info()
+        return instruments(await self._assets(), self._clock() // 1000, kind)

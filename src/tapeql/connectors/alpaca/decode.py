@@ -30,7 +30,7 @@ from tapeql.connectors.events import (
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, shown
+from tapeql.connectors.frames import UNREADABLE, documents, one_by_one, plain
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.new_york import day_of
 
@@ -169,7 +169,7 @@ def decode(frame: bytes, recv_ns: int) -> list[Event]:
             events += _events(message, recv_ns)
         return events
     except UNREADABLE:
-        return _one_by_one(frame, recv_ns)
+        return one_by_one(frame, lambda document: _document(document, recv_ns))
 
 
 def messages_of(frame: bytes) -> list[Any]:
@@ -248,14 +248,14 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
             named = [(kind, tuple(filter(_name, found))) for kind, found in both]
             return [Subscribed(kind, found) for kind, found in named if found] or [Heartbeat(recv_ns)]
         case Complaint(code=code, msg=msg):
-            return [Refused("error", _plain(told(code, msg)))]
+            return [Refused("error", plain(told(code, msg)))]
         case Success():
             return [Heartbeat(recv_ns)]
 
 
 def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
     if not (_named(symbol, row.x, row.i) and _told(row.c)):
-        return _refused(f"trade {row.i} of exchange {_plain(row.x)}")
+        return _refused(f"trade {row.i} of exchange {plain(row.x)}")
     if not (0.0 < row.p < _MOST and 0.0 < row.s < _MOST):
         return _refused(f"trade {row.i} of {row.p} × {row.s}", symbol)
     ts_us = rfc3339_us(row.t)
@@ -286,7 +286,7 @@ def _correction(m: CorrectionMessage, recv_ns: int) -> list[Event]:
 
 def _cancel(symbol: str, exchange: str, number: int, at: str, recv_ns: int) -> Correction | Refused:
     if not _named(symbol, exchange, number):
-        return _refused(f"cancel of trade {number} of exchange {_plain(exchange)}")
+        return _refused(f"cancel of trade {number} of exchange {plain(exchange)}")
     ts_us = rfc3339_us(at)
     # Trades are taken back on their own day.
     return Correction(VENUE, symbol, _trade_id(ts_us, exchange, number), "cancel", ts_us, recv_ns)
@@ -318,23 +318,7 @@ def _conditions(codes: list[str] | None) -> str | None:
     return ",".join(codes) if codes else None
 
 
-def _plain(text: str) -> str:
-    return ascii(text)[1:-1][:300]
-
-
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for document in documents(frame):
-            # Several arrays in one.
-            for each in document if isinstance(document, list) else (document,):
-                events += _document(each, recv_ns)
-    except UNREADABLE as error:
-        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events
 
 
 def _document(document: Any, recv_ns: int) -> list[Event]:
@@ -342,11 +326,11 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
         return [Refused("malformed", f"{type(document).__name__} instead of an object")]
     kind = document.get("T")
     if kind not in _KNOWN:
-        return [Refused("unknown", NOT_KEPT.get(kind, _plain(str(kind)[:40])) if isinstance(kind, str) else "no type")]
+        return [Refused("unknown", NOT_KEPT.get(kind, plain(str(kind)[:40])) if isinstance(kind, str) else "no type")]
     try:
         return _events(msgspec.convert(document, Message, strict=False), recv_ns)
     except UNREADABLE as error:
-        return [Refused("malformed", f"{kind}: {type(error).__name__}: {_plain(str(error)[:120])}")]
+        return [Refused("malformed", f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}")]
 
 
 _KNOWN: Final = ("t", "q", "c", "x", "success", "subscription", "error")

@@ -23,7 +23,15 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.frames import LAST_ID, MOST_WORDS, UNREADABLE, documents, is_code, printable, shown, sound
+from tapeql.connectors.frames import (
+    LAST_ID,
+    MOST_WORDS,
+    UNREADABLE,
+    is_code,
+    one_by_one,
+    printable,
+    sound,
+)
 from tapeql.connectors.instants import epoch_us
 
 Payload = TypeVar("Payload")
@@ -111,7 +119,7 @@ def decode(market: Market, frame: bytes, recv_ns: int) -> list[Event]:
                 return [_delta(market, _depths.decode(frame).data, recv_ns)]
     except UNREADABLE:
         pass
-    return _long_way(market, frame, recv_ns)
+    return one_by_one(frame, lambda document: [_document(market, document, recv_ns)])
 
 
 def decode_book(market: Market, symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
@@ -185,16 +193,6 @@ def _refused(reason: str, symbol: str) -> Refused:
 
 
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _long_way(market: Market, frame: bytes, recv_ns: int) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for document in documents(frame):
-            events.append(_document(market, document, recv_ns))
-    except UNREADABLE as error:
-        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events or [Refused("malformed", "an empty frame")]
 
 
 def _document(market: Market, document: Any, recv_ns: int) -> Event:

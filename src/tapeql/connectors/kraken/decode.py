@@ -27,7 +27,7 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.frames import LAST_ID, UNREADABLE, documents, is_code, printable, shown, sound
+from tapeql.connectors.frames import LAST_ID, UNREADABLE, is_code, one_by_one, printable, sound
 from tapeql.connectors.instants import epoch_us, rfc3339_us
 
 VENUE: Final = "kraken"
@@ -153,7 +153,7 @@ def decode(frame: bytes, recv_ns: int) -> list[Event]:
             return [_trade(trade, recv_ns) for trade in _trades.decode(frame).data]
     except UNREADABLE:
         pass
-    return _long_way(frame, recv_ns)
+    return one_by_one(frame, lambda document: _document(document, recv_ns), Decimal)
 
 
 def decode_trades(code: str, body: bytes, recv_ns: int) -> tuple[list[Trade | Void], int]:
@@ -297,16 +297,6 @@ def _seconds_us(seconds: Decimal) -> int:
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _long_way(frame: bytes, recv_ns: int) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for document in documents(frame, Decimal):
-            events += _document(document, recv_ns)
-    except (*UNREADABLE, ArithmeticError) as error:
-        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events
-
-
 def _document(document: Any, recv_ns: int) -> list[Event]:
     if not isinstance(document, dict):
         return [Refused("malformed", f"{type(document).__name__} instead of an object")]
@@ -335,7 +325,7 @@ def _item(channel: Any, kind: str, item: Any, recv_ns: int) -> list[Event]:
                 if item.get("system") == "online":
                     return [Heartbeat(recv_ns)]
                 return [Refused("unknown", printable(f"status {item.get('system')}"))]
-    except (*UNREADABLE, ArithmeticError) as error:
+    except UNREADABLE as error:
         refusal = Refused("malformed", printable(f"{channel}: {error}"), symbol if is_code(symbol) else None)
         return _with_reset(refusal) if channel == "book" else [refusal]
     return [Refused("unknown", printable(str(channel)))]

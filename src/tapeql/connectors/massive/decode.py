@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from tapeql.connectors.events import BookSnapshot, Candle, Event, Heartbeat, Kind, Quote, Refused, Subscribed, Trade
-from tapeql.connectors.frames import UNREADABLE, documents, shown
+from tapeql.connectors.frames import UNREADABLE, documents, one_by_one, plain
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.massive.complaints import FINE, told
 from tapeql.connectors.massive.conditions import letters
@@ -145,7 +145,7 @@ def decode(frame: bytes, recv_ns: int) -> list[Event]:
             events += _events(message, recv_ns)
         return events
     except UNREADABLE:
-        return _one_by_one(frame, recv_ns)
+        return one_by_one(frame, lambda document: _document(document, recv_ns))
 
 
 def statuses_of(frame: bytes) -> list[tuple[str, str]]:
@@ -240,10 +240,10 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
 def _trade(m: TradeMessage, recv_ns: int) -> Trade | Refused:
     number = str(m.i)
     if not (_named(m.sym) and _named(number) and "/" not in number and 0 <= m.x < 1 << 31):
-        return _refused(f"a trade named {_plain(number)}")
+        return _refused(f"a trade named {plain(number)}")
     quantity = m.ds if m.ds is not None else m.s
     if not (0.0 < m.p < _MOST and 0.0 < quantity < _MOST and 0 <= m.q < _MOST_SEQUENCE):
-        return _refused(f"trade {_plain(number)} of {m.p} × {quantity}", m.sym)
+        return _refused(f"trade {plain(number)} of {m.p} × {quantity}", m.sym)
     ts_us = _ts_us(m.t)
     place = f"{m.x}.{m.trfi}" if m.trfi else str(m.x)
     key = f"{day_of(ts_us)}/{place}/{number}"
@@ -267,7 +267,7 @@ def _quote(m: QuoteMessage, recv_ns: int) -> Quote | Refused:
 
 def _status(status: str, text: str, recv_ns: int) -> list[Event]:
     if status not in FINE:
-        return [Refused("error", _plain(told(status, text)))]
+        return [Refused("error", plain(told(status, text)))]
     symbols: dict[Kind, list[str]] = {}
     for kind, symbol in confirmed(text):
         symbols.setdefault(kind, []).append(symbol)
@@ -286,23 +286,7 @@ def _named(text: str) -> bool:
     return 0 < len(text) <= 64 and text.isprintable()
 
 
-def _plain(text: str) -> str:
-    return ascii(text[:300])[1:-1][:400]
-
-
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _one_by_one(frame: bytes, recv_ns: int) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for document in documents(frame):
-            # Several arrays in one.
-            for each in document if isinstance(document, list) else (document,):
-                events += _document(each, recv_ns)
-    except UNREADABLE as error:
-        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events
 
 
 def _document(document: Any, recv_ns: int) -> list[Event]:
@@ -310,8 +294,8 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
         return [Refused("malformed", f"{type(document).__name__} instead of an object")]
     kind = document.get("ev")
     if kind not in ("T", "Q", "status"):
-        return [Refused("unknown", NOT_KEPT.get(kind, _plain(kind)) if isinstance(kind, str) else "no type")]
+        return [Refused("unknown", NOT_KEPT.get(kind, plain(kind)) if isinstance(kind, str) else "no type")]
     try:
         return _events(msgspec.convert(document, Message, strict=False), recv_ns)
     except UNREADABLE as error:
-        return [Refused("malformed", f"{kind}: {type(error).__name__}: {_plain(str(error)[:120])}")]
+        return [Refused("malformed", f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}")]

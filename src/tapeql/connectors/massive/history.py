@@ -56,6 +56,9 @@ class History:
         headers = {"Authorization": f"Bearer {settings.credential('api_key')}"}
         self.rest = Rest(self._title, settings.rest_url, Patience(), complaint, headers=headers)
 
+    async def close(self) -> None:
+        await self.rest.close()
+
     async def newest(self, symbol: str) -> list[Trade]:
         """The last trades, oldest first."""
         params: Params = {"order": "desc", "sort": "timestamp", "limit": NEWEST}

@@ -23,7 +23,7 @@ from tapeql.connectors.events import (
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import LAST_ID, UNREADABLE, documents, is_code, printable, shown, sound
+from tapeql.connectors.frames import LAST_ID, UNREADABLE, is_code, one_by_one, printable, sound
 from tapeql.connectors.instants import rfc3339_us
 
 VENUE: Final = "coinbaseexchange"
@@ -95,7 +95,7 @@ def decode(frame: bytes, recv_ns: int) -> list[Event]:
             return _snapshot(_snapshots.decode(frame), recv_ns)
     except UNREADABLE:
         pass
-    return _long_way(frame, recv_ns)
+    return one_by_one(frame, lambda document: _document(document, recv_ns))
 
 
 def decode_trades(symbol: str, body: bytes, recv_ns: int) -> list[Trade]:
@@ -164,16 +164,6 @@ def _instant(text: str | None) -> int | None:
 
 
 # ── everything else ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _long_way(frame: bytes, recv_ns: int) -> list[Event]:
-    events: list[Event] = []
-    try:
-        for document in documents(frame):
-            events += _document(document, recv_ns)
-    except UNREADABLE as error:
-        events.append(Refused("malformed", f"{type(error).__name__}: {shown(frame)}"))
-    return events or [Refused("malformed", "an empty frame")]
 
 
 def _document(document: Any, recv_ns: int) -> list[Event]:
