@@ -211,6 +211,27 @@ def test_the_example_follows_the_bus(exchange: Exchange, redis_server: RedisServ
     assert (down.returncode, down.stderr.startswith("follow_bus: the bus redis://")) == (1, True), down.stderr
 
 
+def test_a_bus_that_is_away_is_told_and_harms_nothing(
+    exchange: Exchange, redis_server: RedisServer, tmp_path: Path
+) -> None:
+    """`status` names it and exits 1, /healthz stays well, the tape goes on, and stopping waits for nobody."""
+    with collecting(exchange, tmp_path, "binance:BTCUSDT", "--ticks", "--bus", redis_server.url) as collector:
+        until(lambda: bool(collector.status()["venues"][0]["symbols"][0]["live"]), "the stream")
+        redis_server.stop()
+        exchange.tell("skip?seconds=10")
+        collector.live(1)
+        until(lambda: bool(collector.status()["faults"]), "the trouble")
+        status = exchange.run("collect", "status", "--metrics", collector.metrics)
+        assert status.returncode == 1
+        assert "trouble: the bus redis://127.0.0.1" in status.stdout
+        with urllib.request.urlopen(f"http://{collector.metrics}/metrics", timeout=10) as reply:
+            assert b"tapeql_bus_up 0.0" in reply.read()
+        assert asked(f"http://{collector.metrics}/healthz")["ok"]
+        assert collector.stop()[0] == 0
+    with tapeql.connect(str(tmp_path)) as db:
+        assert db.query("TICKS FROM binance:BTCUSDT").num_rows > 10
+
+
 def test_one_journal_one_collector(exchange: Exchange, tmp_path: Path) -> None:
     """A second collector is told who has the journal, and a taken port is named; neither harms the first."""
     with collecting(exchange, tmp_path / "tape", "binance:BTCUSDT", "--ticks") as collector:

@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from aiohttp import web
     from prometheus_client.metrics_core import Metric
 
+    from tapeql.collect.bus.publisher import Publisher
+
 STALLED_S: Final = 60.0
 """A store that has taken nothing for so long, while there is something, is trouble."""
 
 
 class Operation:
-    """Serves /metrics, /healthz and /status of one collector."""
+    """Serves /metrics, /healthz and /status of one collector, and of what publishes for it."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, publisher: Publisher | None = None) -> None:
         self._collector = collector
+        self._publisher = publisher
         self._runner: web.AppRunner | None = None
         self._stored = (-1, 0.0)
 
@@ -59,7 +62,7 @@ class Operation:
         from prometheus_client import CollectorRegistry, generate_latest
 
         registry = CollectorRegistry(auto_describe=False)
-        registry.register(_Metrics(self._collector))
+        registry.register(_Metrics(self._collector, self._publisher))
         return web.Response(body=generate_latest(registry), content_type="text/plain")
 
     async def _healthz(self, request: web.Request) -> web.Response:
@@ -71,7 +74,11 @@ class Operation:
     async def _status(self, request: web.Request) -> web.Response:
         from aiohttp import web
 
-        return web.json_response(status(self._collector) | {"faults": self.faults()})
+        faults = self.faults()
+        if self._publisher is not None and self._publisher.error is not None:
+            # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
+            faults.append(self._publisher.error)
+        return web.json_response(status(self._collector) | {"faults": faults})
 
     def faults(self) -> list[str]:
         """Why this collector does not do its work right now."""
@@ -100,8 +107,9 @@ def _why(error: OSError) -> str:
 class _Metrics:
     """Read at every scrape; nothing is counted twice."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, publisher: Publisher | None) -> None:
         self._collector = collector
+        self._publisher = publisher
 
     def describe(self) -> Iterable[Metric]:
         return ()
@@ -169,3 +177,8 @@ class _Metrics:
             ("store_failures", "Failed writes to the store", counts.store_failures),
         ):
             yield CounterMetricFamily(f"tapeql_{name}", text, value=float(value))
+        if (publisher := self._publisher) is not None:
+            up = 1.0 if publisher.error is None else 0.0
+            yield GaugeMetricFamily("tapeql_bus_up", "Whether the bus takes what is published", value=up)
+            published = float(publisher.published)
+            yield CounterMetricFamily("tapeql_published_messages", "Messages handed to the bus", value=published)

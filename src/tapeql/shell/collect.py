@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import http.client
 import json
 import math
@@ -24,6 +25,9 @@ from tapeql.storage.stores import is_database
 
 STATUS: Final = "status"
 ASK_S: Final = 5.0
+
+DRAIN_S: Final = 5.0
+"""How long the bus is waited for at the end; what it lacks then it gets at the next start."""
 
 
 def collect(options: argparse.Namespace) -> int:
@@ -62,15 +66,16 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    operation = Operation(collector)
-    bus = publishing = None
+    bus = publisher = publishing = None
     if bus_url is not None:
         from tapeql.collect.bus import open_bus
         from tapeql.collect.bus.publisher import Publisher
         from tapeql.collect.streams import split
 
         bus = open_bus(bus_url)
-        publishing = asyncio.create_task(Publisher(collector.journal, bus, "bus", split).run(), name="bus")
+        publisher = Publisher(collector.journal, bus, "bus", split)
+        publishing = asyncio.create_task(publisher.run(), name="bus")
+    operation = Operation(collector, publisher)
     host, port = await operation.serve(host, port)
     if not is_loopback(host):
         sys.stderr.write(f"tapeql: {host} is reachable from other machines, and /status has no authentication\n")
@@ -81,7 +86,9 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
     try:
         stored = await collector.run(stop)
     finally:
-        if bus is not None and publishing is not None:
+        if bus is not None and publisher is not None and publishing is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(publisher.drained(), DRAIN_S)
             publishing.cancel()
             await asyncio.gather(publishing, return_exceptions=True)
             await bus.close()

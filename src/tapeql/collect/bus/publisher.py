@@ -11,11 +11,13 @@ from tapeql.collect.bus import Bus, BusDown, Entry
 from tapeql.collect.frames import Frame
 from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.timing import Timing
+from tapeql.errors import StoreError
 
 log: Final = logging.getLogger("tapeql.collect.bus")
 
 BACKOFF: Final = Timing(backoff_first_s=0.1, backoff_most_s=5.0)
 _BATCH_BYTES: Final = 256 * 1024
+_DRAINING_S: Final = 0.01
 _PROBE_BYTES: Final = 1 << 20
 """What was published last before a restart: a bus that lost anything lost some of this."""
 
@@ -82,8 +84,18 @@ class Publisher:
                     log.warning("the bus is down", extra={"reason": str(error), "attempt": self._attempt})
                     await asyncio.sleep(self._backoff_s(self._attempt))
                     self._attempt += 1
+        except StoreError as error:
+            self.error = str(error)
+            log.error("nothing more can be published", extra={"reason": str(error)})
+            raise
         finally:
             end()
+
+    async def drained(self) -> None:
+        """Until everything journalled so far is published, or the bus is found to be down."""
+        last = self._journal.last
+        while self._done < last and self.error is None:
+            await asyncio.sleep(_DRAINING_S)
 
     async def _follow(self, arrived: asyncio.Event) -> None:
         damages: list[Damage] = []
