@@ -20,11 +20,12 @@ from tapeql.collect.watched import watched
 from tapeql.connectors.events import KINDS, Kind
 from tapeql.storage.lake import Lake
 from tests.collect.account import account, rows
-from tests.collect.storm import IMPATIENT, MUCH, settled
+from tests.collect.storm import IMPATIENT, KRAKEN_STEPS, MUCH, settled
 from tests.exchange.binance import Binance, Weights
-from tests.exchange.faults import Mute, Plan
+from tests.exchange.faults import Malformed, Mute, Plan
 from tests.exchange.generator import START_US, Generated
-from tests.exchange.market import Market
+from tests.exchange.kraken import Kraken
+from tests.exchange.market import Depth, Market
 from tests.exchange.server import Exchange
 
 CALM_S = 15.0
@@ -187,6 +188,33 @@ def test_what_there_is_no_room_for_is_asked_for_again(tmp_path: Path, monkeypatc
     market, dropped = asyncio.run(asyncio.wait_for(run(), 60))
     assert dropped > 100
     assert_whole(tmp_path, market)
+
+
+def test_an_unreadable_frame_loses_what_nothing_else_shows(tmp_path: Path) -> None:
+    """On Kraken a change of any book, behind the levels its checksum is of, and any quote; ids show a lost trade."""
+
+    async def run() -> None:
+        market = Market([Generated(f"{base}/USD", seed=3, **KRAKEN_STEPS) for base in ("BTC", "ETH")])
+        plan = Plan(4, [Malformed(only=Depth, after=20, replace=True, times=1)])
+        async with Exchange(market, Kraken(), plan=plan) as exchange:
+            what = watched([f"kraken:{','.join(market.tapes)}"], KINDS, exchange.environ())
+            with Journal(tmp_path / "journal") as journal:
+                collector = Collector(what, Lake(tmp_path / "lake"), journal, steady_clock(), IMPATIENT)
+                stop = asyncio.Event()
+                running = asyncio.create_task(collector.run(stop))
+                while not all(all(feed.carriers.values()) for feed in collector.feeds.values()):
+                    await asyncio.sleep(0.01)
+                await exchange.step(200)
+                assert await settled(collector, exchange, CALM_S)
+                assert {injected.fault for injected in exchange.ledger.injected} == {"Malformed"}
+                stop.set()
+                await running
+        for symbol in market.tapes:
+            gaps = rows(Lake(tmp_path / "lake"), "gaps", "kraken", symbol)
+            lost = sorted(gap["kind"] for gap in gaps if gap["reason"] == "unreadable frame")
+            assert lost == ["book", "quotes"]
+
+    asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def test_no_spread_stands_over_an_outage(tmp_path: Path) -> None:

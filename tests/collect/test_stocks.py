@@ -19,7 +19,7 @@ from tapeql.connectors.events import KINDS
 from tapeql.storage.lake import Lake
 from tests.collect.account import rows
 from tests.exchange.alpaca import Alpaca
-from tests.exchange.faults import Abort, Cut, Duplicate, Merge, Plan, Refuse, Split, Unknown
+from tests.exchange.faults import Abort, Cut, Duplicate, Malformed, Merge, Plan, Refuse, Split, Unknown
 from tests.exchange.market import Trade
 from tests.exchange.massive import Massive
 from tests.exchange.server import Exchange
@@ -32,7 +32,7 @@ IMPATIENT = Timing(
 
 @pytest.mark.parametrize("venue", [Alpaca(), Massive()], ids=lambda venue: venue.name)
 def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
-    """Resets, refused connections, repeated and merged frames: in the end every trade is stored once, as it was made."""
+    """Resets, refused connections, repeated, merged and unreadable frames: in the end every trade is stored once, as it was made."""
     plan = Plan(
         3,
         [
@@ -43,6 +43,7 @@ def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
             Merge(rate=0.05, count=4),
             Split(rate=0.05),
             Unknown(rate=0.02),
+            Malformed(rate=0.01, replace=True),
         ],
     )
     market = stock_market("AAPL", "SPY", seed=3)
@@ -71,7 +72,7 @@ def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
                 await asyncio.sleep(0.3)
                 stop.set()
                 await asyncio.wait_for(collecting, 30)
-            assert {"Abort", "Duplicate"} <= {injected.fault for injected in exchange.ledger.injected}
+            assert {"Abort", "Duplicate", "Malformed"} <= {injected.fault for injected in exchange.ledger.injected}
 
     asyncio.run(asyncio.wait_for(collect(), 60))
     for symbol, tape in market.tapes.items():

@@ -252,9 +252,8 @@ class Collector:
                     counts.lag_us = event.recv_ns // 1000 - event.ts_us - (skew.us or 0)
                 if self.recorder.full:
                     counts.dropped += 1
-                    kept += _overflowed(feed, kind)
-                    if isinstance(event, BookDelta) and event.last_id is None and feed.books.known:
-                        kept += self._reset(link, venue, "overflow", ["book"], [event.symbol])
+                    if kind in feed.venue.unshown and (kind != "book" or feed.books.known):
+                        kept += self._reset(link, venue, "overflow", [kind], [event.symbol], None)
                 elif isinstance(event, Trade):
                     found = feed.trades.live(event)
                     kept += found
@@ -310,13 +309,15 @@ class Collector:
                 if not symbols:
                     link.fail(reason)
                     return []
-                return self._reset(link, venue, reason, (kind,) if kind else KINDS, symbols)
-            case Refused(kind=kind, reason=reason, symbol=symbol):
+                return self._reset(
+                    link, venue, reason, (kind,) if kind else KINDS, symbols, self._heard_us(link, venue)
+                )
+            case Refused(kind=kind, reason=reason):
                 counts.refused[kind] += 1
                 level = logging.WARNING if kind == "error" else logging.DEBUG
                 log.log(level, "refused", extra={"venue": venue, "kind": kind, "reason": reason})
                 if kind in ("malformed", "value"):
-                    return self._torn(link, venue, symbol)
+                    return self._torn(link, venue, event)
             case Correction() | Instrument() | Gap():
                 return [event]
         return []
@@ -336,25 +337,30 @@ class Collector:
         if isinstance(feed.trades, ContiguousTrades) and feed.trades.next is not None and feed.trades.next <= last_id:
             asyncio.get_running_loop().call_later(self._timing.doubt_s, look)
 
-    def _torn(self, link: Link, venue: str, symbol: str | None) -> list[Kept]:
-        """Something was lost that may have been a quote: nothing else would show it."""
-        symbols = [symbol] if symbol is not None else link.wanted.get("quotes", ())
-        at_us = self._heard_us(link, venue)
-        feeds = [self.feeds.get((venue, each)) for each in symbols]
-        return [
-            k
-            for feed in feeds
-            if feed is not None and "quotes" in feed.kinds
-            for k in feed.quotes.lost("unreadable frame", at_us)
-        ]
+    def _torn(self, link: Link, venue: str, refused: Refused) -> list[Kept]:
+        """Something was lost, and may have been of a kind that nothing else shows."""
+        kept: list[Kept] = []
+        for kind in link.connector.venue.unshown:
+            if kind == "trades" and refused.kind == "value":
+                # History refuses that trade as well.
+                continue
+            if kind == "book" and refused.symbol is not None:
+                # An event beside this one says so where it was of the book.
+                continue
+            symbols = link.wanted.get(kind, ()) if refused.symbol is None else (refused.symbol,)
+            kept += self._reset(link, venue, "unreadable frame", [kind], symbols, self._heard_us(link, venue))
+        return kept
 
-    def _reset(self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str]) -> list[Kept]:
+    def _reset(
+        self, link: Link, venue: str, reason: str, kinds: Sequence[Kind], symbols: Sequence[str], at_us: int | None
+    ) -> list[Kept]:
+        """These kinds are not known any more from here on, or from at_us (the venue's time)."""
         kept: list[Kept] = []
         for symbol in symbols:
             feed = self.feeds.get((venue, symbol))
             if feed is not None:
                 mine = tuple(kind for kind in kinds if kind in feed.kinds)
-                kept += feed.lost(reason, self._heard_us(link, venue), mine)
+                kept += feed.lost(reason, at_us, mine)
                 if "trades" in mine:
                     self.backfills[venue].ask(feed)
                 if "book" in mine:
@@ -442,15 +448,6 @@ class Collector:
                     return
             await asyncio.sleep(self._timing.backoff_s(attempt) / 4)
             attempt += 1
-
-
-def _overflowed(feed: Feed, kind: Kind) -> list[Kept]:
-    """What else would not show that one was dropped: contiguous ids and books do, by the next one."""
-    if kind == "quotes":
-        return feed.quotes.lost("overflow")
-    if kind == "trades" and feed.venue.trade_ids == "keyed":
-        return feed.trades.lost("overflow")
-    return []
 
 
 def _trade(venue: str, symbol: str, row: Mapping[str, Any]) -> Trade:

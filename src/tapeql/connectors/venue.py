@@ -26,6 +26,7 @@ class Venue:
     kinds              what it can stream
     trade_ids          contiguous: every symbol's ids are n, n + 1, …, a missing one is a lost trade
                        keyed: unique only; what was lost is found by asking for the time again
+    unshown            kinds of which a lost event is shown by nothing later: no ids, no numbers, no checksum of it all
     credentials        names that must be there, e.g. ("api_key",); `optional` ones are used if they are
     calendar           the market whose sessions it keeps (None: it never closes)
     heartbeat_s        it says something at least this often on an open connection (None: it may be silent)
@@ -43,6 +44,7 @@ class Venue:
     connector: Callable[[Settings, Clock], Connector]
     kinds: tuple[Kind, ...] = ("trades", "quotes", "book")
     trade_ids: Literal["contiguous", "keyed"] = "contiguous"
+    unshown: tuple[Kind, ...] = ("quotes",)
     credentials: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     calendar: str | None = None

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 
 from tapeql.connectors.book import Book
-from tapeql.connectors.events import BookDelta, BookSnapshot, Event, Heartbeat, Quote, Refused, Reset, Subscribed, Trade
+from tapeql.connectors.events import BookDelta, BookSnapshot, Event, Heartbeat, Quote, Refused, Subscribed, Trade
 from tapeql.connectors.kraken.connector import KrakenConnector
 from tapeql.connectors.venue import Lost
 from tests.connectors.kraken.simulated import CODE, OTHER, identity, of, on_exchange, until
-from tests.exchange.faults import Abort, Drop, Malformed, Merge, Plan, Refuse, Split, Unknown
+from tests.exchange.faults import Abort, Drop, Merge, Plan, Refuse, Split, Unknown
 from tests.exchange.kraken import Kraken
 from tests.exchange.market import Depth
 from tests.exchange.server import Exchange
@@ -131,22 +131,6 @@ def test_merged_split_and_unknown_frames_lose_nothing() -> None:
 
     faults = [Merge(rate=0.1), Merge(rate=0.1, lines=True), Split(rate=0.1), Unknown(rate=0.05)]
     on_exchange(ask, plan=Plan(5, faults))
-
-
-def test_an_unreadable_frame_resets_all_books_and_nothing_else() -> None:
-    """It may have been of any of them, behind what a checksum sees."""
-
-    async def ask(exchange: Exchange, made: KrakenConnector) -> None:
-        await made.subscribe_order_book([CODE, OTHER])
-        await made.subscribe_ticks([CODE])
-        await made.connect()
-        await subscribed(made, 1)
-        await exchange.step(300)
-        events = await told(exchange, made)
-        resets = [event for event in events if isinstance(event, Reset)]
-        assert resets == [Reset("an unreadable message", "book", (CODE, OTHER))]
-
-    on_exchange(ask, plan=Plan(4, [Malformed(only=Depth, replace=True, times=1)]))
 
 
 def test_an_unknown_symbol_is_told_by_name() -> None:

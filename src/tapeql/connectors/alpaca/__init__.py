@@ -24,6 +24,7 @@ VENUES: Final = (
         connector=AlpacaConnector,
         kinds=("trades", "quotes"),
         trade_ids="keyed",
+        unshown=("trades", "quotes"),
         credentials=("api_key", "api_secret"),
         calendar="XNYS",
         # A look costs one of the 200 requests a minute of a free plan, and IEX is quiet for minutes in small stocks.

@@ -30,7 +30,7 @@ from tapeql.connectors.events import (
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, one_by_one, plain
+from tapeql.connectors.frames import UNREADABLE, documents, is_code, one_by_one, plain
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.new_york import day_of
 
@@ -330,7 +330,9 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
     try:
         return _events(msgspec.convert(document, Message, strict=False), recv_ns)
     except UNREADABLE as error:
-        return [Refused("malformed", f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}")]
+        symbol = document.get("S")
+        reason = f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}"
+        return [Refused("malformed", reason, symbol if is_code(symbol) else None)]
 
 
 _KNOWN: Final = ("t", "q", "c", "x", "success", "subscription", "error")

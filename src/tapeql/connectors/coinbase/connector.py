@@ -14,7 +14,6 @@ from tapeql.connectors.events import (
     Instrument,
     Kind,
     Refused,
-    Reset,
     Subscribed,
     Trade,
     Void,
@@ -65,8 +64,8 @@ class CoinbaseConnector(SocketConnector):
         return self._clock() // 1_000_000_000
 
     def _heard(self, events: list[Event]) -> list[Event]:
-        """Subscriptions are told once, though the venue lists all of them each time. What cannot be read may have been
-        of any book, and no number would show it. Raises VenueError where the venue does not know us."""
+        """Subscriptions are told once, though the venue lists all of them each time.
+        Raises VenueError where the venue does not know us."""
         if not any(isinstance(event, (Subscribed, Refused)) for event in events):
             return events
         heard: list[Event] = []
@@ -78,11 +77,8 @@ class CoinbaseConnector(SocketConnector):
                     heard.append(Subscribed(event.kind, new))
                 continue
             heard.append(event)
-            if isinstance(event, Refused):
-                if event.kind == "error" and "authenti" in event.reason.lower():
-                    raise VenueError(f"{self.venue.title} refused us: {event.reason}")
-                if event.kind in ("malformed", "value") and event.symbol is None and self._wanted["book"]:
-                    heard.append(Reset("an unreadable message", "book", tuple(self._wanted["book"])))
+            if isinstance(event, Refused) and event.kind == "error" and "authenti" in event.reason.lower():
+                raise VenueError(f"{self.venue.title} refused us: {event.reason}")
         return heard
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────

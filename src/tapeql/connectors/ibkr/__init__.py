@@ -23,6 +23,7 @@ VENUES: Final = (
         rest_url="",
         connector=IbkrConnector,
         trade_ids="keyed",
+        unshown=("trades", "quotes", "book"),
         # Currencies and futures keep other hours; their calendar is said in a query.
         calendar="XNYS",
         # A look costs one of 60 requests in ten minutes.

@@ -19,6 +19,8 @@ VENUES: Final = (
         ws_url="wss://ws.kraken.com",
         rest_url="https://api.kraken.com",
         connector=KrakenConnector,
+        # Checksums are of the ten best levels.
+        unshown=("quotes", "book"),
         # A heartbeat comes each second in which nothing else does.
         heartbeat_s=5.0,
         # 150 in ten minutes, by address.

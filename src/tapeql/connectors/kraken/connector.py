@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 
-from tapeql.connectors.events import BookSnapshot, Candle, Event, Instrument, Kind, Refused, Reset, Trade, Void
+from tapeql.connectors.events import BookSnapshot, Candle, Event, Instrument, Kind, Trade, Void
 from tapeql.connectors.kraken.book import KrakenBook
 from tapeql.connectors.kraken.decode import decode
 from tapeql.connectors.kraken.history import History
@@ -41,12 +41,7 @@ class KrakenConnector(SocketConnector):
         return messages("unsubscribe", kind, symbols, self._depth)
 
     def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
-        """What cannot be read may have been of any book, and behind the best ten no checksum would show it."""
-        events = decode(frame, recv_ns)
-        torn = any(isinstance(e, Refused) and e.kind in ("malformed", "value") and e.symbol is None for e in events)
-        if torn and self._wanted["book"]:
-            events.append(Reset("an unreadable message", "book", tuple(self._wanted["book"])))
-        return events
+        return decode(frame, recv_ns)
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,6 +24,7 @@ VENUES: Final = (
         connector=MassiveConnector,
         kinds=("trades", "quotes"),
         trade_ids="keyed",
+        unshown=("trades", "quotes"),
         credentials=("api_key",),
         calendar="XNYS",
         silence_s=120.0,

@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from tapeql.connectors.events import BookSnapshot, Candle, Event, Heartbeat, Kind, Quote, Refused, Subscribed, Trade
-from tapeql.connectors.frames import UNREADABLE, documents, one_by_one, plain
+from tapeql.connectors.frames import UNREADABLE, documents, is_code, one_by_one, plain
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.massive.complaints import FINE, told
 from tapeql.connectors.massive.conditions import letters
@@ -298,4 +298,6 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
     try:
         return _events(msgspec.convert(document, Message, strict=False), recv_ns)
     except UNREADABLE as error:
-        return [Refused("malformed", f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}")]
+        symbol = document.get("sym")
+        reason = f"{kind}: {type(error).__name__}: {plain(str(error)[:120])}"
+        return [Refused("malformed", reason, symbol if is_code(symbol) else None)]
