@@ -83,7 +83,7 @@ CARDS = (
             "Quote": 2,
             "Depth": 3,
             "Heartbeat": 1,
-            "Reset": 3,
+            "Reset": 5,
             "Refused:value": 2,
             "Refused:error": 2,
             "Refused:malformed": 1,

@@ -21,7 +21,7 @@ def test_words() -> None:
 def test_a_cut_with_subscriptions_lost() -> None:
     """1101 resets everything the connection carries."""
     outages = Outages()
-    (lost,) = told(outages, 1100)
+    lost, _ = told(outages, 1100)
     assert isinstance(lost, Refused)
     assert outages.cut
     (reset,) = told(outages, 1101)
@@ -31,9 +31,11 @@ def test_a_cut_with_subscriptions_lost() -> None:
 
 
 def test_a_cut_with_subscriptions_kept() -> None:
-    """1102 keeps the connection: of its symbols, what passed meanwhile is told as lost."""
+    """1102 keeps the connection: of its symbols, what passed meanwhile is told as lost, from the cut on."""
     outages = Outages()
-    told(outages, 1100)
+    _, begin = told(outages, 1100)
+    assert isinstance(begin, Reset)
+    assert (begin.kind, begin.symbols) == ("trades", ("AAPL",))
     (reset,) = told(outages, 1102)
     assert isinstance(reset, Reset)
     assert (reset.kind, reset.symbols) == ("trades", ("AAPL",))
@@ -43,11 +45,22 @@ def test_a_farm() -> None:
     """A farm that comes back was away; one that is merely well is a sign of life."""
     outages = Outages()
     assert told(outages, 2104, "Market data farm connection is OK:usfarm") == [Heartbeat(1)]
-    told(outages, 2103, "Market data farm connection is broken:usfarm")
+    refused, begin = told(outages, 2103, "Market data farm connection is broken:usfarm")
+    assert isinstance(refused, Refused)
+    assert isinstance(begin, Reset)
     assert told(outages, 2104, "Market data farm connection is OK:eufarm") == [Heartbeat(1)]
     (reset,) = told(outages, 2104, "Market data farm connection is OK:usfarm")
     assert isinstance(reset, Reset)
     assert told(outages, 2104, "Market data farm connection is OK:usfarm") == [Heartbeat(1)]
+
+
+def test_a_farm_of_history_carries_no_stream() -> None:
+    """It comes and goes, and nothing of the stream is lost."""
+    outages = Outages()
+    for broken, ok in ((2105, 2106), (2157, 2158)):
+        (refused,) = told(outages, broken, "HMDS data farm connection is broken:ushmds")
+        assert isinstance(refused, Refused)
+        assert told(outages, ok, "HMDS data farm connection is OK:ushmds") == [Heartbeat(1)]
 
 
 def test_errors_that_are_answers() -> None:

@@ -153,14 +153,14 @@ WRITTEN = frame(*MESSAGES)
 def test_written_messages() -> None:
     """Each kind of message a stream has is read as what it is."""
     events = decode(WRITTEN, RECV_NS)
-    assert Counter(type(each) for each in events) == {Trade: 3, Quote: 2, Heartbeat: 1, Refused: 2, Reset: 2, Depth: 1}
+    assert Counter(type(each) for each in events) == {Trade: 3, Quote: 2, Heartbeat: 1, Refused: 2, Reset: 4, Depth: 1}
     trades = [each for each in events if isinstance(each, Trade)]
     assert [(t.seq, t.trade_id.rpartition("/")[2]) for t in trades] == [(0, "0"), (1, "1"), (UNREPORTED, "u0")]
     assert all(t.ts_us == SECOND * 1_000_000 for t in trades)
     (depth,) = (each for each in events if isinstance(each, Depth))
     assert depth.begins
     assert depth.rows == (Row(0, 0, True, 195.4, 300.0), Row(0, 0, False, 195.6, 200.0), Row(0, 2, False, 0.0, 0.0))
-    assert [e.symbols for e in events if isinstance(e, Reset)] == [("AAPL",), ("AAPL",)]
+    assert [e.symbols for e in events if isinstance(e, Reset)] == [("AAPL",)] * 4
 
 
 @pytest.mark.parametrize(

@@ -215,11 +215,12 @@ def test_outages_of_tws_itself(monkeypatch: pytest.MonkeyPatch) -> None:
                 await session.until(lambda: session.all(Refused))
                 assert (await made.info()).status == "TWS is cut off from IBKR"
                 tws.say(1102, "Connectivity restored - data maintained.")
-                await session.until(lambda: session.all(Reset))
+                await session.until(lambda: len(session.all(Reset)) == 2)
                 assert (await made.info()).status == "ok"
                 tws.say(1101, "Connectivity restored - data lost.")
-                await session.until(lambda: len(session.all(Reset)) == 2)
-                assert [(r.kind, r.symbols) for r in session.all(Reset)] == [("quotes", ("AAPL",)), (None, ())]
+                await session.until(lambda: len(session.all(Reset)) == 3)
+                resets = [(r.kind, r.symbols) for r in session.all(Reset)]
+                assert resets == [("quotes", ("AAPL",)), ("quotes", ("AAPL",)), (None, ())]
                 assert session.all(Heartbeat)
                 tws.hang_up()
                 await session.until(lambda: session.lost)

@@ -36,9 +36,10 @@ WORDS: Final = {
 _WARNINGS: Final = frozenset({165, 2129, 2137, 2152, 2174, 10167})
 """Said about a request that goes on all the same."""
 
-_FARM_BROKEN: Final = frozenset({2103, 2105, 2157})
-_FARM_OK: Final = frozenset({2104, 2106, 2158})
-_IDLE: Final = frozenset({2107, 2108, 2119})
+_FARM_BROKEN: Final = 2103
+_FARM_OK: Final = 2104
+_CALM: Final = frozenset({2106, 2107, 2108, 2119, 2158})
+"""Of farms of history and of definitions, which carry no stream, and of farms at rest."""
 
 
 def words(code: int, text: str) -> str:
@@ -61,10 +62,10 @@ def says_too_fast(code: int, text: str) -> bool:
 
 
 class Outages:
-    """Follows what TWS says of its connections to IBKR: those of a farm and that of the whole.
+    """Follows what TWS says of its connections to IBKR: those of market data farms and that of the whole.
 
     1101: subscriptions are gone, all must be asked for again, on a new connection. 1102: TWS kept them, and its books;
-    nobody says that no trade and no quote passed meanwhile, so these are lost. The same after a farm's outage.
+    nobody says that no trade and no quote passed meanwhile, so these are lost, from the cut on. The same with a farm.
     """
 
     def __init__(self) -> None:
@@ -76,20 +77,21 @@ class Outages:
         farm = text.rpartition(":")[2].strip()
         if code == LOST:
             self.cut = True
-            return [Refused("error", f"TWS lost its connection to IBKR: {words(code, text)}")]
+            lost = "TWS lost its connection to IBKR"
+            return [Refused("error", f"{lost}: {words(code, text)}"), *_unheard(lost, carried)]
         if code == RESTORED_WITHOUT:
             self.cut = False
             return [Reset("TWS is connected to IBKR again and lost its subscriptions (1101)")]
         if code == RESTORED_WITH:
             self.cut = False
             return _unheard("TWS was cut off from IBKR and kept its subscriptions (1102)", carried)
-        if code in _FARM_BROKEN:
+        if code == _FARM_BROKEN:
             self._broken.add(farm)
-            return [Refused("error", words(code, text))]
-        if code in _FARM_OK and farm in self._broken:
+            return [Refused("error", words(code, text)), *_unheard(f"TWS is cut off from {farm} ({code})", carried)]
+        if code == _FARM_OK and farm in self._broken:
             self._broken.discard(farm)
             return _unheard(f"TWS was cut off from {farm} ({code})", carried)
-        if code in _FARM_OK | _IDLE:
+        if code == _FARM_OK or code in _CALM:
             return [Heartbeat(recv_ns)]
         return [Refused("error", words(code, text))]
 
