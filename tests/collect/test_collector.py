@@ -22,7 +22,7 @@ from tapeql.storage.lake import Lake
 from tests.collect.account import account, rows
 from tests.collect.storm import IMPATIENT, KRAKEN_STEPS, MUCH, settled
 from tests.exchange.binance import Binance, Weights
-from tests.exchange.faults import Malformed, Mute, Plan
+from tests.exchange.faults import Abort, Malformed, Mute, Plan, RestError
 from tests.exchange.generator import START_US, Generated
 from tests.exchange.kraken import Kraken
 from tests.exchange.market import Depth, Market
@@ -168,6 +168,25 @@ def test_an_outage_longer_than_the_horizon_is_filled_from_the_horizon_on(tmp_pat
     last_us = market.tapes["BTCUSDT"].trades[-1].ts_us
     assert abs(last_us - given_up["until"] - 24 * 3600 * 1_000_000) < 600 * 1_000_000
     assert len(found.trades.declared) == given_up["to_id"] - given_up["from_id"] + 1
+
+
+def test_history_that_refuses_for_long_is_waited_for(tmp_path: Path) -> None:
+    """More refusals than a hole is given tries: they say nothing of what history has."""
+
+    async def run() -> Market:
+        market = Market([Generated("BTCUSDT", seed=1, trades_per_s=20)])
+        plan = Plan(1, [Abort(after=200, times=1), RestError(status=503, rate=1.0, times=40)])
+        waits = {"fill_tries": 2, "backoff_most_s": 0.1}
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path, **waits) as collector:
+            exchange.start(speed=10)
+            while not any(injected.fault == "Abort" for injected in exchange.ledger.injected):
+                await asyncio.sleep(0.05)
+            await exchange.stop()
+            await exchange.quiesce()
+            assert await settled(collector, exchange, 60)
+        return market
+
+    assert_whole(tmp_path, asyncio.run(asyncio.wait_for(run(), 120)))
 
 
 def test_what_there_is_no_room_for_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeql.collect.trades import ContiguousTrades, KeyedTrades
+from tapeql.collect.trades import ANEW, ANEW_US, TOO_OLD, ContiguousTrades, KeyedTrades
 from tapeql.connectors.events import Gap, Kept, Trade, Void
 
 FIRST = 100
@@ -129,6 +129,59 @@ def test_a_gap_is_recorded_before_the_trade_that_shows_it() -> None:
     assert isinstance(gap, Gap)
     assert (gap.from_id, gap.to_id) == (6, 8)
     assert isinstance(shown, Trade)
+
+
+def test_a_repeated_trade_says_nothing_of_an_open_hole_before_it() -> None:
+    """The store has later trades from elsewhere; the hole before them is missing still."""
+    trades = ContiguousTrades("kraken", "BTC/USD")
+    trades.restore(trade(900), [Gap("kraken", "BTC/USD", "trades:100", "trades", 1, None, 100, None, "stopped")])
+    assert trades.live(trade(890)) == [trade(890)]
+    gap, _ = trades.live(trade(910))
+    assert isinstance(gap, Gap)
+    assert (gap.from_id, gap.to_id, gap.filled_to_id) == (100, 909, None)
+
+
+def test_what_was_given_up_stays_so_after_a_restart() -> None:
+    gap = Gap("binance", "BTCUSDT", "trades:1", "trades", 1, 9, 1, 9, TOO_OLD)
+    trades = ContiguousTrades("binance", "BTCUSDT")
+    trades.restore(trade(50), [gap])
+    assert trades.missing() == []
+
+
+def test_nothing_is_left_of_a_hole_that_ended_before_the_horizon() -> None:
+    trades = ContiguousTrades("binance", "BTCUSDT")
+    kept = [*trades.live(trade(5)), *trades.lost("outage"), *trades.live(trade(9))]
+    (given_up,) = trades.skip_to(trades.missing()[0], 9, 9000, TOO_OLD)
+    assert isinstance(given_up, Gap)
+    assert (given_up.from_id, given_up.to_id, given_up.reason) == (6, 8, TOO_OLD)
+    assert trades.missing() == []
+    check([*kept, given_up])
+
+
+def test_ids_that_begin_anew_are_declared_once() -> None:
+    """A store knows trades by their ids: what comes with ids of before cannot be kept, but is not passed over."""
+    trades = ContiguousTrades("binance", "BTCUSDT")
+    trades.live(trade(1000))
+    assert trades.live(trade(1, ts_us=1_000_000 + ANEW_US)) == []
+    (gap,) = trades.live(trade(2, ts_us=1_000_001 + ANEW_US))
+    assert isinstance(gap, Gap)
+    assert (gap.reason, gap.until_us) == (ANEW, None)
+    assert trades.live(trade(3, ts_us=2_000_000 + ANEW_US)) == []
+    again = ContiguousTrades("binance", "BTCUSDT")
+    again.restore(trade(1000), [gap])
+    assert again.missing() == []
+    assert again.live(trade(4, ts_us=3_000_000 + ANEW_US)) == []
+
+
+def test_what_a_venue_tells_late_belongs_to_an_outage() -> None:
+    """A trade may have been made before the outage in which it was told, or before the one that ended it."""
+    trades = KeyedTrades("alpaca", "AAPL", late_us=10_000)
+    trades.live(trade(100))
+    trades.lost("outage")
+    trades.live(trade(120))
+    (hole,) = trades.missing()
+    assert (hole.from_us, hole.next_us, hole.until_us) == (100_000, 90_000, 120_000)
+    assert stored(trades.history([trade(seq) for seq in (89, 90, 99, 100, 110, 120, 130, 131)])) == [90, 99, 110, 130]
 
 
 def test_void_ids_are_no_holes() -> None:

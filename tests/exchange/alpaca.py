@@ -18,7 +18,8 @@ _UNITS_US = {"Min": 60_000_000, "Hour": 3_600_000_000}
 
 
 class Alpaca:
-    """`requests` are allowed a minute of the venue's clock, `symbols` a connection. Time stands still unless it is moved."""
+    """`requests` are allowed a minute of the venue's clock, `symbols` a connection; history lacks the last `behind_s`.
+    Time stands still unless it is moved."""
 
     name = "alpaca"
     ping_s: float | None = 20.0
@@ -34,9 +35,11 @@ class Alpaca:
         requests: int = 200,
         page: int = 10_000,
         greets: bool = True,
+        behind_s: float = 0.0,
     ) -> None:
         self.key, self.secret, self.feed = key, secret, feed
         self.symbols, self.requests, self.page, self.greets = symbols, requests, page, greets
+        self.behind_us = int(behind_s * 1e6)
         self.asked = 0
         self.paths: list[str] = []
 
@@ -164,6 +167,7 @@ class Alpaca:
         symbol, query = self._symbol(request), request.query
         tape = exchange.market.tapes.get(symbol)
         start, end = _us(query["start"]), _us(query["end"]) if "end" in query else 2**62
+        end = min(end, exchange.market.now_us - self.behind_us)
         found = [trade for trade in trades_of(tape) if start <= trade.ts_us <= end] if tape else []
         return self._page("trades", symbol, [row(trade) for trade in found], request)
 

@@ -11,8 +11,9 @@ from tapeql.collect.counters import Counts
 from tapeql.collect.feed import Feed
 from tapeql.collect.recorder import Recorder
 from tapeql.collect.timing import Timing
-from tapeql.collect.trades import ContiguousTrades, Hole, KeyedTrades
-from tapeql.connectors.events import Kept, Trade
+from tapeql.collect.trades import NOT_THERE, TOO_OLD, ContiguousTrades, Hole, KeyedTrades
+from tapeql.connectors.events import Kept, Trade, Void
+from tapeql.connectors.rest import may_pass
 from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, VenueError
 
@@ -20,9 +21,6 @@ log: Final = logging.getLogger("tapeql.collect")
 
 AT_ONCE: Final = 2
 """Symbols of a venue filled at one time; its rate limit is one for all."""
-
-TOO_OLD: Final = "older than the backfill horizon"
-NOT_THERE: Final = "the venue's history does not have it"
 
 
 class Backfill:
@@ -64,27 +62,31 @@ class Backfill:
     async def _fill(self, feed: Feed) -> None:
         try:
             await asyncio.sleep(self._timing.reorder_s)
-            async with self._turns:
-                tries = 0
-                while holes := feed.trades.missing():
-                    hole = holes[0]
-                    self._again.discard(feed.symbol)
-                    # Asked before the walk: history read until now says nothing of what a live trade ends meanwhile.
-                    ended, before = hole.until_us is not None, (hole.next_id, hole.next_us)
+            tries = waits = 0
+            while holes := feed.trades.missing():
+                hole = holes[0]
+                self._again.discard(feed.symbol)
+                # Asked before the walk: history read until now says nothing of what a live trade ends meanwhile.
+                ended, before = hole.until_us is not None, (hole.next_id, hole.next_us)
+                async with self._turns:
                     trouble = await self._walk(feed, hole, ended)
-                    if hole not in feed.trades.missing():
-                        tries = 0
+                if hole not in feed.trades.missing():
+                    tries = waits = 0
+                    continue
+                if trouble is None and not ended:
+                    if hole.until_us is not None or feed.symbol in self._again:
                         continue
-                    if trouble is None and not ended:
-                        if hole.until_us is not None or feed.symbol in self._again:
-                            continue
-                        # Up to the present; the first live trade says whether anything is missing still.
-                        break
-                    tries = 0 if (hole.next_id, hole.next_us) != before else tries + 1
-                    if ended and tries >= self._timing.fill_tries:
-                        self._keep(feed.trades.exhausted(hole, trouble or NOT_THERE))
-                        continue
-                    await asyncio.sleep(self._timing.backoff_s(tries))
+                    # Up to the present; the first live trade says whether anything is missing still.
+                    break
+                if (hole.next_id, hole.next_us) != before:
+                    tries = waits = 0
+                elif trouble is None or not _passes(trouble):
+                    tries += 1
+                if tries >= self._timing.fill_tries:
+                    self._keep(feed.trades.exhausted(hole, NOT_THERE if trouble is None else str(trouble)))
+                    continue
+                waits += 1
+                await asyncio.sleep(self._timing.backoff_s(waits))
         except Exception:
             log.exception("backfill failed", extra={"venue": feed.venue.name, "symbol": feed.symbol})
         finally:
@@ -93,8 +95,9 @@ class Backfill:
                 self._again.discard(feed.symbol)
                 self.ask(feed)
 
-    async def _walk(self, feed: Feed, hole: Hole, ended: bool) -> str | None:
+    async def _walk(self, feed: Feed, hole: Hole, ended: bool) -> VenueError | ConnectionFailed | None:
         """Reads history for one hole, to its end or to the present. Answers what went wrong."""
+        read_us = 0
         try:
             await self._give_up_too_old(feed, hole)
             if hole not in feed.trades.missing():
@@ -103,25 +106,26 @@ class Backfill:
                 kept = feed.trades.history(page)
                 self._counts.of(feed.venue.name).filled_trades += sum(isinstance(each, Trade) for each in kept)
                 self._keep(kept)
-                if hole not in feed.trades.missing() or self._past(hole, page[-1]):
+                last = page[-1]
+                if isinstance(last, Trade):
+                    read_us = last.ts_us
+                if hole not in feed.trades.missing() or self._past(hole, last):
                     break
                 while self._recorder.full:
                     await asyncio.sleep(0.05)
-            if ended and isinstance(feed.trades, KeyedTrades):
-                # All of its time has been read: what the venue has of it is stored.
-                self._keep(feed.trades.exhausted(hole, None))
         except (VenueError, ConnectionFailed) as error:
             log.info("backfill waits", extra={"venue": feed.venue.name, "symbol": feed.symbol, "reason": str(error)})
-            return str(error)
+            return error
+        if ended and isinstance(feed.trades, KeyedTrades) and read_us >= (hole.until_us or 0):
+            # History has the trade that ended it, and so all of its time: it may be behind the stream.
+            self._keep(feed.trades.exhausted(hole, None))
         return None
 
-    def _past(self, hole: Hole, last: object) -> bool:
+    def _past(self, hole: Hole, last: Trade | Void) -> bool:
         """Whether a page ended behind the hole."""
-        if hole.until_us is None or not isinstance(last, Trade):
-            return False
         if hole.to_id is not None:
             return last.seq >= hole.to_id
-        return last.ts_us > hole.until_us
+        return isinstance(last, Trade) and hole.before(last.ts_us)
 
     async def _give_up_too_old(self, feed: Feed, hole: Hole) -> None:
         """What lies farther back than the horizon, by the venue's own time, stays declared."""
@@ -141,3 +145,8 @@ class Backfill:
             if isinstance(first, Trade):
                 self._keep(feed.trades.skip_to(hole, first.seq, first.ts_us, TOO_OLD))
                 return
+
+
+def _passes(trouble: VenueError | ConnectionFailed) -> bool:
+    """Whether waiting may help, however long: such an answer says nothing of what history has."""
+    return isinstance(trouble, ConnectionFailed) or may_pass(trouble.status or 0)

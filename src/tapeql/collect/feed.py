@@ -25,8 +25,10 @@ class Feed:
     heard_s: dict[Kind, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        make = ContiguousTrades if self.venue.trade_ids == "contiguous" else KeyedTrades
-        self.trades = make(self.venue.name, self.symbol)
+        if self.venue.trade_ids == "contiguous":
+            self.trades = ContiguousTrades(self.venue.name, self.symbol)
+        else:
+            self.trades = KeyedTrades(self.venue.name, self.symbol, int(self.venue.late_s * 1e6))
         self.quotes = Quotes(self.venue.name, self.symbol)
         self.books = Books(self.venue.name, self.symbol)
         self.carriers = {kind: set() for kind in self.kinds}

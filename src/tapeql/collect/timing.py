@@ -27,7 +27,8 @@ class Timing:
     reorder_s: float = 0.3
     """How long a missing id may just be late."""
     horizon_s: float = 24 * 3600.0
-    fill_tries: int = 6
+    fill_tries: int = 10
+    """Over two or three minutes: history may be that far behind the stream. Refusals that pass are not counted."""
     flush_s: float = 0.004
     """How long events gather before the journal is synced."""
     store_s: float | None = None

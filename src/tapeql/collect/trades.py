@@ -20,12 +20,21 @@ from tapeql.connectors.events import Gap, Kept, Trade, Void
 REMEMBERED_IDS: Final = 50_000
 """Repetitions come within minutes; older ones the store knows."""
 
+TOO_OLD: Final = "older than the backfill horizon"
+NOT_THERE: Final = "the venue's history does not have it"
+ANEW: Final = "the venue numbers its trades anew: trades with ids of before are not stored"
+GIVEN_UP: Final = frozenset({TOO_OLD, NOT_THERE, ANEW})
+
+ANEW_US: Final = 60_000_000
+"""An id of before with a time so much later is no repetition."""
+
 
 @dataclass(slots=True)
 class Hole:
     """What is missing: ids from_id..to_id where ids are contiguous, and the time between the trades around it.
 
-    to_id, until_us are None while nothing live has come since. `paged_us` is how far history has been read.
+    to_id, until_us are None while nothing live has come since. `paged_us` is how far history has been read; the venue
+    may tell a trade `late_us` after its time.
     """
 
     gap_id: str
@@ -37,6 +46,7 @@ class Hole:
     filled_to_id: int | None = None
     paged_us: int | None = None
     hopeless: bool = False
+    late_us: int = 0
 
     @property
     def next_id(self) -> int | None:
@@ -47,7 +57,15 @@ class Hole:
 
     @property
     def next_us(self) -> int:
-        return self.from_us if self.paged_us is None else self.paged_us
+        """Where in time history is to be read on."""
+        return (self.from_us if self.paged_us is None else self.paged_us) - self.late_us
+
+    def holds(self, ts_us: int) -> bool:
+        """Whether a trade of this time may be one of those missing."""
+        return self.from_us - self.late_us <= ts_us and not self.before(ts_us)
+
+    def before(self, ts_us: int) -> bool:
+        return self.until_us is not None and ts_us > self.until_us + self.late_us
 
     def record(self, venue: str, symbol: str, filled_us: int | None = None) -> Gap:
         return Gap(
@@ -101,9 +119,10 @@ class Trades(Protocol):
 class _Gaps:
     """The holes of one symbol and their records."""
 
-    def __init__(self, venue: str, symbol: str) -> None:
+    def __init__(self, venue: str, symbol: str, late_us: int = 0) -> None:
         self._venue = venue
         self._symbol = symbol
+        self._late_us = late_us
         self.last_us: int | None = None
         self.repeated = 0
         self.holes: list[Hole] = []
@@ -136,8 +155,9 @@ class _Gaps:
         for gap in sorted(gaps, key=lambda g: (g.from_us, g.from_id or 0)):
             if gap.kind == "trades" and gap.filled_us is None:
                 hole = Hole(gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id, gap.filled_to_id)
+                hole.late_us, hole.hopeless = self._late_us, gap.reason in GIVEN_UP
                 self.holes.append(hole)
-                if gap.until_us is None:
+                if gap.until_us is None and not hole.hopeless:
                     self._pending = hole
 
 
@@ -186,10 +206,16 @@ class ContiguousTrades(_Gaps):
             kept += self._mend(hole, seq, ts_us)
         else:
             self.repeated += 1
-            return []
+            return self._anew(ts_us)
         if isinstance(trade, Trade):
             kept.append(trade)
         return kept
+
+    def _anew(self, ts_us: int) -> list[Kept]:
+        """Declares, once, that ids which are known come with times that are not."""
+        if self.last_us is None or ts_us <= self.last_us + ANEW_US or any(h.reason == ANEW for h in self.holes):
+            return []
+        return [self._declare(Hole(f"trades:anew:{ts_us}", self.last_us, None, ANEW, hopeless=True))]
 
     def history(self, page: Iterable[Trade | Void]) -> list[Kept]:
         kept: list[Kept] = []
@@ -206,8 +232,8 @@ class ContiguousTrades(_Gaps):
                     kept += self._part_pending(hole, seq, ts_us)
                     hole = self._pending
                 hole.filled_to_id = seq
-                self.next = seq + 1
-                self.last_us = ts_us
+                if self.next is None or self.next <= seq:
+                    self.next, self.last_us = seq + 1, ts_us
                 mended[hole.gap_id] = hole
             elif seq == hole.next_id and seq != hole.to_id:
                 hole.filled_to_id = seq
@@ -232,9 +258,11 @@ class ContiguousTrades(_Gaps):
         first = hole.next_id
         if first is None or seq <= first or hole not in self.holes:
             return []
+        if hole.to_id is not None and seq > hole.to_id:
+            return self.exhausted(hole, reason)
         if hole is self._pending:
             kept = self._part_pending(hole, seq, ts_us)
-            self.next = seq
+            self.next = max(self.next or 0, seq)
         else:
             rest = replace(hole, gap_id=f"trades:{seq}", from_id=seq, filled_to_id=None, from_us=ts_us)
             hole.to_id, hole.until_us = seq - 1, ts_us
@@ -261,6 +289,9 @@ class ContiguousTrades(_Gaps):
         first = hole.next_id
         assert first is not None
         if hole is self._pending:
+            # Behind what the store has of later: what lies between is missing still.
+            if seq > first:
+                return []
             hole.filled_to_id = seq
             return [self._record(hole)]
         assert hole.to_id is not None
@@ -278,8 +309,8 @@ class ContiguousTrades(_Gaps):
 class KeyedTrades(_Gaps):
     """Ids that are only unique: an outage is a stretch of time, filled by reading that stretch from history."""
 
-    def __init__(self, venue: str, symbol: str) -> None:
-        super().__init__(venue, symbol)
+    def __init__(self, venue: str, symbol: str, late_us: int = 0) -> None:
+        super().__init__(venue, symbol, late_us)
         self._seen: OrderedDict[str, None] = OrderedDict()
 
     def restore(self, last: Trade | None, gaps: Sequence[Gap]) -> None:
@@ -291,7 +322,7 @@ class KeyedTrades(_Gaps):
     def lost(self, reason: str) -> list[Kept]:
         if self.last_us is None or self._pending is not None:
             return []
-        self._pending = Hole(f"trades:{self.last_us}", self.last_us, None, reason)
+        self._pending = Hole(f"trades:{self.last_us}", self.last_us, None, reason, late_us=self._late_us)
         return [self._declare(self._pending)]
 
     def live(self, trade: Trade | Void) -> list[Kept]:
@@ -311,10 +342,10 @@ class KeyedTrades(_Gaps):
         kept: list[Kept] = []
         for trade in page:
             if isinstance(trade, Trade):
-                hole = next((h for h in self.holes if _within(h, trade.ts_us)), None)
+                hole = next((h for h in self.holes if h.holds(trade.ts_us)), None)
                 if hole is None:
                     continue
-                hole.paged_us = max(hole.next_us, trade.ts_us)
+                hole.paged_us = max(hole.paged_us or hole.from_us, trade.ts_us)
                 if self._remember(trade.trade_id):
                     kept.append(trade)
         return kept
@@ -332,6 +363,8 @@ class KeyedTrades(_Gaps):
         """Gives up the time of a hole before ts_us, and goes on with the rest."""
         if ts_us <= hole.next_us or hole not in self.holes:
             return []
+        if hole.before(ts_us):
+            return self.exhausted(hole, reason)
         rest = replace(hole, gap_id=f"trades:{ts_us}", from_us=ts_us, paged_us=None)
         if self._pending is hole:
             self._pending = rest
@@ -346,7 +379,3 @@ class KeyedTrades(_Gaps):
         if len(self._seen) > REMEMBERED_IDS:
             self._seen.popitem(last=False)
         return True
-
-
-def _within(hole: Hole, ts_us: int) -> bool:
-    return hole.from_us <= ts_us and (hole.until_us is None or ts_us <= hole.until_us)

@@ -129,7 +129,7 @@ class Rest:
                 else:
                     if status < 300:
                         return body
-                    passing = status in PASSING or status >= 500
+                    passing = may_pass(status)
                     asked_s = _asked_s(self.headers) if passing else None
                     if asked_s is not None:
                         self._shut_until_s = time.monotonic() + asked_s
@@ -178,6 +178,11 @@ class Rest:
             status = self._verdict(reply.status, body)
             self._budget.learn(status, reply.headers)
             return status, body
+
+
+def may_pass(status: int) -> bool:
+    """Whether the same request may be answered later."""
+    return status in PASSING or status >= 500
 
 
 def _asked_s(headers: Mapping[str, str]) -> float | None:

@@ -31,6 +31,7 @@ class Venue:
     calendar           the market whose sessions it keeps (None: it never closes)
     heartbeat_s        it says something at least this often on an open connection (None: it may be silent)
     silence_s          a subscribed symbol that is silent so long is looked up over REST: has it traded meanwhile?
+    late_s             how much later than its own time it may tell a trade
     quotes_follow      what makes it send a quote: any change of the best prices ("book"), or "trades" alone
     max_age_s          it closes connections of this age; a new one is opened before
     one_connection     it allows only one at a time: the old one ends before a new one begins
@@ -50,6 +51,7 @@ class Venue:
     calendar: str | None = None
     heartbeat_s: float | None = None
     silence_s: float = 30.0
+    late_s: float = 0.0
     quotes_follow: Literal["book", "trades"] = "book"
     max_age_s: float | None = None
     one_connection: bool = False

@@ -27,6 +27,8 @@ VENUES: Final = (
         unshown=("trades", "quotes"),
         credentials=("api_key", "api_secret"),
         calendar="XNYS",
+        # Times are the exchange's; what was traded off exchange may be reported ten seconds later.
+        late_s=30.0,
         # A look costs one of the 200 requests a minute of a free plan, and IEX is quiet for minutes in small stocks.
         silence_s=120.0,
         one_connection=True,
