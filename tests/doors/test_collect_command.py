@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import tapeql
 from tapeql.storage.lake import Lake
 from tests.doors.processes import environment
 from tests.doors.processes import tapeql as command
+from tests.exchange.generator import START_US
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).parents[2]
@@ -408,6 +410,30 @@ def test_a_backfill_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None
     with tapeql.connect(str(tmp_path)) as db:
         seq = db.query("TICKS FROM binance:BTCUSDT").column("seq").to_pylist()
     assert len(seq) == len(set(seq)) == 50_000
+
+
+def test_a_history_behind_the_end_of_the_store_leaves_a_gap_that_a_collector_fills(tmp_path: Path) -> None:
+    """Who goes on from the newest stored trade would never hear of what lies before it."""
+    fetch = ("--lake", str(tmp_path), "backfill", "binance:BTCUSDT", "--ticks", "--since")
+    with exchange_of("BTCUSDT") as exchange:
+        for instant in (START_US, START_US + 300_000_000):
+            exchange.tell(f"skip?seconds={60 if instant == START_US else 300}")
+            done = exchange.run(*fetch, datetime.fromtimestamp(instant / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+            assert done.returncode == 0, done.stderr
+        lake = Lake(tmp_path)
+        (gap,) = lake.rows("gaps", "binance", "BTCUSDT").to_pylist()
+        assert gap["reason"].startswith("not asked for")
+        with collecting(exchange, tmp_path, "binance:BTCUSDT", "--ticks") as collector:
+            until(lambda: bool(collector.status()["venues"][0]["symbols"][0]["live"]), "the stream")
+            exchange.tell("skip?seconds=5")
+            collector.live(1)
+            until(lambda: not collector.status()["venues"][0]["symbols"][0]["missing"], "the backfill")
+            assert collector.stop()[0] == 0
+    filled = [row for row in lake.rows("gaps", "binance", "BTCUSDT").to_pylist() if row["gap_id"] == gap["gap_id"]]
+    assert filled[0]["filled_at"] is not None
+    with tapeql.connect(str(tmp_path)) as db:
+        seq = db.query("TICKS FROM binance:BTCUSDT").column("seq").to_pylist()
+    assert seq == list(range(seq[0], seq[0] + len(seq)))
 
 
 # ── the command itself ────────────────────────────────────────────────────────────────────────────────────────────────

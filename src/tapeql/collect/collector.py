@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
@@ -16,7 +16,7 @@ from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
-from tapeql.collect.rows import gap_of, plain
+from tapeql.collect.rows import gap_of, plain, trade_of
 from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import StoreWriter
 from tapeql.collect.supervisor import Supervisor
@@ -157,7 +157,7 @@ class Collector:
             gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
             self.counts.of(venue).open_gaps |= {(symbol, gap.gap_id) for gap in gaps if not gap.closed}
             tick = self.store.last("ticks", venue, symbol)
-            feed.trades.restore(None if tick is None else _trade(venue, symbol, tick), gaps)
+            feed.trades.restore(None if tick is None else trade_of(venue, symbol, tick), gaps)
             quote = self.store.last("quotes", venue, symbol) or {}
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
             book = self.store.last("book", venue, symbol) or {}
@@ -448,9 +448,3 @@ class Collector:
                     return
             await asyncio.sleep(self._timing.backoff_s(attempt) / 4)
             attempt += 1
-
-
-def _trade(venue: str, symbol: str, row: Mapping[str, Any]) -> Trade:
-    return Trade(
-        venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"]
-    )

@@ -10,15 +10,16 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
-from tapeql.collect.rows import tables
+from tapeql.collect.rows import gap_of, plain, tables, trade_of
 from tapeql.collect.store_writer import DAY_US
-from tapeql.connectors.events import Candle, Trade
+from tapeql.connectors.events import Candle, Gap, Trade
 from tapeql.connectors.venue import Connector
 from tapeql.storage.stores import Store
 
 Row = TypeVar("Row")
 
 BATCH_ROWS: Final = 20_000
+NOT_ASKED_FOR: Final = "not asked for: it lies between what was collected and a history fetched later"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ async def fetch_trades(
     if store.last("ticks", venue.name, symbol) is None:
         progress = Progress(since_us, since_us)
     contiguous = venue.trade_ids == "contiguous"
+    before = _end_of(store, venue.name, symbol)
     with store.live() as live:
         pages = history.fetch_ticks(
             symbol, from_id=progress.next_id if contiguous else None, since_us=progress.next_us, until_us=until_us
@@ -103,8 +105,9 @@ async def fetch_trades(
             trades = [each for each in batch if isinstance(each, Trade)]
             if not trades:
                 continue
-            live.append(tables(trades))
-            last = trades[-1]
+            unknown = [] if before is None else _between(before, trades[0], contiguous)
+            live.append(tables([*unknown, *trades]))
+            last = before = trades[-1]
             # Where ids are only unique, the last instant is read again: more trades may share it.
             next_us = last.ts_us + 1 if contiguous else last.ts_us
             next_id = last.seq + 1 if contiguous else None
@@ -114,6 +117,25 @@ async def fetch_trades(
         # Days that have ended become one sorted file each; the present one is a collector's.
         live.seal(venue.name, progress.next_us // DAY_US)
     return progress
+
+
+def _end_of(store: Store, venue: str, symbol: str) -> Trade | None:
+    """The last stored trade, unless an open gap tells already that what follows it is missing."""
+    gaps = (gap_of(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol)))
+    row = store.last("ticks", venue, symbol)
+    if row is None or any(gap.kind == "trades" and gap.until_us is None for gap in gaps):
+        return None
+    return trade_of(venue, symbol, row)
+
+
+def _between(before: Trade, first: Trade, contiguous: bool) -> list[Gap]:
+    """A history may begin behind the end of the store. A collector goes on from the new end: this must tell it."""
+    if first.ts_us <= before.ts_us or (contiguous and first.seq <= before.seq + 1):
+        return []
+    from_id, to_id = (before.seq + 1, first.seq - 1) if contiguous else (None, None)
+    gap_id = f"trades:{before.ts_us if from_id is None else from_id}"
+    times = before.ts_us, first.ts_us
+    return [Gap(before.venue, before.symbol, gap_id, "trades", *times, from_id, to_id, NOT_ASKED_FOR)]
 
 
 async def _batches(pages: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:

@@ -161,6 +161,13 @@ _COLUMNS: Final[dict[str, Any]] = {
 }
 
 
+def trade_of(venue: str, symbol: str, row: dict[str, Any]) -> Trade:
+    """A stored row of ticks, its instants in microseconds."""
+    return Trade(
+        venue, symbol, row["trade_id"] or "", row["seq"], row["ts"], 0, row["price"], row["quantity"], row["side"]
+    )
+
+
 def gap_of(venue: str, symbol: str, row: dict[str, Any]) -> Gap:
     """A stored row of gaps, its instants in microseconds."""
     return Gap(
