@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
@@ -25,6 +27,9 @@ Params = Mapping[str, str | int]
 PAGE: Final = 50_000
 NEWEST: Final = 100
 TICKERS: Final = 1000
+
+UNADJUSTED: Final = {"adjusted": "false"}
+"""Cursors of candles hold their order and number alone: this is said again with every page."""
 
 TIMESPANS: Final = {"m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month"}
 
@@ -87,9 +92,9 @@ class History:
         end_us = now_us if until_us is None else min(until_us, now_us)
         if end_us <= since_us:
             return
-        span = f"range/{count}/{TIMESPANS[unit]}/{_ceil_ms(since_us)}/{_ceil_ms(end_us) - 1}"
-        params: Params = {"adjusted": "false", "sort": "asc", "limit": PAGE}
-        async for body in self._pages(f"{_path('v2/aggs/ticker', symbol)}/{span}", params):
+        span = f"/range/{count}/{TIMESPANS[unit]}/{_ceil_ms(since_us)}/{_ceil_ms(end_us) - 1}"
+        params: Params = {"sort": "asc", "limit": PAGE}
+        async for body in self._pages(_path("v2/aggs/ticker", symbol), params, span, UNADJUSTED):
             candles, _ = self._read(partial(decode_bars, symbol, interval, body), symbol)
             within = (candle for candle in candles if since_us <= candle.ts_us < end_us)
             page = [candle for candle in within if candle_end_us(candle.ts_us, count, unit) <= now_us]
@@ -117,21 +122,27 @@ class History:
         except (KeyError, TypeError, ValueError):
             raise VenueError(f"{self._title} sent a clock that cannot be read") from None
 
-    async def _pages(self, path: str, params: Params) -> AsyncIterator[bytes]:
-        """Bodies, as long as one names the next. Of that address only the cursor is used: the key stays with our host."""
-        asked: set[str] = set()
+    async def _pages(
+        self, root: str, params: Params, span: str = "", always: Params = MappingProxyType({})
+    ) -> AsyncIterator[bytes]:
+        """Bodies, as long as one names the next. `span` stands behind `root` in the first one's path, `always` goes with
+        every page.
+
+        Of the next one's address only the cursor is used and the path, in which candles move on and which must not leave
+        `root`: the key stays with our host.
+        """
+        path, asked = f"{root}{span}", set[tuple[str, str]]()
         while True:
-            body = await self.rest.get(path, params)
+            body = await self.rest.get(path, {**always, **params})
             yield body
             address = self._json(body).get("next_url")
             if not address:
                 return
-            parts = urlsplit(str(address))
-            cursor = dict(parse_qsl(parts.query)).get("cursor")
-            if cursor is None or cursor in asked:
-                raise VenueError(f"{self._title} sent a next page that leads nowhere")
-            asked.add(cursor)
-            params = {"cursor": cursor}
+            page = next_page(root, str(address))
+            if page is None or page in asked:
+                raise VenueError(f"{self._title} sent a next page that leads {'back' if page else f'away from {root}'}")
+            asked.add(page)
+            path, params = page[0], {"cursor": page[1]}
 
     def _read(self, decode: Callable[[], Read], symbol: str) -> Read:
         try:
@@ -147,6 +158,17 @@ class History:
         if not isinstance(found, dict):
             raise VenueError(f"{self._title} sent a reply that is not JSON")
         return found
+
+
+def next_page(root: str, address: str) -> tuple[str, str] | None:
+    """Path and cursor of an address; None where it has no cursor, or its path is not below `root`."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    cursor = dict(parse_qsl(parts.query)).get("cursor")
+    below = re.fullmatch(rf"{re.escape(unquote(root))}(/[\w-]*)*", unquote(parts.path))
+    return (parts.path, cursor) if cursor and below else None
 
 
 def complaint(status: int, body: bytes) -> str:
