@@ -275,6 +275,24 @@ def test_dollars_of_two_kinds_have_markets_of_their_own() -> None:
 
 
 @both
+def test_what_is_subscribed_again_is_confirmed_again(name: str) -> None:
+    """After it was unsubscribed, or on a new connection; not where a book is asked for again."""
+
+    async def ask(exchange: Exchange, connector: CoinbaseConnector) -> None:
+        await opened(connector, *SYMBOLS)
+        await connector.unsubscribe(["BTC-USD"], ["trades"])
+        await connector.resync_book("BTC-USD")
+        events = await heard(connector, lambda events: any(isinstance(e, BookSnapshot) for e in events))
+        await connector.subscribe_ticks(["BTC-USD"])
+        events += await heard(connector, lambda events: bool(carried(events)))
+        assert [(e.kind, e.symbols) for e in events if isinstance(e, Subscribed)] == [("trades", ("BTC-USD",))]
+        await connector.disconnect()
+        await opened(connector, *SYMBOLS)
+
+    on_exchange(name, ask)
+
+
+@both
 def test_unsubscribed_symbols_fall_silent(name: str) -> None:
     """What is dropped is not sent any more; the rest is."""
 

@@ -12,10 +12,8 @@ from tapeql.connectors.events import (
     Candle,
     Event,
     Instrument,
-    Kind,
     Refused,
     Reset,
-    Subscribed,
     Trade,
     Void,
 )
@@ -50,11 +48,6 @@ class CoinbaseConnector(SocketConnector):
     def __init__(self, settings: Settings, clock: Clock, history: History) -> None:
         super().__init__(settings, clock)
         self._history = history
-        self._carried: set[tuple[Kind, str]] = set()
-
-    async def connect(self) -> None:
-        self._carried.clear()
-        await super().connect()
 
     async def disconnect(self) -> None:
         await super().disconnect()
@@ -65,18 +58,13 @@ class CoinbaseConnector(SocketConnector):
         return self._clock() // 1_000_000_000
 
     def _heard(self, events: list[Event]) -> list[Event]:
-        """Subscriptions are told once, though the venue lists all of them each time. What cannot be read may have been
-        of any book, and no number would show it. Raises VenueError where the venue does not know us."""
-        if not any(isinstance(event, (Subscribed, Refused)) for event in events):
+        """What cannot be read may have been of any book, and no number would show it. Raises VenueError where the venue
+        does not know us."""
+        events = self._newly(events)
+        if not any(isinstance(event, Refused) for event in events):
             return events
         heard: list[Event] = []
         for event in events:
-            if isinstance(event, Subscribed):
-                new = tuple(symbol for symbol in event.symbols if (event.kind, symbol) not in self._carried)
-                self._carried.update((event.kind, symbol) for symbol in new)
-                if new:
-                    heard.append(Subscribed(event.kind, new))
-                continue
             heard.append(event)
             if isinstance(event, Refused):
                 if event.kind == "error" and "authenti" in event.reason.lower():
