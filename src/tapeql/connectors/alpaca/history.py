@@ -6,8 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -20,8 +19,6 @@ from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PAGE: Final = 10_000
 
@@ -89,7 +86,7 @@ class History:
     async def newest(self, symbol: str) -> list[Trade]:
         """The last trade."""
         body = await self._data("trades/latest", symbol, {})
-        return self._read(partial(decode_latest, symbol, body, self._clock()), symbol)
+        return self.data.read(symbol, decode_latest, symbol, body, self._clock())
 
     async def trades(self, symbol: str, since_us: int, until_us: int | None) -> AsyncIterator[list[Trade]]:
         params: dict[str, str | int] = {"start": rfc3339(since_us), "sort": "asc", "limit": PAGE}
@@ -102,7 +99,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Trade], str | None]:
             body = await self._data("trades", symbol, {**params, **more})
-            return self._read(partial(decode_trades, symbol, body, self._clock()), symbol)
+            return self.data.read(symbol, decode_trades, symbol, body, self._clock())
 
         async for page in self._pages(ask):
             yield page
@@ -122,7 +119,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Candle], str | None]:
             body = await self._data("bars", symbol, {**params, **more})
-            candles, token = self._read(partial(decode_bars, symbol, interval, body), symbol)
+            candles, token = self.data.read(symbol, decode_bars, symbol, interval, body)
             within = (c for c in candles if since_us <= c.ts_us and (end_us is None or c.ts_us < end_us))
             return [c for c in within if candle_end_us(c.ts_us, count, unit) <= known_us], token
 
@@ -131,15 +128,15 @@ class History:
 
     async def book(self, symbol: str) -> BookSnapshot:
         body = await self._data("quotes/latest", symbol, {})
-        return self._read(partial(decode_book, symbol, body, self._clock()), symbol)
+        return self.data.read(symbol, decode_book, symbol, body, self._clock())
 
     async def assets(self) -> list[Mapping[str, Any]]:
         """All US stocks and funds that may be traded."""
-        found = self._json(await self.trading.get("/v2/assets", {"status": "active", "asset_class": "us_equity"}))
-        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        body = await self.trading.get("/v2/assets", {"status": "active", "asset_class": "us_equity"})
+        return [each for each in self.trading.json(body, list) if isinstance(each, dict)]
 
     async def info(self) -> Info:
-        found = self._json(await self.trading.get("/v2/clock"))
+        found = self.trading.json(await self.trading.get("/v2/clock"), dict)
         try:
             time_us = rfc3339_us(found["timestamp"])
             status = "open" if found["is_open"] else "closed"
@@ -186,18 +183,6 @@ class History:
             f"{self._title} has no candles of {interval}; it has 1m to 59m, 1h to 23h, 1d, 1w and "
             f"{', '.join(f'{n}mo' for n in MONTHS)}"
         )
-
-    def _read(self, decode: Callable[[], Read], symbol: str) -> Read:
-        try:
-            return decode()
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
 
 
 def rfc3339(ts_us: int, nanoseconds: str = "") -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator
+from typing import Any, Final
 from urllib.parse import quote
-
-import msgspec
 
 from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_trades
 from tapeql.connectors.coinbase.allowance import Allowance
@@ -18,8 +16,6 @@ from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PATH: Final = "/api/v3/brokerage"
 
@@ -99,7 +95,9 @@ class History:
         for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
             params: dict[str, str | int] = {"start": first_s, "end": last_s, "granularity": granularity}
             params["limit"] = CANDLES
-            reply = self._json(await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/candles", params))
+            reply = self.rest.json(
+                await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/candles", params)
+            )
             try:
                 candles = [self._candle(symbol, interval, row) for row in reply["candles"]]
             except (TypeError, ValueError, KeyError, OverflowError):
@@ -115,10 +113,10 @@ class History:
         if depth is not None:
             params["limit"] = depth
         body = await self.rest.get(f"{PATH}/market/product_book", params)
-        return self._read(decode_book, symbol, body)
+        return self.rest.read(symbol, decode_book, symbol, body, self._clock())
 
     async def info(self) -> Info:
-        now = self._json(await self.rest.get(f"{PATH}/time"))
+        now = self.rest.json(await self.rest.get(f"{PATH}/time"))
         try:
             time_us = int(now["epochMillis"]) * 1000
         except (TypeError, ValueError, KeyError):
@@ -134,7 +132,7 @@ class History:
         if end_s is not None:
             params["end"] = end_s
         body = await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/ticker", params)
-        return self._read(decode_trades, symbol, body)
+        return self.rest.read(symbol, decode_trades, symbol, body, self._clock())
 
     async def _near(self, symbol: str, trade_id: int, newest: list[Trade]) -> int:
         """A second before the trade of an id, found by going back twice as far each time and then halving."""
@@ -160,18 +158,6 @@ class History:
             else:
                 early_s = middle_s
         return early_s
-
-    def _read(self, decode: Callable[[str, bytes, int], Read], symbol: str, body: bytes) -> Read:
-        try:
-            return decode(symbol, body, self._clock())
-        except (ValueError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
 
     def _candle(self, symbol: str, interval: str, row: dict[str, Any]) -> Candle:
         open_, high, low, close, volume = (float(row[name]) for name in ("open", "high", "low", "close", "volume"))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -19,8 +19,6 @@ from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PAGE: Final = 1000
 CANDLES: Final = 300
@@ -77,7 +75,7 @@ class History:
         now_us = (await self.info()).time_us or 0
         for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
             asked: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s), "granularity": interval_s}
-            rows = self._json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", asked))
+            rows = self.rest.json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", asked))
             try:
                 candles = [self._candle(symbol, interval, row) for row in rows]
             except (TypeError, ValueError, IndexError, OverflowError):
@@ -92,11 +90,11 @@ class History:
         """All levels, or the best `depth` of each side."""
         level = 1 if depth == 1 else 2
         body = await self.rest.get(f"/products/{quote(symbol, safe='')}/book", {"level": level})
-        book = self._read(decode_book, symbol, body)
+        book = self.rest.read(symbol, decode_book, symbol, body, self._clock())
         return msgspec.structs.replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
 
     async def info(self) -> Info:
-        now = self._json(await self.rest.get("/time"))
+        now = self.rest.json(await self.rest.get("/time"))
         try:
             time_us = round(float(now["epoch"]) * 1_000_000)
         except (TypeError, ValueError, KeyError, OverflowError):
@@ -109,7 +107,7 @@ class History:
         if trade_id is not None:
             params["after"] = trade_id
         body = await self.rest.get(f"/products/{quote(symbol, safe='')}/trades", params)
-        return self._read(decode_trades, symbol, body)
+        return self.rest.read(symbol, decode_trades, symbol, body, self._clock())
 
     async def _id_at(self, symbol: str, since_us: int) -> int | None:
         """The id of the first trade at or after an instant; None where there is none up to now.
@@ -134,18 +132,6 @@ class History:
             last = (low + high) // 2 if halving else max(low, high - step)
             step *= 2
             page = await self._before(symbol, last + 1)
-
-    def _read(self, decode: Callable[[str, bytes, int], Read], symbol: str, body: bytes) -> Read:
-        try:
-            return decode(symbol, body, self._clock())
-        except (ValueError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
 
     def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
         """[open time, low, high, open, close, volume]"""
