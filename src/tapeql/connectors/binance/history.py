@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from tapeql.connectors.binance.decode import decode_book, decode_trades
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.events import BookSnapshot, Candle, Trade, Void
-from tapeql.connectors.frames import LAST_ID, sound
+from tapeql.connectors.frames import sound_candle
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings, variable_of
@@ -189,13 +189,11 @@ class History:
     def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
         """[open time, open, high, low, close, volume, close time, quote volume, trades, …]"""
         open_, high, low, close, volume, value = (float(row[at]) for at in (1, 2, 3, 4, 5, 7))
-        trades = int(row[8])
-        if not (0 <= trades <= LAST_ID and sound([(open_, volume), (high, value), (close, low)]) and 0 < low <= high):
-            raise ValueError("a candle that cannot be")
         vwap = value / volume if volume > 0 else None
         ts_us = epoch_us(int(row[0]))
         venue = self._market.venue
-        return Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap)
+        trades = int(row[8])
+        return sound_candle(Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap))
 
 
 def _first_of(rows: list[Any]) -> tuple[int, int] | None:

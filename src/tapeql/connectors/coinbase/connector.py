@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
 
 from tapeql.connectors.coinbase.book import CoinbaseBook
+from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.coinbase.symbols import symbols
 from tapeql.connectors.events import (
     BookSnapshot,
@@ -17,35 +17,16 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.socket import SocketConnector
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
 
 
-class History(Protocol):
-    """What a protocol answers over REST."""
-
-    rest: Rest
-
-    async def latest(self, symbol: str) -> list[Trade]: ...
-
-    def trades(self, symbol: str, from_id: int | None, since_us: int | None) -> AsyncIterator[list[Trade]]: ...
-
-    def candles(
-        self, symbol: str, interval: str, since_us: int, until_us: int | None
-    ) -> AsyncIterator[list[Candle]]: ...
-
-    async def book(self, symbol: str, depth: int | None) -> BookSnapshot: ...
-
-    async def info(self) -> Info: ...
-
-
 class CoinbaseConnector(SocketConnector):
     """Subclasses say `_ask`, `_drop` and `_decode`, and hand what they decoded to `_heard`."""
 
-    def __init__(self, settings: Settings, clock: Clock, history: History) -> None:
+    def __init__(self, settings: Settings, clock: Clock, history: CoinbaseHistory) -> None:
         super().__init__(settings, clock)
         self._history = history
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
-from tapeql.connectors.coinbase.allowance import Allowance
-from tapeql.connectors.coinbase.candles import windows
-from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_trades
+from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_candles, decode_trades
+from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.frames import printable
-from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
@@ -26,19 +24,17 @@ CANDLES: Final = 300
 INTERVALS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21_600, "1d": 86_400}
 
 
-class History:
+class History(CoinbaseHistory):
     """What the connector asks over REST.
 
     Source: docs.cdp.coinbase.com/exchange, "Get product trades", "Get product candles", "Pagination".
     """
 
+    intervals = INTERVALS
+    most_candles = CANDLES
+
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._venue = settings.venue.name
-        self._title = settings.venue.title
-        allowance = Allowance(settings)
-        self._per_s = allowance.per_s
-        self.rest = Rest(self._title, settings.rest_url, allowance, complaint)
+        super().__init__(settings, clock, complaint)
 
     async def latest(self, symbol: str) -> list[Trade]:
         return await self._before(symbol, None)
@@ -65,26 +61,11 @@ class History:
                     # A whole page of ids was never used.
                     from_id = end
 
-    async def candles(
-        self, symbol: str, interval: str, since_us: int, until_us: int | None
-    ) -> AsyncIterator[list[Candle]]:
-        """Stretches without trades have no candle; newest first on the wire."""
-        if interval not in INTERVALS:
-            raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
-        interval_s = INTERVALS[interval]
-        now_us = (await self.info()).time_us or 0
-        for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
-            asked: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s), "granularity": interval_s}
-            rows = self.rest.json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", asked))
-            try:
-                candles = [self._candle(symbol, interval, row) for row in rows]
-            except (TypeError, ValueError, IndexError, OverflowError):
-                raise VenueError(f"{self._title} sent candles that cannot be read") from None
-            page = sorted(
-                (c for c in candles if first_s <= c.ts_us // 1_000_000 <= last_s), key=lambda candle: candle.ts_us
-            )
-            if page:
-                yield page
+    async def _candles(self, symbol: str, interval: str, first_s: int, last_s: int) -> list[Candle]:
+        params: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s)}
+        params["granularity"] = self.intervals[interval]
+        body = await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", params)
+        return self.rest.read(symbol, decode_candles, symbol, interval, body)
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
         """All levels, or the best `depth` of each side."""
@@ -132,11 +113,6 @@ class History:
             last = (low + high) // 2 if halving else max(low, high - step)
             step *= 2
             page = await self._before(symbol, last + 1)
-
-    def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
-        """[open time, low, high, open, close, volume]"""
-        low, high, open_, close, volume = (float(number) for number in row[1:6])
-        return Candle(self._venue, symbol, interval, int(row[0]) * 1_000_000, open_, high, low, close, volume)
 
 
 def _iso(epoch_s: int) -> str:
