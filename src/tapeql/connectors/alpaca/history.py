@@ -68,6 +68,7 @@ class History:
         self._clock = clock
         self._title = settings.venue.title
         self.feed = feed_of(settings.options)
+        self._delay_us = int(DELAY_S * 1e6) if self.feed == "delayed_sip" else 0
         headers = {
             "APCA-API-KEY-ID": settings.credential("api_key"),
             "APCA-API-SECRET-KEY": settings.credential("api_secret"),
@@ -90,7 +91,7 @@ class History:
 
     async def trades(self, symbol: str, since_us: int, until_us: int | None) -> AsyncIterator[list[Trade]]:
         params: dict[str, str | int] = {"start": rfc3339(since_us), "sort": "asc", "limit": PAGE}
-        end_us = self._end_us(until_us)
+        end_us = _earlier(until_us, await self._known_us()) if self._delay_us else until_us
         if end_us is not None:
             if end_us <= since_us:
                 return
@@ -108,10 +109,11 @@ class History:
         self, symbol: str, interval: str, since_us: int, until_us: int | None
     ) -> AsyncIterator[list[Candle]]:
         count, unit, timeframe = self._timeframe(interval)
-        known_us = self._end_us(None) or self._clock() // 1000
+        known_us = await self._known_us()
         params: dict[str, str | int] = {"timeframe": timeframe, "start": rfc3339(since_us), "limit": PAGE}
         params |= {"adjustment": "raw", "sort": "asc"}
-        end_us = self._end_us(until_us)
+        # Where no end is given, Alpaca ends before what the account's plan does not have yet.
+        end_us = _earlier(until_us, known_us) if self._delay_us else until_us
         if end_us is not None:
             if end_us <= since_us:
                 return
@@ -165,12 +167,14 @@ class History:
                 raise VenueError(f"{self._title} sends the same page again and again")
             more = {"page_token": token}
 
-    def _end_us(self, until_us: int | None) -> int | None:
-        """Where a request must end: of delayed_sip, before what the account may not have yet."""
-        if self.feed != "delayed_sip":
-            return until_us
-        known_us = self._clock() // 1000 - int(DELAY_S * 1e6)
-        return known_us if until_us is None else min(until_us, known_us)
+    async def _known_us(self) -> int:
+        """Up to when the account may know what was: the data host's present as it dates its replies, less the delay.
+
+        The trading host has a clock, but takes the keys of one kind of account only.
+        """
+        await self.data.get("/v2/stocks/meta/exchanges")
+        now = self.data.read("its clock", parsedate_to_datetime, self.data.headers.get("Date", ""))
+        return int(now.timestamp()) * 1_000_000 - self._delay_us
 
     def _timeframe(self, interval: str) -> tuple[int, str, str]:
         found = interval_of(interval)
@@ -183,6 +187,10 @@ class History:
             f"{self._title} has no candles of {interval}; it has 1m to 59m, 1h to 23h, 1d, 1w and "
             f"{', '.join(f'{n}mo' for n in MONTHS)}"
         )
+
+
+def _earlier(until_us: int | None, known_us: int) -> int:
+    return known_us if until_us is None else min(until_us, known_us)
 
 
 def rfc3339(ts_us: int, nanoseconds: str = "") -> str:

@@ -86,7 +86,7 @@ class History:
         if found is None:
             raise VenueError(f"{self._title} has no candles of {interval}; it has any number of m, h, d, w and mo")
         count, unit = found
-        now_us = self._clock() // 1000
+        now_us = (await self.info()).time_us or 0
         end_us = now_us if until_us is None else min(until_us, now_us)
         if end_us <= since_us:
             return
