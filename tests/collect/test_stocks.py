@@ -11,6 +11,7 @@ import pytest
 
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import STOPPED, Collector
+from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Journal
 from tapeql.collect.status import status
 from tapeql.collect.timing import Timing
@@ -20,7 +21,7 @@ from tapeql.storage.lake import Lake
 from tests.collect.account import rows
 from tests.exchange.alpaca import Alpaca
 from tests.exchange.faults import Abort, Cut, Duplicate, Malformed, Merge, Plan, Refuse, Split, Unknown
-from tests.exchange.market import Trade
+from tests.exchange.market import Tape, Trade
 from tests.exchange.massive import Massive
 from tests.exchange.server import Exchange
 from tests.exchange.stocks import stock_market
@@ -73,7 +74,7 @@ def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
                 await exchange.stop()
                 await exchange.quiesce()
                 deadline_s = time.monotonic() + 20
-                while not all(all(f.carriers.values()) and not f.trades.missing() for f in feeds):
+                while not all(_well(f, market.tapes[f.symbol]) for f in feeds):
                     assert time.monotonic() < deadline_s, status(collector)
                     await exchange.step(12)
                     await asyncio.sleep(0.1)
@@ -95,6 +96,15 @@ def test_outages_are_filled_by_their_time(venue: Any, tmp_path: Path) -> None:
         # The last one begins where the collector ended.
         left = [gap for gap in gaps if gap["kind"] == "trades" and gap["filled_at"] is None]
         assert [(gap["reason"], gap["until"]) for gap in left] == [(STOPPED, None)]
+
+
+def _well(feed: Feed, tape: Tape) -> bool:
+    """Whether it is live, has heard the last trade, and misses none."""
+    return bool(
+        all(feed.carriers.values())
+        and not feed.trades.missing()
+        and feed.trades.last_us == max(trade.ts_us for trade in tape.trades)
+    )
 
 
 async def _until(condition: Any) -> None:

@@ -202,3 +202,23 @@ def test_a_token_bucket_lets_so_many_through() -> None:
     bucket.learn(429, {})
     assert bucket.wait_s(1) == pytest.approx(0.5)
     assert bucket.wait_s(100) <= 1.5
+
+
+@pytest.mark.parametrize("error", [ValueError, TypeError, OverflowError, RecursionError, KeyError, IndexError])
+def test_a_reply_that_cannot_be_read_is_told(error: type[Exception]) -> None:
+    """Whatever reading it raises; who it was about is named."""
+
+    def decode(body: bytes) -> None:
+        raise error(body)
+
+    with pytest.raises(VenueError, match="Acme sent a reply about BTC that cannot be read"):
+        rest("http://nowhere.invalid").read("BTC", decode, b"7")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"[" * 100_000])
+def test_a_reply_of_another_kind_is_told(body: bytes) -> None:
+    """No JSON, or not the kind there should be."""
+    client = rest("http://nowhere.invalid")
+    assert client.json(b'{"a": 1}', dict) == {"a": 1}
+    with pytest.raises(VenueError, match="Acme sent a reply that is not JSON"):
+        client.json(body, dict)

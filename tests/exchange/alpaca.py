@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import web
@@ -129,6 +130,7 @@ class Alpaca:
             "/v2/stocks/trades/latest": self._latest_trade,
             "/v2/stocks/quotes/latest": self._latest_quote,
             "/v2/stocks/bars": self._bars,
+            "/v2/stocks/meta/exchanges": self._exchanges,
             "/v2/clock": self._clock,
             "/v2/assets": self._assets,
         }
@@ -141,8 +143,9 @@ class Alpaca:
             if given != (self.key, self.secret):
                 return web.json_response({"message": "forbidden."}, status=403)
             self.asked += 1
-            now_s = int(datetime.now(UTC).timestamp())
+            now_s = exchange.now_us // 1_000_000
             headers = {
+                "Date": formatdate(now_s, usegmt=True),
                 "X-RateLimit-Limit": str(self.requests),
                 "X-RateLimit-Remaining": str(max(0, self.requests - self.asked)),
                 "X-RateLimit-Reset": str(now_s + 1),
@@ -210,6 +213,9 @@ class Alpaca:
         symbol = self._symbol(request)
         tape = exchange.market.tapes.get(symbol)
         return {"quotes": {symbol: quote_row(tape.quotes[-1])} if tape and tape.quotes else {}}
+
+    async def _exchanges(self, exchange: Exchange, request: web.Request) -> Any:
+        return {"V": "IEX", "D": "FINRA ADF"}
 
     async def _clock(self, exchange: Exchange, request: web.Request) -> Any:
         return {"timestamp": time_of(exchange.now_us, "123"), "is_open": True}

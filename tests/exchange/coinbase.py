@@ -292,8 +292,7 @@ class Coinbase(_Coinbase):
             return socket.send(_json({"type": "error", "message": "malformed request"}))
         if self._knows is not None and not self._knows(request.get("jwt", "")):
             return socket.send(_json({"type": "error", "message": "authentication failure"}))
-        # A -USDC product is its -USD twin.
-        symbols = [s[:-1] if s.endswith("-USDC") else s for s in symbols]
+        symbols = [_twin(symbol) for symbol in symbols]
         for symbol in symbols:
             if symbol not in exchange.market.tapes:
                 return socket.send(_json({"type": "error", "message": f"{symbol} is not a valid product"}))
@@ -388,8 +387,8 @@ class Coinbase(_Coinbase):
             self._route(f"{root}/market/product_book", self._book, exchange),
         ]
 
-    def _twin(self, exchange: Exchange, symbol: str) -> Tape:
-        return self._tape(exchange, symbol[:-1] if symbol.endswith("-USDC") else symbol)
+    def _tape(self, exchange: Exchange, symbol: str) -> Tape:
+        return super()._tape(exchange, _twin(symbol))
 
     def _time(self, exchange: Exchange, request: web.Request) -> Any:
         now_ms = exchange.now_us // 1000
@@ -414,7 +413,7 @@ class Coinbase(_Coinbase):
 
     def _trades(self, exchange: Exchange, request: web.Request) -> Any:
         """The newest of a window, newest first; by the second, both ends excluded."""
-        trades = self._twin(exchange, request.match_info["symbol"]).trades
+        trades = self._tape(exchange, request.match_info["symbol"]).trades
         start_us = int(request.query.get("start", 0)) * 1_000_000
         end_us = int(request.query.get("end", 10**10)) * 1_000_000
         found = [t for t in trades if start_us < t.ts_us < end_us]
@@ -430,7 +429,7 @@ class Coinbase(_Coinbase):
         query = request.query
         if query["granularity"] not in names:
             raise _Refused(400, "invalid granularity")
-        tape = self._twin(exchange, request.match_info["symbol"])
+        tape = self._tape(exchange, request.match_info["symbol"])
         step_s = names[query["granularity"]]
         rows = self._candles(tape, step_s, int(query["start"]), int(query["end"]), 350)
         fields = ("low", "high", "open", "close", "volume")
@@ -442,11 +441,16 @@ class Coinbase(_Coinbase):
 
     def _book(self, exchange: Exchange, request: web.Request) -> Any:
         symbol = request.query["product_id"]
-        book = self._twin(exchange, symbol).book()
+        book = self._tape(exchange, symbol).book()
         bids, asks = book.top(int(request.query.get("limit", len(book.bids) + len(book.asks))))
         levels = [[{"price": price, "size": size} for price, size in side] for side in (bids, asks)]
         pricebook = {"product_id": symbol, "bids": levels[0], "asks": levels[1], "time": _iso(exchange.now_us)}
         return {"pricebook": pricebook, "last": "", "mid_market": ""}
+
+
+def _twin(symbol: str) -> str:
+    """A -USDC product is its -USD twin, but for two that are markets of their own."""
+    return symbol if symbol in ("USDT-USDC", "EURC-USDC") else symbol.replace("-USDC", "-USD")
 
 
 def _json(value: object) -> bytes:

@@ -200,7 +200,15 @@ class Massive:
             for bar in (bars_of(trades_of(tape), length_us) if tape else ())
             if int(info["start"]) <= bar.open_us // 1000 <= int(info["end"])
         ]
-        return self._page(rows, request, self._asked(request))
+        limit = min(int(request.query.get("limit", self.page)), self.page)
+        adjusted = request.query.get("adjusted", "true") == "true"
+        reply: dict[str, Any] = {"status": "OK", "adjusted": adjusted, "results": rows[:limit]}
+        if limit < len(rows):
+            # The path says where the next page begins; the cursor holds no more than this.
+            path = request.path.replace(f"/{info['start']}/", f"/{rows[limit]['t']}/")
+            cursor = base64.urlsafe_b64encode(f"limit={limit}&sort=asc".encode()).decode().rstrip("=")
+            reply["next_url"] = f"{self.next_host}{path}?cursor={cursor}"
+        return reply
 
     async def _tickers(self, exchange: Exchange, request: web.Request) -> Any:
         rows = [

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tapeql.connectors.events import Event, Level, Refused
+from tapeql.connectors.events import Candle, Event, Level, Refused
 
 UNREADABLE: Final = (ValueError, TypeError, ArithmeticError, RecursionError)
 """What reading bytes nobody vouches for may raise; msgspec's errors are ValueErrors."""
@@ -19,6 +19,7 @@ LAST_ID: Final = 2**63 - 1
 MOST_WORDS: Final = 200
 """Of a venue's own text we repeat no more characters than this."""
 
+_MOST: Final = 1e300
 _SHOWN_BYTES: Final = 80
 _CODE_CHARACTERS: Final = 64
 
@@ -85,3 +86,17 @@ def sound(levels: list[Level]) -> bool:
             return False
         total += price + size
     return total - total == 0.0
+
+
+def sound_candle(candle: Candle) -> Candle:
+    """The candle, where its figures can be those of one. Raises ValueError."""
+    prices = (candle.open, candle.high, candle.low, candle.close)
+    possible = (
+        all(0.0 < price < _MOST for price in prices)
+        and candle.low <= candle.high
+        and all(0.0 <= figure < _MOST for figure in (candle.volume, candle.vwap or 0.0))
+        and 0 <= (candle.trades or 0) <= LAST_ID
+    )
+    if not possible:
+        raise ValueError("a candle that cannot be")
+    return candle

@@ -31,6 +31,11 @@ def epoch_us(value: int) -> int:
     return _possible(us)
 
 
+def second_us(second: int) -> int:
+    """A number of seconds since 1970, where nothing else can stand. Raises ValueError for what is no time."""
+    return _possible(second * 1_000_000)
+
+
 def rfc3339_us(text: str) -> int:
     """`2024-05-01T12:00:00.123456789Z`, floored to microseconds. Raises ValueError."""
     instant = datetime.fromisoformat(text)

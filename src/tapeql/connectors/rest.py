@@ -8,13 +8,19 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
+
+from tapeql.connectors.frames import UNREADABLE
 from tapeql.errors import ConnectionFailed, VenueError
 
 if TYPE_CHECKING:
     import aiohttp
+
+Asked = ParamSpec("Asked")
+Said = TypeVar("Said")
 
 log: Final = logging.getLogger("tapeql.rest")
 
@@ -142,6 +148,20 @@ class Rest:
                         )
                 await asyncio.sleep(_jitter_s(self._tries - tries_left))
             raise AssertionError("there is at least one try")
+
+    def read(self, about: str, decode: Callable[Asked, Said], *args: Asked.args, **kwargs: Asked.kwargs) -> Said:
+        """What a reply says. Raises VenueError where it cannot be read."""
+        try:
+            return decode(*args, **kwargs)
+        except (*UNREADABLE, LookupError):
+            raise VenueError(f"{self._title} sent a reply about {about} that cannot be read") from None
+
+    def json(self, body: bytes, kind: Any = Any) -> Any:
+        """A reply as it is. Raises VenueError where it is not JSON, or of another kind (dict, list)."""
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except UNREADABLE:
+            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
 
     async def _permission(self, path: str, cost: float) -> None:
         """Waits as long as the venue asked for, and as its budget wants. Raises VenueError where that is too long."""

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from tapeql.connectors.events import KINDS, Event, Kind
+from tapeql.connectors.events import KINDS, Event, Kind, Subscribed
 from tapeql.connectors.frames import printable
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Lost, Venue
@@ -40,6 +40,7 @@ class SocketConnector:
         self._settings = settings
         self._clock = clock
         self._wanted: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
+        self._confirmed: set[tuple[Kind, str]] = set()
         self._socket: ClientConnection | None = None
         self._ready: deque[Event] = deque()
         self._sending = asyncio.Lock()
@@ -76,6 +77,7 @@ class SocketConnector:
         from websockets.exceptions import InvalidStatus, WebSocketException
 
         self._ready.clear()
+        self._confirmed.clear()
         try:
             self._socket = await connect(
                 self._url(),
@@ -157,6 +159,7 @@ class SocketConnector:
     async def unsubscribe(self, symbols: Sequence[str], kinds: Sequence[Kind] = KINDS) -> None:
         for kind in kinds:
             known = [symbol for symbol in symbols if self._wanted[kind].pop(symbol, self) is None]
+            self._confirmed.difference_update((kind, symbol) for symbol in known)
             if known and self._socket is not None:
                 await self._send(self._drop(kind, known))
 
@@ -167,3 +170,19 @@ class SocketConnector:
         self._wanted[kind].update(dict.fromkeys(new))
         if new and self._socket is not None:
             await self._send(self._ask(kind, new))
+
+    def _newly(self, events: list[Event]) -> list[Event]:
+        """For venues that list all subscriptions each time: each is told when it is confirmed for the first time."""
+        if not any(isinstance(event, Subscribed) for event in events):
+            return events
+        told: list[Event] = []
+        for event in events:
+            if not isinstance(event, Subscribed):
+                told.append(event)
+                continue
+            kind, wanted = event.kind, self._wanted[event.kind]
+            new = tuple(each for each in event.symbols if each in wanted and (kind, each) not in self._confirmed)
+            self._confirmed.update((kind, each) for each in new)
+            if new:
+                told.append(Subscribed(kind, new))
+        return told

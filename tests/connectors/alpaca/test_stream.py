@@ -104,6 +104,22 @@ def test_only_new_subscriptions_are_confirmed() -> None:
         assert [type(event) for event in await made.receive()] == [Heartbeat]
         await made.subscribe_ticks(["AAPL"])
         assert await made.receive() == [Subscribed("trades", ("AAPL",))]
+        await made.disconnect()
+        await made.connect()
+        await heard(made, lambda events: subscribed(events) == {("trades", "AAPL"), ("trades", "SPY")})
+
+    on_exchange(ask)
+
+
+def test_a_subscription_is_confirmed_once_among_other_messages() -> None:
+    """The list may stand in one frame with trades."""
+
+    async def ask(exchange: Exchange, made: AlpacaConnector) -> None:
+        await made.subscribe_ticks(["AAPL"])
+        trade = b'{"T":"t","S":"AAPL","i":1,"x":"V","p":1,"s":1,"t":"2024-05-01T14:00:00Z"}'
+        frame = b'[{"T":"subscription","trades":["AAPL"]},' + trade + b"," + trade + b"]"
+        events = made._decode(frame, 1) + made._decode(frame, 1)
+        assert [type(event) for event in events] == [Subscribed, Trade, Trade, Trade, Trade]
 
     on_exchange(ask)
 

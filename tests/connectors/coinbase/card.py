@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tapeql.connectors.coinbase.advanced import decode as advanced
 from tapeql.connectors.coinbase.exchange import decode as exchange
-from tapeql.connectors.events import BookSnapshot, Trade
+from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tests.connectors.card import Card, Reply, numbered
 from tests.connectors.coinbase import recordings
 
@@ -12,6 +12,7 @@ TRADES = (
     b'[{"time":"2014-11-07T22:19:28.578544Z","trade_id":74,"price":"10.00000000","size":"0.01000000","side":"buy"},'
     b'{"time":"2014-11-07T01:08:43.642366Z","trade_id":73,"price":"100.00000000","size":"0.01000000","side":"sell"}]'
 )
+CANDLES = b"[[1415398860,0.35,4.2,4.2,4.2,12.3],[1415398800,0.32,4.2,0.35,4.2,12.3]]"
 BOOK = b'{"bids":[["295.96","4.39088265",2]],"asks":[["295.97","25.23542881",12]],"sequence":3,"time":"2014-11-07T08:19:27Z"}'
 WRITTEN = (
     b'{"type":"heartbeat","sequence":90,"last_trade_id":20,"product_id":"BTC-USD","time":"2014-11-07T08:19:28.464459Z"}',
@@ -22,6 +23,9 @@ WRITTEN = (
     b'{"type":"subscriptions","channels":[{"name":"level2_50","product_ids":["ETH-USD"],"account_ids":null}]}',
     b'{"type":"status","products":[]}',
 )
+
+
+HOUR = ("coinbase", "BTC-USD", "1h")
 
 
 def size(book: BookSnapshot) -> tuple[int | None, int | None, int, int]:
@@ -65,6 +69,15 @@ CARDS = (
                 lambda body: size(advanced.decode_book("BTC-USD", body, 7)),
                 (None, 1775521739662782, 5, 5),
             ),
+            Reply(
+                "candles",
+                recordings.reply("candles"),
+                lambda body: advanced.decode_candles("BTC-USD", "1h", body),
+                [
+                    Candle(*HOUR, 1712188800000000, 65984.18, 66387.77, 65857.35, 66314.59, 358.74851052),
+                    Candle(*HOUR, 1712192400000000, 66312.4, 66331.99, 66055.14, 66181.6, 355.82896243),
+                ],
+            ),
         ),
     ),
     Card(
@@ -96,6 +109,15 @@ CARDS = (
                 BOOK,
                 lambda body: size(exchange.decode_book("BTC-USD", body, 7)),
                 (None, 1415348367000000, 1, 1),
+            ),
+            Reply(
+                "candles",
+                CANDLES,
+                lambda body: exchange.decode_candles("BTC-USD", "1m", body),
+                [
+                    Candle("coinbaseexchange", "BTC-USD", "1m", 1415398800000000, 0.35, 4.2, 0.32, 4.2, 12.3),
+                    Candle("coinbaseexchange", "BTC-USD", "1m", 1415398860000000, 4.2, 4.2, 0.35, 4.2, 12.3),
+                ],
             ),
         ),
     ),

@@ -230,6 +230,14 @@ def test_usdc_products_answer_by_the_names_they_were_asked_for() -> None:
     ]
 
 
+@pytest.mark.parametrize("symbol", ["USDT-USD", "EURC-USD"])
+def test_what_trades_against_usdc_itself_answers_to_no_other_name(symbol: str) -> None:
+    """USDT-USDC and EURC-USDC are no twins, even where a twin of another product is wanted."""
+    wanted = {"trades": [symbol, f"{symbol}C", "BTC-USDC"], "quotes": [], "book": []}
+    trades: list[Event] = [Trade("coinbase", s, "1", 1, 1, NS, 1.0, 1.0, "buy") for s in (symbol, f"{symbol}C")]
+    assert as_asked(trades, wanted) == trades  # type: ignore[arg-type]
+
+
 def test_every_message_has_a_token_of_its_own() -> None:
     """Tokens hold two minutes; a message made later needs a new one."""
     tokens = iter(("one", "two"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from decimal import Decimal
 from typing import Any
@@ -154,6 +155,43 @@ def test_candles_are_those_of_the_ledgers_trades(name: str) -> None:
             await candles("7m", begin_us)
 
     on_exchange(name, ask, symbols=(SYMBOL,), orders_per_s=0.01, trades_per_s=0.05)
+
+
+FIGURES = {"start": 1700000040, "low": 1.0, "high": 2.0, "open": 1.0, "close": 2.0, "volume": 3.0}
+
+
+@both
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"open": "NaN"}, {"high": "inf"}, {"high": "1e400"}, {"low": -1.0}, {"low": 3.0}, {"close": 0.0},
+        {"volume": "nan"}, {"volume": -5.0}, {"start": 10**15}, {"start": 0}, {"start": -60}, {"start": 10**30},
+        {"start": "soon"}, {"close": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_candle_that_cannot_be_is_refused(
+    name: str, wrong: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No number, no price, no time; a sound one is taken."""
+
+    def body(row: dict[str, object]) -> bytes:
+        return json.dumps({"candles": [row]} if name == "coinbase" else [list(row.values())]).encode()
+
+    async def ask(exchange: Exchange, connector: CoinbaseConnector) -> None:
+        async def get(path: str, params: object = None) -> bytes:
+            now = {"epochMillis": "1700000100000", "epoch": 1700000100.0}
+            return body(row) if path.endswith("candles") else json.dumps(now).encode()
+
+        monkeypatch.setattr(connector._history.rest, "get", get)
+        row: dict[str, object] = dict(FIGURES)
+        pages = [page async for page in connector.fetch_candles(SYMBOL, "1m", since_us=1_700_000_000_000_000)]
+        assert pages == [[Candle(name, SYMBOL, "1m", 1_700_000_040_000_000, 1.0, 2.0, 1.0, 2.0, 3.0)]]
+        row |= wrong
+        with pytest.raises(VenueError, match=f"a reply about {SYMBOL} that cannot be read"):
+            await anext(connector.fetch_candles(SYMBOL, "1m", since_us=1_700_000_000_000_000))
+
+    on_exchange(name, ask)
 
 
 def test_requests_keep_their_pace() -> None:

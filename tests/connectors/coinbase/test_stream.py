@@ -254,6 +254,44 @@ def test_usdc_products_are_streamed_by_their_own_names() -> None:
     on_exchange("coinbase", ask, symbols=("BTC-USD",))
 
 
+def test_dollars_of_two_kinds_have_markets_of_their_own() -> None:
+    """USDT-USDC is not USDT-USD: on one connection each has its own trades, quotes and book, and none of the other's."""
+
+    async def ask(exchange: Exchange, connector: CoinbaseConnector) -> None:
+        events = await opened(connector, "USDT-USD", "USDT-USDC")
+        await exchange.step(500)
+        await exchange.quiesce()
+        tapes = exchange.ledger.tapes
+        events += await heard(connector, lambda e: all(until_trade(exchange, symbol)(e) for symbol in tapes))
+        for symbol, tape in tapes.items():
+            trades = [e for e in events if isinstance(e, Trade) and e.symbol == symbol]
+            assert [(t.seq, t.price) for t in trades] == [(t.trade_id, float(t.price)) for t in tape.trades]
+            (snapshot,) = (e for e in events if isinstance(e, BookSnapshot) and e.symbol == symbol)
+            assert snapshot.bids
+            quotes = {(e.bid, e.ask) for e in events if isinstance(e, Quote) and e.symbol == symbol}
+            assert quotes <= {(float(q.bid), float(q.ask)) for q in tape.quotes}
+
+    on_exchange("coinbase", ask, symbols=("USDT-USD", "USDT-USDC"))
+
+
+@both
+def test_what_is_subscribed_again_is_confirmed_again(name: str) -> None:
+    """After it was unsubscribed, or on a new connection; not where a book is asked for again."""
+
+    async def ask(exchange: Exchange, connector: CoinbaseConnector) -> None:
+        await opened(connector, *SYMBOLS)
+        await connector.unsubscribe(["BTC-USD"], ["trades"])
+        await connector.resync_book("BTC-USD")
+        events = await heard(connector, lambda events: any(isinstance(e, BookSnapshot) for e in events))
+        await connector.subscribe_ticks(["BTC-USD"])
+        events += await heard(connector, lambda events: bool(carried(events)))
+        assert [(e.kind, e.symbols) for e in events if isinstance(e, Subscribed)] == [("trades", ("BTC-USD",))]
+        await connector.disconnect()
+        await opened(connector, *SYMBOLS)
+
+    on_exchange(name, ask)
+
+
 @both
 def test_unsubscribed_symbols_fall_silent(name: str) -> None:
     """What is dropped is not sent any more; the rest is."""

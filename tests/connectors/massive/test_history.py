@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from tapeql.connectors.events import Trade
 from tapeql.connectors.massive.connector import MassiveConnector
-from tapeql.connectors.massive.history import SPACING_S, Patience
+from tapeql.connectors.massive.history import SPACING_S, Patience, next_page
 from tapeql.errors import VenueError
 from tests.connectors.massive.test_stream import heard, on_exchange
 from tests.exchange.faults import Plan, RestError
@@ -100,21 +101,71 @@ def test_candles_are_those_of_the_trades() -> None:
     """In pages, from their opens on, unadjusted, without the unfinished one."""
 
     async def ask(exchange: Exchange, made: MassiveConnector) -> None:
-        await exchange.skip(900)
+        await exchange.skip(930)
         bars = list(bars_of(trades_of(exchange.market.tapes["AAPL"]), 60_000_000))
         since, until = bars[2].open_us, bars[-2].open_us
         found = await gathered(made.fetch_candles("AAPL", "1m", since_us=since, until_us=until))
         assert [(c.ts_us, c.open, c.high, c.low, c.close, c.volume, c.trades, c.vwap) for c in found] == [
             (b.open_us, b.open, b.high, b.low, b.close, b.volume, b.trades, b.vwap) for b in bars[2:-2]
         ]
-        assert "adjusted=false" in exchange.venue.paths[0]  # type: ignore[attr-defined]
-        made._history._clock = lambda: (bars[-1].open_us + 30_000_000) * 1000
+        asked = [path for path in exchange.venue.paths if "aggs" in path]  # type: ignore[attr-defined]
+        assert len(asked) == -(-len(found) // 4)
+        assert all("adjusted=false" in path for path in asked)
+        # By the venue's clock, not by ours, which may be fast.
+        made._history._clock = lambda: (exchange.now_us + 90_000_000) * 1000
         latest = await gathered(made.fetch_candles("AAPL", "1m", since_us=until))
         assert [candle.ts_us for candle in latest] == [bars[-2].open_us]
         with pytest.raises(VenueError, match="no candles of 1s"):
             await gathered(made.fetch_candles("AAPL", "1s", since_us=0))
 
     on_exchange(ask, venue=Massive(page=4))
+
+
+@pytest.mark.parametrize(
+    ("root", "path"),
+    [
+        ("/v2/aggs/ticker/A", "/v2/aggs/ticker/A/range/1/day/1578114000000/2020-01-10"),
+        ("/v3/trades/BRK%2FB", "/v3/trades/BRK%2FB"),
+        ("/v3/reference/tickers", "/v3/reference/tickers/"),
+    ],
+)
+def test_a_next_page_goes_on_from_what_was_asked_for(root: str, path: str) -> None:
+    """Whatever host it names."""
+    assert next_page(root, f"https://x:443:443{path}?cursor=c") == (path, "c")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://x/v3/trades/AA?cursor=c",
+        "https://x/v3/trades/A/../../users?cursor=c",
+        "https://x/v3/trades/A/%2e%2e/%2e%2e/users?cursor=c",
+        "https://x/v1/account?cursor=c",
+        "https://x/v3/trades/A",
+        "https://[x/v3/trades/A?cursor=c",
+    ],
+)
+def test_what_is_no_next_page_is_seen(address: str) -> None:
+    """Another symbol, another place, no cursor, no address."""
+    assert next_page("/v3/trades/A", address) is None
+
+
+@pytest.mark.parametrize(
+    ("leads", "words"),
+    [("/v3/trades/MSFT?cursor=x", "away from /v3/trades/AAPL"), ("/v3/trades/AAPL?cursor=x", "back")],
+)
+def test_a_page_that_leads_nowhere_is_refused(leads: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To another symbol, or to itself again and again."""
+
+    async def ask(exchange: Exchange, made: MassiveConnector) -> None:
+        async def get(path: str, params: object) -> bytes:
+            return json.dumps({"results": [], "next_url": f"https://api.massive.com{leads}"}).encode()
+
+        monkeypatch.setattr(made._history.rest, "get", get)  # type: ignore[attr-defined]
+        with pytest.raises(VenueError, match=f"next page that leads {words}"):
+            await gathered(made.fetch_ticks("AAPL", since_us=1))
+
+    on_exchange(ask)
 
 
 def test_tickers_and_the_clock() -> None:

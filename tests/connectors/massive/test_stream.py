@@ -101,7 +101,7 @@ def test_a_wrong_key_is_told_without_it() -> None:
 
 
 def test_a_newer_connection_ends_the_older() -> None:
-    """The older one hears why before it is lost."""
+    """The older one hears why before it is lost, and does not race the newer one for its place."""
 
     async def ask(exchange: Exchange, made: MassiveConnector) -> None:
         await made.connect()
@@ -113,7 +113,12 @@ def test_a_newer_connection_ends_the_older() -> None:
         assert "max_connections" in event.reason
         with pytest.raises(Lost) as caught:
             await made.receive()
-        assert caught.value.code == 1008
+        assert (caught.value.code, caught.value.retry_after_s) == (1008, 10.0)
+        await made.connect()
+        await made.disconnect()
+        with pytest.raises(Lost) as caught:
+            await made.receive()
+        assert caught.value.retry_after_s is None
         await newer.disconnect()
 
     on_exchange(ask)

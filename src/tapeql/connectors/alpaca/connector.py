@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tapeql.connectors.alpaca import subscriptions
@@ -10,7 +10,7 @@ from tapeql.connectors.alpaca.complaints import refusal
 from tapeql.connectors.alpaca.decode import decode, messages_of
 from tapeql.connectors.alpaca.history import History
 from tapeql.connectors.alpaca.symbols import instruments
-from tapeql.connectors.events import Event, Heartbeat, Instrument, Kind, Subscribed
+from tapeql.connectors.events import Event, Heartbeat, Instrument, Kind
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.stocks import StockConnector
 from tapeql.connectors.venue import Clock
@@ -23,7 +23,6 @@ class AlpacaConnector(StockConnector):
         history = History(settings, clock)
         super().__init__(settings, clock, history)
         self._assets, self._feed = history.assets, history.feed
-        self._subscribed: set[tuple[Kind, str]] = set()
 
     # ── stream ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +31,6 @@ class AlpacaConnector(StockConnector):
 
     async def _login(self) -> None:
         """Alpaca greets, wants the keys within ten seconds, and confirms them."""
-        self._subscribed.clear()
         await self._success("connected")
         key, secret = self._settings.credential("api_key"), self._settings.credential("api_secret")
         await self._send([subscriptions.login(key, secret)])
@@ -53,28 +51,10 @@ class AlpacaConnector(StockConnector):
         return subscriptions.messages("subscribe", kind, symbols)
 
     def _drop(self, kind: Kind, symbols: Sequence[str]) -> Sequence[str]:
-        self._subscribed -= {(kind, symbol) for symbol in symbols}
         return subscriptions.messages("unsubscribe", kind, symbols)
 
     def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
-        events = decode(frame, recv_ns)
-        if len(events) <= 2 and any(isinstance(event, Subscribed) for event in events):
-            # Each time the whole list is told; what is new of it is the answer to what was asked.
-            return self._new(events) or [Heartbeat(recv_ns)]
-        return events
-
-    def _new(self, events: Iterable[Event]) -> list[Event]:
-        kept: list[Event] = []
-        for event in events:
-            if isinstance(event, Subscribed):
-                wanted = self._wanted[event.kind]
-                new = [s for s in event.symbols if s in wanted and (event.kind, s) not in self._subscribed]
-                self._subscribed.update((event.kind, symbol) for symbol in new)
-                if new:
-                    kept.append(Subscribed(event.kind, tuple(new)))
-            else:
-                kept.append(event)
-        return kept
+        return self._newly(decode(frame, recv_ns)) or [Heartbeat(recv_ns)]
 
     # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

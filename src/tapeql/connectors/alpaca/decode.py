@@ -30,7 +30,7 @@ from tapeql.connectors.events import (
     Subscribed,
     Trade,
 )
-from tapeql.connectors.frames import UNREADABLE, documents, is_code, one_by_one, plain
+from tapeql.connectors.frames import UNREADABLE, documents, is_code, one_by_one, plain, sound_candle
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.new_york import day_of
 
@@ -201,10 +201,8 @@ def decode_bars(symbol: str, interval: str, body: bytes) -> tuple[list[Candle], 
     candles = []
     for row in _of(symbol, reply.bars):
         prices = (row.o, row.h, row.l, row.c)
-        if not (all(0.0 < price < _MOST for price in prices) and 0.0 <= row.v < _MOST):
-            raise ValueError("a bar that cannot be")
         vwap = row.vw if row.vw is not None and 0.0 < row.vw < _MOST else None
-        candles.append(Candle(VENUE, symbol, interval, rfc3339_us(row.t), *prices, row.v, row.n, vwap))
+        candles.append(sound_candle(Candle(VENUE, symbol, interval, rfc3339_us(row.t), *prices, row.v, row.n, vwap)))
     return candles, reply.next_page_token
 
 

@@ -6,8 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 
@@ -20,8 +19,6 @@ from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PAGE: Final = 10_000
 
@@ -71,6 +68,7 @@ class History:
         self._clock = clock
         self._title = settings.venue.title
         self.feed = feed_of(settings.options)
+        self._delay_us = int(DELAY_S * 1e6) if self.feed == "delayed_sip" else 0
         headers = {
             "APCA-API-KEY-ID": settings.credential("api_key"),
             "APCA-API-SECRET-KEY": settings.credential("api_secret"),
@@ -89,11 +87,11 @@ class History:
     async def newest(self, symbol: str) -> list[Trade]:
         """The last trade."""
         body = await self._data("trades/latest", symbol, {})
-        return self._read(partial(decode_latest, symbol, body, self._clock()), symbol)
+        return self.data.read(symbol, decode_latest, symbol, body, self._clock())
 
     async def trades(self, symbol: str, since_us: int, until_us: int | None) -> AsyncIterator[list[Trade]]:
         params: dict[str, str | int] = {"start": rfc3339(since_us), "sort": "asc", "limit": PAGE}
-        end_us = self._end_us(until_us)
+        end_us = _earlier(until_us, await self._known_us()) if self._delay_us else until_us
         if end_us is not None:
             if end_us <= since_us:
                 return
@@ -102,7 +100,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Trade], str | None]:
             body = await self._data("trades", symbol, {**params, **more})
-            return self._read(partial(decode_trades, symbol, body, self._clock()), symbol)
+            return self.data.read(symbol, decode_trades, symbol, body, self._clock())
 
         async for page in self._pages(ask):
             yield page
@@ -111,10 +109,11 @@ class History:
         self, symbol: str, interval: str, since_us: int, until_us: int | None
     ) -> AsyncIterator[list[Candle]]:
         count, unit, timeframe = self._timeframe(interval)
-        known_us = self._end_us(None) or self._clock() // 1000
+        known_us = await self._known_us()
         params: dict[str, str | int] = {"timeframe": timeframe, "start": rfc3339(since_us), "limit": PAGE}
         params |= {"adjustment": "raw", "sort": "asc"}
-        end_us = self._end_us(until_us)
+        # Where no end is given, Alpaca ends before what the account's plan does not have yet.
+        end_us = _earlier(until_us, known_us) if self._delay_us else until_us
         if end_us is not None:
             if end_us <= since_us:
                 return
@@ -122,7 +121,7 @@ class History:
 
         async def ask(more: Mapping[str, str]) -> tuple[list[Candle], str | None]:
             body = await self._data("bars", symbol, {**params, **more})
-            candles, token = self._read(partial(decode_bars, symbol, interval, body), symbol)
+            candles, token = self.data.read(symbol, decode_bars, symbol, interval, body)
             within = (c for c in candles if since_us <= c.ts_us and (end_us is None or c.ts_us < end_us))
             return [c for c in within if candle_end_us(c.ts_us, count, unit) <= known_us], token
 
@@ -131,15 +130,15 @@ class History:
 
     async def book(self, symbol: str) -> BookSnapshot:
         body = await self._data("quotes/latest", symbol, {})
-        return self._read(partial(decode_book, symbol, body, self._clock()), symbol)
+        return self.data.read(symbol, decode_book, symbol, body, self._clock())
 
     async def assets(self) -> list[Mapping[str, Any]]:
         """All US stocks and funds that may be traded."""
-        found = self._json(await self.trading.get("/v2/assets", {"status": "active", "asset_class": "us_equity"}))
-        return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+        body = await self.trading.get("/v2/assets", {"status": "active", "asset_class": "us_equity"})
+        return [each for each in self.trading.json(body, list) if isinstance(each, dict)]
 
     async def info(self) -> Info:
-        found = self._json(await self.trading.get("/v2/clock"))
+        found = self.trading.json(await self.trading.get("/v2/clock"), dict)
         try:
             time_us = rfc3339_us(found["timestamp"])
             status = "open" if found["is_open"] else "closed"
@@ -168,12 +167,14 @@ class History:
                 raise VenueError(f"{self._title} sends the same page again and again")
             more = {"page_token": token}
 
-    def _end_us(self, until_us: int | None) -> int | None:
-        """Where a request must end: of delayed_sip, before what the account may not have yet."""
-        if self.feed != "delayed_sip":
-            return until_us
-        known_us = self._clock() // 1000 - int(DELAY_S * 1e6)
-        return known_us if until_us is None else min(until_us, known_us)
+    async def _known_us(self) -> int:
+        """Up to when the account may know what was: the data host's present as it dates its replies, less the delay.
+
+        The trading host has a clock, but takes the keys of one kind of account only.
+        """
+        await self.data.get("/v2/stocks/meta/exchanges")
+        now = self.data.read("its clock", parsedate_to_datetime, self.data.headers.get("Date", ""))
+        return int(now.timestamp()) * 1_000_000 - self._delay_us
 
     def _timeframe(self, interval: str) -> tuple[int, str, str]:
         found = interval_of(interval)
@@ -187,17 +188,9 @@ class History:
             f"{', '.join(f'{n}mo' for n in MONTHS)}"
         )
 
-    def _read(self, decode: Callable[[], Read], symbol: str) -> Read:
-        try:
-            return decode()
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
 
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
+def _earlier(until_us: int | None, known_us: int) -> int:
+    return known_us if until_us is None else min(until_us, known_us)
 
 
 def rfc3339(ts_us: int, nanoseconds: str = "") -> str:

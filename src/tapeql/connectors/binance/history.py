@@ -6,22 +6,19 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
-import msgspec
 from msgspec.structs import replace
 
 from tapeql.connectors.binance.decode import decode_book, decode_trades
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.events import BookSnapshot, Candle, Trade, Void
-from tapeql.connectors.frames import LAST_ID, sound
+from tapeql.connectors.frames import sound_candle
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings, variable_of
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PAGE: Final = 1000
 NEWEST: Final = 1000
@@ -85,14 +82,14 @@ class History:
 
     async def latest(self, symbol: str) -> list[Trade | Void]:
         body = await self._get("trades", {"symbol": symbol, "limit": NEWEST})
-        return self._read(decode_trades, symbol, body)
+        return self.rest.read(symbol, decode_trades, self._market, symbol, body, self._clock())
 
     async def from_id(self, symbol: str, from_id: int) -> AsyncIterator[list[Trade | Void]]:
         """Pages from an id on, until the venue has no more."""
         most = self._market.page
         while True:
             body = await self._get("historicalTrades", {"symbol": symbol, "fromId": from_id, "limit": most})
-            found = self._read(decode_trades, symbol, body)
+            found = self.rest.read(symbol, decode_trades, self._market, symbol, body, self._clock())
             page = [trade for trade in found if trade.seq >= from_id]
             if page:
                 if self._market.follows_previous and page[0].seq - from_id <= most:
@@ -128,12 +125,8 @@ class History:
 
     async def _aggregate(self, symbol: str, where: Mapping[str, int]) -> tuple[int, int] | None:
         """The raw id that the first aggregate trade there begins with, and its time in ms."""
-        rows = self._json(await self._get("aggTrades", {"symbol": symbol, "limit": SOME, **where}))
-        try:
-            # The venue marks trades it could not put together with ids of -1.
-            return next(((int(row["f"]), int(row["T"])) for row in rows if int(row["f"]) >= 0), None)
-        except (TypeError, ValueError, LookupError):
-            raise self._unreadable(symbol) from None
+        rows = self.rest.json(await self._get("aggTrades", {"symbol": symbol, "limit": SOME, **where}))
+        return self.rest.read(symbol, _first_of, rows)
 
     async def candles(
         self, symbol: str, interval: str, since_us: int, until_us: int | None
@@ -146,16 +139,14 @@ class History:
         end_ms = (now_us or 0) // 1000 if until_us is None else -(-until_us // 1000) - 1
         while start_ms <= end_ms:
             params: dict[str, str | int] = {"symbol": symbol, "interval": interval.replace("mo", "M"), "limit": PAGE}
-            rows = self._json(await self._get("klines", params | {"startTime": start_ms, "endTime": end_ms}))
-            try:
-                page = [self._candle(symbol, interval, row) for row in rows if epoch_us(int(row[6])) < (now_us or 0)]
-                start_ms = max(start_ms, epoch_us(int(rows[-1][0])) // 1000 if rows else end_ms) + 1
-            except (TypeError, ValueError, LookupError, OverflowError):
-                raise self._unreadable(symbol) from None
+            rows = self.rest.json(await self._get("klines", params | {"startTime": start_ms, "endTime": end_ms}))
+            opened = self.rest.read(symbol, self._candles, symbol, interval, rows)
+            page = [candle for candle, close_us in opened if close_us < (now_us or 0)]
             if page:
                 yield page
-            if len(rows) < PAGE:
+            if len(opened) < PAGE:
                 return
+            start_ms = max(start_ms, opened[-1][0].ts_us // 1000) + 1
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
         """The best `depth` levels of each side, or all that can be had.
@@ -166,11 +157,11 @@ class History:
         most = SOME_LEVELS if scarce else self._market.depths[-1]
         limit = next((limit for limit in self._market.depths if limit >= (depth or most)), most)
         body = await self._get("depth", {"symbol": symbol, "limit": limit})
-        book = self._read(decode_book, symbol, body)
+        book = self.rest.read(symbol, decode_book, self._market, symbol, body, self._clock())
         return replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
 
     async def info(self) -> Info:
-        reply = self._json(await self._get("time", {}))
+        reply = self.rest.json(await self._get("time", {}))
         try:
             time_us = epoch_us(int(reply["serverTime"]))
         except (TypeError, ValueError, LookupError):
@@ -191,31 +182,23 @@ class History:
                 raise VenueError(f"{error}; set {self._key_variable}", status=error.status) from None
             raise
 
-    def _unreadable(self, symbol: str) -> VenueError:
-        return VenueError(f"{self._title} sent a reply about {symbol} that cannot be read")
-
-    def _read(self, decode: Callable[[Market, str, bytes, int], Read], symbol: str, body: bytes) -> Read:
-        try:
-            return decode(self._market, symbol, body, self._clock())
-        except (ValueError, RecursionError):
-            raise self._unreadable(symbol) from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
+    def _candles(self, symbol: str, interval: str, rows: list[Any]) -> list[tuple[Candle, int]]:
+        """Candles, and when each closes in µs."""
+        return [(self._candle(symbol, interval, row), epoch_us(int(row[6]))) for row in rows]
 
     def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
         """[open time, open, high, low, close, volume, close time, quote volume, trades, …]"""
         open_, high, low, close, volume, value = (float(row[at]) for at in (1, 2, 3, 4, 5, 7))
-        trades = int(row[8])
-        if not (0 <= trades <= LAST_ID and sound([(open_, volume), (high, value), (close, low)]) and 0 < low <= high):
-            raise ValueError("a candle that cannot be")
         vwap = value / volume if volume > 0 else None
         ts_us = epoch_us(int(row[0]))
         venue = self._market.venue
-        return Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap)
+        trades = int(row[8])
+        return sound_candle(Candle(venue, symbol, interval, ts_us, open_, high, low, close, volume, trades, vwap))
+
+
+def _first_of(rows: list[Any]) -> tuple[int, int] | None:
+    """The venue marks trades it could not put together with ids of -1."""
+    return next(((int(row["f"]), int(row["T"])) for row in rows if int(row["f"]) >= 0), None)
 
 
 def complaint(status: int, body: bytes) -> str:

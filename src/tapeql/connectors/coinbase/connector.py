@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Protocol
 
 from tapeql.connectors.coinbase.book import CoinbaseBook
+from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.coinbase.symbols import symbols
 from tapeql.connectors.events import (
     BookSnapshot,
     Candle,
     Event,
     Instrument,
-    Kind,
     Refused,
-    Subscribed,
     Trade,
     Void,
 )
-from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.socket import SocketConnector
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
 
 
-class History(Protocol):
-    """What a protocol answers over REST."""
-
-    rest: Rest
-
-    async def latest(self, symbol: str) -> list[Trade]: ...
-
-    def trades(self, symbol: str, from_id: int | None, since_us: int | None) -> AsyncIterator[list[Trade]]: ...
-
-    def candles(
-        self, symbol: str, interval: str, since_us: int, until_us: int | None
-    ) -> AsyncIterator[list[Candle]]: ...
-
-    async def book(self, symbol: str, depth: int | None) -> BookSnapshot: ...
-
-    async def info(self) -> Info: ...
-
-
 class CoinbaseConnector(SocketConnector):
     """Subclasses say `_ask`, `_drop` and `_decode`, and hand what they decoded to `_heard`."""
 
-    def __init__(self, settings: Settings, clock: Clock, history: History) -> None:
+    def __init__(self, settings: Settings, clock: Clock, history: CoinbaseHistory) -> None:
         super().__init__(settings, clock)
         self._history = history
-        self._carried: set[tuple[Kind, str]] = set()
-
-    async def connect(self) -> None:
-        self._carried.clear()
-        await super().connect()
 
     async def disconnect(self) -> None:
         await super().disconnect()
@@ -64,22 +38,12 @@ class CoinbaseConnector(SocketConnector):
         return self._clock() // 1_000_000_000
 
     def _heard(self, events: list[Event]) -> list[Event]:
-        """Subscriptions are told once, though the venue lists all of them each time.
-        Raises VenueError where the venue does not know us."""
-        if not any(isinstance(event, (Subscribed, Refused)) for event in events):
-            return events
-        heard: list[Event] = []
+        """Raises VenueError where the venue does not know us."""
+        events = self._newly(events)
         for event in events:
-            if isinstance(event, Subscribed):
-                new = tuple(symbol for symbol in event.symbols if (event.kind, symbol) not in self._carried)
-                self._carried.update((event.kind, symbol) for symbol in new)
-                if new:
-                    heard.append(Subscribed(event.kind, new))
-                continue
-            heard.append(event)
             if isinstance(event, Refused) and event.kind == "error" and "authenti" in event.reason.lower():
                 raise VenueError(f"{self.venue.title} refused us: {event.reason}")
-        return heard
+        return events
 
     # ── books ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 

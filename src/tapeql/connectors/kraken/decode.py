@@ -27,7 +27,7 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.frames import LAST_ID, UNREADABLE, is_code, one_by_one, printable, sound
+from tapeql.connectors.frames import LAST_ID, UNREADABLE, is_code, one_by_one, printable, sound, sound_candle
 from tapeql.connectors.instants import epoch_us, rfc3339_us
 
 VENUE: Final = "kraken"
@@ -195,11 +195,9 @@ def decode_candles(code: str, interval: str, body: bytes) -> tuple[list[int], li
     for row, open_us in zip(rows[:-1], opens_us, strict=False):
         if row.count <= 0:
             continue
-        if not sound([(row.open, row.high), (row.low, row.close), (row.vwap, row.volume)]):
-            raise ValueError("a candle that is no number")
         prices = (row.open, row.high, row.low, row.close)
-        vwap = row.vwap if row.vwap > 0 else None
-        candles.append(Candle(VENUE, code, interval, open_us, *prices, row.volume, trades=row.count, vwap=vwap))
+        candle = Candle(VENUE, code, interval, open_us, *prices, row.volume, trades=row.count, vwap=row.vwap or None)
+        candles.append(sound_candle(candle))
     return opens_us, candles
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from tapeql.connectors.events import BookSnapshot, Candle, Instrument, Trade, Void
-from tapeql.connectors.frames import UNREADABLE, printable
+from tapeql.connectors.frames import printable
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.kraken.candles import CandleBuilder
 from tapeql.connectors.kraken.decode import VENUE, Reply, decode_book, decode_candles, decode_trades
@@ -47,7 +47,6 @@ PASSING: Final = ("EAPI:Rate limit", "EGeneral:Too many requests", "EService:")
 """Complaints that time mends."""
 
 Trades: TypeAlias = list[Trade | Void]
-Read = TypeVar("Read")
 
 
 class Page(NamedTuple):
@@ -156,7 +155,7 @@ class History:
         if since_ns is not None:
             params["since"] = since_ns
         body = await self._get("Trades", params)
-        return self._read(lambda: Page(*decode_trades(code, body, self._clock())), code)
+        return Page(*self.rest.read(code, decode_trades, code, body, self._clock()))
 
     # ── the rest ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -167,7 +166,7 @@ class History:
         if interval not in INTERVALS:
             raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
         body = await self._get("OHLC", {"pair": rest_pair(code), "interval": INTERVALS[interval]})
-        opens_us, kept = self._read(lambda: decode_candles(code, interval, body), code)
+        opens_us, kept = self.rest.read(code, decode_candles, code, interval, body)
         if not opens_us:
             return
         width_us = INTERVALS[interval] * 60_000_000
@@ -190,27 +189,21 @@ class History:
     async def book(self, code: str, depth: int | None) -> BookSnapshot:
         count = min(depth or 100, MOST_LEVELS)
         body = await self._get("Depth", {"pair": rest_pair(code), "count": count})
-        return self._read(lambda: decode_book(code, body, self._clock()), code)
+        return self.rest.read(code, decode_book, code, body, self._clock())
 
     async def symbols(self, kind: str | None) -> list[Instrument]:
         body = await self._get("AssetPairs", {})
-        found = self._read(lambda: decode_symbols(body, self._clock() // 1000), "its pairs")
+        found = self.rest.read("its pairs", decode_symbols, body, self._clock() // 1000)
         return [each for each in found if kind in (None, each.kind)]
 
     async def info(self) -> Info:
         body = await self._get("SystemStatus", {})
-        said = self._read(lambda: _status.decode(body).result, "its status")
-        time_us = self._read(lambda: rfc3339_us(said.timestamp), "its status")
+        said = self.rest.read("its status", _status.decode, body).result
+        time_us = self.rest.read("its status", rfc3339_us, said.timestamp)
         return Info(VENUE, self._title, time_us, printable(said.status), {"requests_per_s": self._per_s})
 
     async def _get(self, name: str, params: Mapping[str, str | int]) -> bytes:
         return await self.rest.get(f"/0/public/{name}", params)
-
-    def _read(self, decode: Callable[[], Read], subject: str) -> Read:
-        try:
-            return decode()
-        except UNREADABLE:
-            raise VenueError(f"{self._title} sent a reply about {subject} that cannot be read") from None
 
 
 def verdict(status: int, body: bytes) -> int:

@@ -9,10 +9,12 @@ from tapeql.errors import VenueError
 
 FINE: Final = frozenset({"connected", "auth_success", "success"})
 
+OTHER_CONNECTION: Final = "max_connections"
+
 MEANINGS: Final = {
     "auth_failed": "the key is wrong, or its plan has no stream of stocks: look at TAPEQL_MASSIVE_API_KEY",
     "auth_timeout": "logging in took too long",
-    "max_connections": "the account opened another connection, and Massive closes the older one",
+    OTHER_CONNECTION: "the account opened another connection, and Massive closes the older one",
     "not_authorized": "the plan does not include this: TAPEQL_MASSIVE_WS_URL=wss://delayed.massive.com/stocks may be it",
 }
 
@@ -33,4 +35,4 @@ def refusal(title: str, status: str, message: str) -> VenueError | Lost:
     reason = f"{title} refused the connection: {told(status, message)}"
     if status in _FOR_GOOD:
         return VenueError(reason, code=status)
-    return Lost(reason, retry_after_s=OTHER_CONNECTION_S if status == "max_connections" else None)
+    return Lost(reason, retry_after_s=OTHER_CONNECTION_S if status == OTHER_CONNECTION else None)

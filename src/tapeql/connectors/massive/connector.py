@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tapeql.connectors.events import Event, Instrument, Kind
+from tapeql.connectors.events import Event, Instrument, Kind, Refused
 from tapeql.connectors.massive import subscriptions
-from tapeql.connectors.massive.complaints import FINE, refusal
+from tapeql.connectors.massive.complaints import FINE, OTHER_CONNECTION, OTHER_CONNECTION_S, refusal
 from tapeql.connectors.massive.decode import decode, statuses_of
 from tapeql.connectors.massive.history import History
 from tapeql.connectors.massive.symbols import instruments
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.stocks import StockConnector
-from tapeql.connectors.venue import Clock
+from tapeql.connectors.venue import Clock, Lost
 
 
 class MassiveConnector(StockConnector):
@@ -22,6 +22,7 @@ class MassiveConnector(StockConnector):
         history = History(settings, clock)
         super().__init__(settings, clock, history)
         self._tickers = history.tickers
+        self._truce_s: float | None = None
 
     # ── stream ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -30,6 +31,7 @@ class MassiveConnector(StockConnector):
 
     async def _login(self) -> None:
         """Massive greets, wants the key, and confirms it."""
+        self._truce_s = None
         await self._status("connected")
         await self._send([subscriptions.login(self._settings.credential("api_key"))])
         await self._status("auth_success")
@@ -50,7 +52,19 @@ class MassiveConnector(StockConnector):
         return subscriptions.messages("unsubscribe", kind, symbols)
 
     def _decode(self, frame: bytes, recv_ns: int) -> list[Event]:
-        return decode(frame, recv_ns)
+        events = decode(frame, recv_ns)
+        for event in events:
+            if isinstance(event, Refused) and event.reason.startswith(OTHER_CONNECTION):
+                self._truce_s = OTHER_CONNECTION_S
+        return events
+
+    async def _frame(self) -> bytes:
+        """Why the older connection is closed is said before it is: the newer one is left alone for a while."""
+        try:
+            return await super()._frame()
+        except Lost as lost:
+            lost.retry_after_s = self._truce_s
+            raise
 
     # ── history ───────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import partial
-from typing import Any, Final, TypeVar
-from urllib.parse import parse_qsl, quote, urlsplit
+from types import MappingProxyType
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 import msgspec
 
@@ -19,12 +20,14 @@ from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
 
-Read = TypeVar("Read")
 Params = Mapping[str, str | int]
 
 PAGE: Final = 50_000
 NEWEST: Final = 100
 TICKERS: Final = 1000
+
+UNADJUSTED: Final = {"adjusted": "false"}
+"""Cursors of candles hold their order and number alone: this is said again with every page."""
 
 TIMESPANS: Final = {"m": "minute", "h": "hour", "d": "day", "w": "week", "mo": "month"}
 
@@ -63,7 +66,7 @@ class History:
         """The last trades, oldest first."""
         params: Params = {"order": "desc", "sort": "timestamp", "limit": NEWEST}
         body = await self.rest.get(_path("v3/trades", symbol), params)
-        return self._read(partial(decode_trades, symbol, body, self._clock()), symbol)[0]
+        return self.rest.read(symbol, decode_trades, symbol, body, self._clock())[0]
 
     async def trades(self, symbol: str, since_us: int, until_us: int | None) -> AsyncIterator[list[Trade]]:
         # Our times are whole milliseconds, floored: what lies within them is asked for whole.
@@ -72,7 +75,7 @@ class History:
         if until_us is not None:
             params["timestamp.lt"] = _ceil_ms(until_us) * 1_000_000
         async for body in self._pages(_path("v3/trades", symbol), params):
-            trades, _ = self._read(partial(decode_trades, symbol, body, self._clock()), symbol)
+            trades, _ = self.rest.read(symbol, decode_trades, symbol, body, self._clock())
             if trades:
                 yield trades
 
@@ -83,14 +86,14 @@ class History:
         if found is None:
             raise VenueError(f"{self._title} has no candles of {interval}; it has any number of m, h, d, w and mo")
         count, unit = found
-        now_us = self._clock() // 1000
+        now_us = (await self.info()).time_us or 0
         end_us = now_us if until_us is None else min(until_us, now_us)
         if end_us <= since_us:
             return
-        span = f"range/{count}/{TIMESPANS[unit]}/{_ceil_ms(since_us)}/{_ceil_ms(end_us) - 1}"
-        params: Params = {"adjusted": "false", "sort": "asc", "limit": PAGE}
-        async for body in self._pages(f"{_path('v2/aggs/ticker', symbol)}/{span}", params):
-            candles, _ = self._read(partial(decode_bars, symbol, interval, body), symbol)
+        span = f"/range/{count}/{TIMESPANS[unit]}/{_ceil_ms(since_us)}/{_ceil_ms(end_us) - 1}"
+        params: Params = {"sort": "asc", "limit": PAGE}
+        async for body in self._pages(_path("v2/aggs/ticker", symbol), params, span, UNADJUSTED):
+            candles, _ = self.rest.read(symbol, decode_bars, symbol, interval, body)
             within = (candle for candle in candles if since_us <= candle.ts_us < end_us)
             page = [candle for candle in within if candle_end_us(candle.ts_us, count, unit) <= now_us]
             if page:
@@ -99,54 +102,56 @@ class History:
     async def book(self, symbol: str) -> BookSnapshot:
         params: Params = {"order": "desc", "sort": "timestamp", "limit": 1}
         body = await self.rest.get(_path("v3/quotes", symbol), params)
-        return self._read(partial(decode_book, symbol, body, self._clock()), symbol)
+        return self.rest.read(symbol, decode_book, symbol, body, self._clock())
 
     async def tickers(self) -> list[Mapping[str, Any]]:
         """All stocks and funds that trade."""
         params: Params = {"market": "stocks", "active": "true", "limit": TICKERS, "sort": "ticker", "order": "asc"}
         found: list[Mapping[str, Any]] = []
         async for body in self._pages("/v3/reference/tickers", params):
-            rows = self._json(body).get("results")
+            rows = self.rest.json(body, dict).get("results")
             found += [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
         return found
 
     async def info(self) -> Info:
-        found = self._json(await self.rest.get("/v1/marketstatus/now"))
+        found = self.rest.json(await self.rest.get("/v1/marketstatus/now"), dict)
         try:
             return Info(VENUE, self._title, rfc3339_us(found["serverTime"]), str(found.get("market", "")))
         except (KeyError, TypeError, ValueError):
             raise VenueError(f"{self._title} sent a clock that cannot be read") from None
 
-    async def _pages(self, path: str, params: Params) -> AsyncIterator[bytes]:
-        """Bodies, as long as one names the next. Of that address only the cursor is used: the key stays with our host."""
-        asked: set[str] = set()
+    async def _pages(
+        self, root: str, params: Params, span: str = "", always: Params = MappingProxyType({})
+    ) -> AsyncIterator[bytes]:
+        """Bodies, as long as one names the next. `span` stands behind `root` in the first one's path, `always` goes with
+        every page.
+
+        Of the next one's address only the cursor is used and the path, in which candles move on and which must not leave
+        `root`: the key stays with our host.
+        """
+        path, asked = f"{root}{span}", set[tuple[str, str]]()
         while True:
-            body = await self.rest.get(path, params)
+            body = await self.rest.get(path, {**always, **params})
             yield body
-            address = self._json(body).get("next_url")
+            address = self.rest.json(body, dict).get("next_url")
             if not address:
                 return
-            parts = urlsplit(str(address))
-            cursor = dict(parse_qsl(parts.query)).get("cursor")
-            if cursor is None or cursor in asked:
-                raise VenueError(f"{self._title} sent a next page that leads nowhere")
-            asked.add(cursor)
-            params = {"cursor": cursor}
+            page = next_page(root, str(address))
+            if page is None or page in asked:
+                raise VenueError(f"{self._title} sent a next page that leads {'back' if page else f'away from {root}'}")
+            asked.add(page)
+            path, params = page[0], {"cursor": page[1]}
 
-    def _read(self, decode: Callable[[], Read], symbol: str) -> Read:
-        try:
-            return decode()
-        except (ValueError, TypeError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
 
-    def _json(self, body: bytes) -> dict[str, Any]:
-        try:
-            found = msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
-            raise VenueError(f"{self._title} sent a reply that is not JSON")
-        return found
+def next_page(root: str, address: str) -> tuple[str, str] | None:
+    """Path and cursor of an address; None where it has no cursor, or its path is not below `root`."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    cursor = dict(parse_qsl(parts.query)).get("cursor")
+    below = re.fullmatch(rf"{re.escape(unquote(root))}(/[\w-]*)*", unquote(parts.path))
+    return (parts.path, cursor) if cursor and below else None
 
 
 def complaint(status: int, body: bytes) -> str:

@@ -11,10 +11,12 @@ from typing import Any, Final, Generic, TypeVar
 import msgspec
 
 from tapeql.connectors.coinbase.advanced.subscriptions import KINDS_OF
+from tapeql.connectors.coinbase.candles import CandleRow, candles_of
 from tapeql.connectors.coinbase.fields import Number, TradeMessage, best_of, lost, refused, sorted_levels, trade_of
 from tapeql.connectors.events import (
     BookDelta,
     BookSnapshot,
+    Candle,
     Event,
     Heartbeat,
     Level,
@@ -92,11 +94,16 @@ class BookReply(msgspec.Struct):
     pricebook: PriceBook
 
 
+class CandlesReply(msgspec.Struct):
+    candles: list[CandleRow]
+
+
 _trades: Final = msgspec.json.Decoder(Envelope[TradesItem], strict=False)
 _tickers: Final = msgspec.json.Decoder(Envelope[TickerItem], strict=False)
 _books: Final = msgspec.json.Decoder(Envelope[BookItem], strict=False)
 _trades_reply: Final = msgspec.json.Decoder(TradesReply, strict=False)
 _book_reply: Final = msgspec.json.Decoder(BookReply, strict=False)
+_candles_reply: Final = msgspec.json.Decoder(CandlesReply, strict=False)
 
 _HEAD_BYTES: Final = 48
 
@@ -147,6 +154,11 @@ def decode_book(symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
     if not (sound(bids) and sound(asks)):
         raise ValueError("a level that is no number")
     return BookSnapshot(VENUE, symbol, None, rfc3339_us(reply.time), recv_ns, bids, asks)
+
+
+def decode_candles(symbol: str, interval: str, body: bytes) -> list[Candle]:
+    """The reply to /candles, oldest first. Raises ValueError."""
+    return candles_of(VENUE, symbol, interval, _candles_reply.decode(body).candles)
 
 
 # ── one message ───────────────────────────────────────────────────────────────────────────────────────────────────────

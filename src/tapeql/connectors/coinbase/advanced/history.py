@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator
+from typing import Final
 from urllib.parse import quote
 
-import msgspec
-
-from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_trades
-from tapeql.connectors.coinbase.allowance import Allowance
-from tapeql.connectors.coinbase.candles import windows
+from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_candles, decode_trades
+from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.frames import printable
-from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PATH: Final = "/api/v3/brokerage"
 
@@ -28,31 +22,41 @@ CANDLES: Final = 350
 FIRST_WINDOW_S: Final = 60
 
 INTERVALS: Final = {
-    "1m": (60, "ONE_MINUTE"),
-    "5m": (300, "FIVE_MINUTE"),
-    "15m": (900, "FIFTEEN_MINUTE"),
-    "30m": (1800, "THIRTY_MINUTE"),
-    "1h": (3600, "ONE_HOUR"),
-    "2h": (7200, "TWO_HOUR"),
-    "6h": (21_600, "SIX_HOUR"),
-    "1d": (86_400, "ONE_DAY"),
+    "1m": 60,
+    "5m": 300,
+    "15m": 900,
+    "30m": 1800,
+    "1h": 3600,
+    "2h": 7200,
+    "6h": 21_600,
+    "1d": 86_400,
 }
 
+GRANULARITIES: Final = {
+    "1m": "ONE_MINUTE",
+    "5m": "FIVE_MINUTE",
+    "15m": "FIFTEEN_MINUTE",
+    "30m": "THIRTY_MINUTE",
+    "1h": "ONE_HOUR",
+    "2h": "TWO_HOUR",
+    "6h": "SIX_HOUR",
+    "1d": "ONE_DAY",
+}
+"""The same as the venue calls them."""
 
-class History:
+
+class History(CoinbaseHistory):
     """What the connector asks over REST.
 
     Source: docs.cdp.coinbase.com, "Get Public Market Trades", "Get Public Product Candles", "Get Public Product Book".
     Replies are a second old unless asked for with no-cache.
     """
 
+    intervals = INTERVALS
+    most_candles = CANDLES
+
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._venue = settings.venue.name
-        self._title = settings.venue.title
-        allowance = Allowance(settings)
-        self._per_s = allowance.per_s
-        self.rest = Rest(self._title, settings.rest_url, allowance, complaint, headers={"Cache-Control": "no-cache"})
+        super().__init__(settings, clock, complaint, headers={"Cache-Control": "no-cache"})
 
     async def latest(self, symbol: str) -> list[Trade]:
         return await self._trades(symbol)
@@ -88,37 +92,21 @@ class History:
             start_s -= 1
             newest = await self.latest(symbol)
 
-    async def candles(
-        self, symbol: str, interval: str, since_us: int, until_us: int | None
-    ) -> AsyncIterator[list[Candle]]:
-        """Minutes without trades have no candle; newest first on the wire."""
-        if interval not in INTERVALS:
-            raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
-        interval_s, granularity = INTERVALS[interval]
-        now_us = (await self.info()).time_us or 0
-        for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
-            params: dict[str, str | int] = {"start": first_s, "end": last_s, "granularity": granularity}
-            params["limit"] = CANDLES
-            reply = self._json(await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/candles", params))
-            try:
-                candles = [self._candle(symbol, interval, row) for row in reply["candles"]]
-            except (TypeError, ValueError, KeyError, OverflowError):
-                raise VenueError(f"{self._title} sent candles that cannot be read") from None
-            page = sorted(
-                (c for c in candles if first_s <= c.ts_us // 1_000_000 <= last_s), key=lambda candle: candle.ts_us
-            )
-            if page:
-                yield page
+    async def _candles(self, symbol: str, interval: str, first_s: int, last_s: int) -> list[Candle]:
+        params: dict[str, str | int] = {"start": first_s, "end": last_s, "granularity": GRANULARITIES[interval]}
+        params["limit"] = self.most_candles
+        body = await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/candles", params)
+        return self.rest.read(symbol, decode_candles, symbol, interval, body)
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
         params: dict[str, str | int] = {"product_id": symbol}
         if depth is not None:
             params["limit"] = depth
         body = await self.rest.get(f"{PATH}/market/product_book", params)
-        return self._read(decode_book, symbol, body)
+        return self.rest.read(symbol, decode_book, symbol, body, self._clock())
 
     async def info(self) -> Info:
-        now = self._json(await self.rest.get(f"{PATH}/time"))
+        now = self.rest.json(await self.rest.get(f"{PATH}/time"))
         try:
             time_us = int(now["epochMillis"]) * 1000
         except (TypeError, ValueError, KeyError):
@@ -134,7 +122,7 @@ class History:
         if end_s is not None:
             params["end"] = end_s
         body = await self.rest.get(f"{PATH}/market/products/{quote(symbol, safe='')}/ticker", params)
-        return self._read(decode_trades, symbol, body)
+        return self.rest.read(symbol, decode_trades, symbol, body, self._clock())
 
     async def _near(self, symbol: str, trade_id: int, newest: list[Trade]) -> int:
         """A second before the trade of an id, found by going back twice as far each time and then halving."""
@@ -160,22 +148,6 @@ class History:
             else:
                 early_s = middle_s
         return early_s
-
-    def _read(self, decode: Callable[[str, bytes, int], Read], symbol: str, body: bytes) -> Read:
-        try:
-            return decode(symbol, body, self._clock())
-        except (ValueError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
-
-    def _candle(self, symbol: str, interval: str, row: dict[str, Any]) -> Candle:
-        open_, high, low, close, volume = (float(row[name]) for name in ("open", "high", "low", "close", "volume"))
-        return Candle(self._venue, symbol, interval, int(row["start"]) * 1_000_000, open_, high, low, close, volume)
 
 
 def complaint(status: int, body: bytes) -> str:

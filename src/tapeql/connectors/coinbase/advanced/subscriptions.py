@@ -15,6 +15,9 @@ CHANNELS: Final[Mapping[Kind, str]] = {"trades": "market_trades", "quotes": "tic
 KINDS_OF: Final[Mapping[str, Kind]] = {channel: kind for kind, channel in CHANNELS.items()} | {"l2_data": "book"}
 """level2 answers as l2_data."""
 
+OWN: Final = frozenset({"USDT-USDC", "EURC-USDC"})
+"""Markets of their own, which trade beside USDT-USD and EURC-USD."""
+
 
 def message(method: str, channel: str, symbols: Sequence[str] = (), token: Callable[[], str] | None = None) -> str:
     """ "subscribe" or "unsubscribe". `token` makes the JSON web token that vouches for this one message."""
@@ -28,12 +31,12 @@ def message(method: str, channel: str, symbols: Sequence[str] = (), token: Calla
 
 def twin(symbol: str) -> str | None:
     """BTC-USD of BTC-USDC: the same market under two names."""
-    return symbol[:-1] if symbol.endswith("-USDC") else None
+    return symbol[:-1] if symbol.endswith("-USDC") and symbol not in OWN else None
 
 
 def as_asked(events: list[Event], wanted: Mapping[Kind, Collection[str]]) -> list[Event]:
     """Events by the names they were asked for: a -USDC product answers as its -USD twin, and as both where both are
-    wanted. Source: docs.cdp.coinbase.com, "Advanced Trade WebSocket Channels"."""
+    wanted. Source: docs.cdp.coinbase.com, "Advanced Trade WebSocket Endpoints"."""
     if not any(twin(symbol) for symbols in wanted.values() for symbol in symbols):
         return events
     named: list[Event] = []
@@ -59,6 +62,7 @@ def as_asked(events: list[Event], wanted: Mapping[Kind, Collection[str]]) -> lis
 
 
 def _asked(symbol: str, wanted: Collection[str]) -> list[str]:
-    names = (symbol, f"{symbol}C") if symbol.endswith("-USD") else (symbol,)
+    other = f"{symbol}C"
+    names = (symbol, other) if twin(other) == symbol else (symbol,)
     found = [name for name in names if name in wanted]
     return found or [symbol]

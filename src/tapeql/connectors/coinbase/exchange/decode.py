@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tapeql.connectors.coinbase.candles import CandleRow, candles_of
 from tapeql.connectors.coinbase.exchange.subscriptions import KINDS_OF
 from tapeql.connectors.coinbase.fields import Number, TradeMessage, best_of, lost, refused, sorted_levels, trade_of
 from tapeql.connectors.events import (
     BookDelta,
     BookSnapshot,
+    Candle,
     Event,
     Heartbeat,
     Level,
@@ -70,12 +72,17 @@ class BookReply(msgspec.Struct):
     time: str | None = None
 
 
+class CandleArray(CandleRow, array_like=True):
+    """[start, low, high, open, close, volume]"""
+
+
 _matches: Final = msgspec.json.Decoder(TradeMessage, strict=False)
 _tickers: Final = msgspec.json.Decoder(TickerMessage, strict=False)
 _updates: Final = msgspec.json.Decoder(UpdateMessage, strict=False)
 _snapshots: Final = msgspec.json.Decoder(SnapshotMessage, strict=False)
 _trades_reply: Final = msgspec.json.Decoder(list[TradeMessage], strict=False)
 _book_reply: Final = msgspec.json.Decoder(BookReply, strict=False)
+_candles_reply: Final = msgspec.json.Decoder(list[CandleArray], strict=False)
 
 _HEAD_BYTES: Final = 24
 
@@ -120,6 +127,11 @@ def decode_book(symbol: str, body: bytes, recv_ns: int) -> BookSnapshot:
     if not (sound(bids) and sound(asks)):
         raise ValueError("a level that is no number")
     return BookSnapshot(VENUE, symbol, None, _instant(reply.time), recv_ns, bids, asks)
+
+
+def decode_candles(symbol: str, interval: str, body: bytes) -> list[Candle]:
+    """The reply to /candles, oldest first. Raises ValueError."""
+    return candles_of(VENUE, symbol, interval, _candles_reply.decode(body))
 
 
 # ── one message ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
 
-from tapeql.connectors.coinbase.allowance import Allowance
-from tapeql.connectors.coinbase.candles import windows
-from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_trades
+from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_candles, decode_trades
+from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.frames import printable
-from tapeql.connectors.rest import Rest
 from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
 from tapeql.errors import VenueError
-
-Read = TypeVar("Read")
 
 PAGE: Final = 1000
 CANDLES: Final = 300
@@ -28,19 +24,17 @@ CANDLES: Final = 300
 INTERVALS: Final = {"1m": 60, "5m": 300, "15m": 900, "1h": 3600, "6h": 21_600, "1d": 86_400}
 
 
-class History:
+class History(CoinbaseHistory):
     """What the connector asks over REST.
 
     Source: docs.cdp.coinbase.com/exchange, "Get product trades", "Get product candles", "Pagination".
     """
 
+    intervals = INTERVALS
+    most_candles = CANDLES
+
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._clock = clock
-        self._venue = settings.venue.name
-        self._title = settings.venue.title
-        allowance = Allowance(settings)
-        self._per_s = allowance.per_s
-        self.rest = Rest(self._title, settings.rest_url, allowance, complaint)
+        super().__init__(settings, clock, complaint)
 
     async def latest(self, symbol: str) -> list[Trade]:
         return await self._before(symbol, None)
@@ -67,36 +61,21 @@ class History:
                     # A whole page of ids was never used.
                     from_id = end
 
-    async def candles(
-        self, symbol: str, interval: str, since_us: int, until_us: int | None
-    ) -> AsyncIterator[list[Candle]]:
-        """Stretches without trades have no candle; newest first on the wire."""
-        if interval not in INTERVALS:
-            raise VenueError(f"{self._title} has no candles of {interval}; it has {', '.join(INTERVALS)}")
-        interval_s = INTERVALS[interval]
-        now_us = (await self.info()).time_us or 0
-        for first_s, last_s in windows(since_us, until_us, now_us, interval_s, CANDLES):
-            asked: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s), "granularity": interval_s}
-            rows = self._json(await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", asked))
-            try:
-                candles = [self._candle(symbol, interval, row) for row in rows]
-            except (TypeError, ValueError, IndexError, OverflowError):
-                raise VenueError(f"{self._title} sent candles that cannot be read") from None
-            page = sorted(
-                (c for c in candles if first_s <= c.ts_us // 1_000_000 <= last_s), key=lambda candle: candle.ts_us
-            )
-            if page:
-                yield page
+    async def _candles(self, symbol: str, interval: str, first_s: int, last_s: int) -> list[Candle]:
+        params: dict[str, str | int] = {"start": _iso(first_s), "end": _iso(last_s)}
+        params["granularity"] = self.intervals[interval]
+        body = await self.rest.get(f"/products/{quote(symbol, safe='')}/candles", params)
+        return self.rest.read(symbol, decode_candles, symbol, interval, body)
 
     async def book(self, symbol: str, depth: int | None) -> BookSnapshot:
         """All levels, or the best `depth` of each side."""
         level = 1 if depth == 1 else 2
         body = await self.rest.get(f"/products/{quote(symbol, safe='')}/book", {"level": level})
-        book = self._read(decode_book, symbol, body)
+        book = self.rest.read(symbol, decode_book, symbol, body, self._clock())
         return msgspec.structs.replace(book, bids=book.bids[:depth], asks=book.asks[:depth])
 
     async def info(self) -> Info:
-        now = self._json(await self.rest.get("/time"))
+        now = self.rest.json(await self.rest.get("/time"))
         try:
             time_us = round(float(now["epoch"]) * 1_000_000)
         except (TypeError, ValueError, KeyError, OverflowError):
@@ -109,7 +88,7 @@ class History:
         if trade_id is not None:
             params["after"] = trade_id
         body = await self.rest.get(f"/products/{quote(symbol, safe='')}/trades", params)
-        return self._read(decode_trades, symbol, body)
+        return self.rest.read(symbol, decode_trades, symbol, body, self._clock())
 
     async def _id_at(self, symbol: str, since_us: int) -> int | None:
         """The id of the first trade at or after an instant; None where there is none up to now.
@@ -134,23 +113,6 @@ class History:
             last = (low + high) // 2 if halving else max(low, high - step)
             step *= 2
             page = await self._before(symbol, last + 1)
-
-    def _read(self, decode: Callable[[str, bytes, int], Read], symbol: str, body: bytes) -> Read:
-        try:
-            return decode(symbol, body, self._clock())
-        except (ValueError, OverflowError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply about {symbol} that cannot be read") from None
-
-    def _json(self, body: bytes) -> Any:
-        try:
-            return msgspec.json.decode(body)
-        except (ValueError, RecursionError):
-            raise VenueError(f"{self._title} sent a reply that is not JSON") from None
-
-    def _candle(self, symbol: str, interval: str, row: list[Any]) -> Candle:
-        """[open time, low, high, open, close, volume]"""
-        low, high, open_, close, volume = (float(number) for number in row[1:6])
-        return Candle(self._venue, symbol, interval, int(row[0]) * 1_000_000, open_, high, low, close, volume)
 
 
 def _iso(epoch_s: int) -> str:
