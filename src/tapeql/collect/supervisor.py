@@ -95,7 +95,7 @@ class Supervisor:
     async def _open(self) -> Link:
         while (wait_s := self._connects.wait_s(1)) > 0:
             await asyncio.sleep(wait_s)
-        link = Link(self._connector(), self._wanted, self._take)
+        link = Link(self._connector(), self._wanted, self._take, self._ended)
         self._begins(link)
         try:
             await link.open()
@@ -137,10 +137,12 @@ class Supervisor:
             self.link = successor
             await self._finish(link, "renewed")
 
-    async def _finish(self, link: Link, reason: str) -> None:
-        await link.quit(reason)
+    def _ended(self, link: Link) -> None:
         self._counts.connections -= 1
         self._ends(link)
+
+    async def _finish(self, link: Link, reason: str) -> None:
+        await link.quit(reason)
         await link.connector.disconnect()
 
     def _left_s(self, link: Link) -> float | None:

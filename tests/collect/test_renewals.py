@@ -1,0 +1,69 @@
+"""Connections that are replaced before a venue ends them: whatever happens meanwhile, no quote is lost in silence."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tapeql.connectors.socket import SocketConnector
+from tests.collect.storm import settled
+from tests.collect.test_collector import CALM_S, assert_whole, collecting, exchange_of, gaps_of
+from tests.exchange.faults import Plan, Shutdown
+from tests.exchange.generator import Generated
+from tests.exchange.market import Market
+from tests.exchange.server import Exchange
+
+STOPPED = "the collector was stopped"
+
+
+def market_of() -> Market:
+    return Market([Generated("BTCUSDT", seed=1, trades_per_s=20)])
+
+
+def slow_to_open(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Every connection but the first takes so long."""
+    connect, opened = SocketConnector.connect, []
+
+    async def slowly(self: SocketConnector) -> None:
+        if opened:
+            await asyncio.sleep(seconds)
+        opened.append(self)
+        await connect(self)
+
+    monkeypatch.setattr(SocketConnector, "connect", slowly)
+
+
+def test_a_connection_that_ends_before_its_successor_stands_is_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The venue announces a shutdown and is gone while the next connection still opens: the gap between is declared."""
+    slow_to_open(monkeypatch, 0.5)
+
+    async def run() -> Market:
+        market = market_of()
+        plan = Plan(1, [Shutdown(after=100, times=1, grace_s=0.1)])
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path) as collector:
+            exchange.start(speed=5)
+            await until(lambda: collector.counts.of("binance").connects == 2)
+            await calm(exchange)
+            assert await settled(collector, exchange, CALM_S)
+        return market
+
+    assert_whole(tmp_path, asyncio.run(run()))
+    assert "connection lost: closed with 1001" in {gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")}
+
+
+async def until(holds: Callable[[], object], most_s: float = 20.0) -> None:
+    deadline_s = time.monotonic() + most_s
+    while not holds():
+        assert time.monotonic() < deadline_s
+        await asyncio.sleep(0.01)
+
+
+async def calm(exchange: Exchange) -> None:
+    await exchange.stop()
+    await exchange.quiesce()
