@@ -46,6 +46,7 @@ IMPATIENT = Timing(
     backoff_most_s=0.5,
     settled_s=1.0,
     overlap_s=1.5,
+    linger_s=0.1,
     silence_s=0.8,
     doubt_s=0.25,
     reorder_s=0.05,

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tapeql.collect.collector import Collector
 from tapeql.connectors.socket import SocketConnector
 from tests.collect.storm import settled
 from tests.collect.test_collector import CALM_S, assert_whole, collecting, exchange_of, gaps_of
-from tests.exchange.faults import Plan, Shutdown
+from tests.exchange.faults import Delay, Item, Memory, Plan, Shutdown, Wire
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market
 from tests.exchange.server import Exchange
@@ -55,6 +57,45 @@ def test_a_connection_that_ends_before_its_successor_stands_is_an_outage(
 
     assert_whole(tmp_path, asyncio.run(run()))
     assert "connection lost: closed with 1001" in {gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")}
+
+
+def test_what_is_on_its_way_at_a_renewal_is_not_lost(tmp_path: Path) -> None:
+    """The old connection is slower than the new one: what it has still to say is heard."""
+
+    async def run() -> Market:
+        market = market_of()
+        plan = Plan(1, [SlowPath(seconds=0.05)])
+        async with (
+            exchange_of(market, plan) as exchange,
+            collecting(exchange, tmp_path, kinds=["quotes"], linger_s=0.5) as collector,
+        ):
+            exchange.start(speed=20)
+            await asyncio.sleep(0.5)
+            renew(collector)
+            await until(lambda: collector.counts.of("binance").renewals == 1)
+            await asyncio.sleep(0.3)
+            await calm(exchange)
+        return market
+
+    assert_whole(tmp_path, asyncio.run(run()))
+    assert [gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")] == [STOPPED]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowPath(Delay):
+    """All that the first connection is told comes later, in its order."""
+
+    stall: bool = True
+
+    def apply(self, item: Item, wire: Wire, my: Memory) -> list[Item]:
+        return Delay.apply(self, item, wire, my) if wire.socket.number == 0 else [item]
+
+
+def renew(collector: Collector) -> None:
+    """As if the venue had announced the end of the connection."""
+    (supervisor,) = collector._supervisors
+    assert supervisor.link is not None
+    supervisor.link.renew.set()
 
 
 async def until(holds: Callable[[], object], most_s: float = 20.0) -> None:

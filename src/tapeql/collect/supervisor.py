@@ -130,6 +130,7 @@ class Supervisor:
                 continue
             try:
                 await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
+                await _any_of(successor.ended, link.ended, timeout_s=self._timing.linger_s)
             except BaseException:
                 await self._finish(successor, "stopped")
                 raise

@@ -20,6 +20,8 @@ class Timing:
     """Instead of the venue's own."""
     overlap_s: float = 10.0
     """How long the old connection waits for the new one to carry everything."""
+    linger_s: float = 1.0
+    """How long it is read on when the new one does: quotes still on its way are nowhere else."""
     silence_s: float | None = None
     """Instead of the venue's own."""
     doubt_s: float = 1.0
