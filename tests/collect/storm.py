@@ -45,6 +45,7 @@ IMPATIENT = Timing(
     backoff_first_s=0.05,
     backoff_most_s=0.5,
     settled_s=1.0,
+    renew_again_s=0.3,
     overlap_s=1.5,
     linger_s=0.1,
     silence_s=0.8,

@@ -14,7 +14,7 @@ from tapeql.collect.collector import Collector
 from tapeql.connectors.socket import SocketConnector
 from tests.collect.storm import settled
 from tests.collect.test_collector import CALM_S, assert_whole, collecting, exchange_of, gaps_of
-from tests.exchange.faults import Delay, Item, Memory, Plan, Shutdown, Wire
+from tests.exchange.faults import Abort, Delay, Item, Memory, Plan, Refuse, Shutdown, Wire
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market
 from tests.exchange.server import Exchange
@@ -89,6 +89,51 @@ class SlowPath(Delay):
 
     def apply(self, item: Item, wire: Wire, my: Memory) -> list[Item]:
         return Delay.apply(self, item, wire, my) if wire.socket.number == 0 else [item]
+
+
+def test_a_refused_renewal_is_not_repeated_at_once(tmp_path: Path) -> None:
+    """The venue takes no more connections: it is asked again after a pause, and the old one stays."""
+
+    async def run() -> int:
+        market = market_of()
+        plan = Plan(1, [Refuse(after=1)])
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path, max_age_s=0.3):
+            exchange.start(speed=5)
+            await asyncio.sleep(1.3)
+            await calm(exchange)
+            return len(exchange.ledger.injected)
+
+    assert 2 <= asyncio.run(run()) <= 4
+    assert [gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")] == [STOPPED] * 3
+
+
+def test_a_successor_that_dies_takes_nothing_with_it(tmp_path: Path) -> None:
+    """Its end is no reason to end the old connection: that one goes on, and another successor is opened later."""
+
+    async def run() -> Market:
+        market = market_of()
+        plan = Plan(1, [FirstSuccessorAborts()])
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path) as collector:
+            exchange.start(speed=5)
+            await asyncio.sleep(0.3)
+            renew(collector)
+            await until(lambda: collector.counts.of("binance").renewals == 1)
+            assert collector.counts.of("binance").connects == 3
+            assert collector.counts.of("binance").connections == 1
+            await calm(exchange)
+            assert await settled(collector, exchange, CALM_S)
+        return market
+
+    assert_whole(tmp_path, asyncio.run(run()))
+    assert [gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")] == [STOPPED] * 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstSuccessorAborts(Abort):
+    """The second connection is reset instead of its first message."""
+
+    def apply(self, item: Item, wire: Wire, my: Memory) -> list[Item]:
+        return Abort.apply(self, item, wire, my) if wire.socket.number == 1 else [item]
 
 
 def renew(collector: Collector) -> None:

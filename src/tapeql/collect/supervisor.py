@@ -17,8 +17,6 @@ from tapeql.errors import ConnectionFailed, VenueError
 
 log: Final = logging.getLogger("tapeql.collect")
 
-RETRY_RENEWAL_S: Final = 5.0
-
 
 class Supervisor:
     """One connection's worth of subscriptions of a venue. `connects` is the venue's budget, shared."""
@@ -118,25 +116,29 @@ class Supervisor:
                 await self._finish(link, link.reason)
                 return
             if self._venue.one_connection:
-                link.fail("to be renewed")
+                await link.quit("to be renewed")
                 continue
             try:
-                successor = await self._open()
+                await self._hand_over(link, await self._open())
             except (Lost, VenueError, ConnectionFailed) as error:
                 log.warning("cannot renew", extra={"venue": self._venue.name, "reason": str(error)})
-                link.renew.clear()
-                asyncio.get_running_loop().call_later(RETRY_RENEWAL_S, link.renew.set)
-                await asyncio.sleep(0)
-                continue
-            try:
-                await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
-                await _any_of(successor.ended, link.ended, timeout_s=self._timing.linger_s)
-            except BaseException:
-                await self._finish(successor, "stopped")
-                raise
-            self._counts.renewals += 1
-            self.link = successor
-            await self._finish(link, "renewed")
+                wish_s = error.retry_after_s if isinstance(error, Lost) else None
+                await _any_of(link.ended, timeout_s=max(wish_s or 0.0, self._timing.renew_again_s))
+
+    async def _hand_over(self, link: Link, successor: Link) -> None:
+        """Both are read until the successor carries everything. Raises Lost where it ends before the old one does."""
+        try:
+            await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
+            await _any_of(successor.ended, link.ended, timeout_s=self._timing.linger_s)
+        except BaseException:
+            await self._finish(successor, "stopped")
+            raise
+        if successor.ended.is_set() and not link.ended.is_set():
+            await self._finish(successor, successor.reason)
+            raise Lost(successor.reason, retry_after_s=successor.retry_after_s)
+        self._counts.renewals += 1
+        self.link = successor
+        await self._finish(link, "renewed")
 
     def _ended(self, link: Link) -> None:
         self._counts.connections -= 1
@@ -148,7 +150,7 @@ class Supervisor:
 
     def _left_s(self, link: Link) -> float | None:
         age_s = self._timing.max_age_s or self._venue.max_age_s
-        if age_s is None or link.renew.is_set():
+        if age_s is None:
             return None
         return max(0.0, link.opened_s + age_s * self._timing.renew_share - asyncio.get_running_loop().time())
 

@@ -16,6 +16,8 @@ class Timing:
     """A connection that lived so long was a good one: the next failure starts from the first backoff."""
     renew_share: float = 23 / 24
     """Of a connection's greatest age: then the next one is opened."""
+    renew_again_s: float = 5.0
+    """After one that was refused, or ended before it had taken over."""
     max_age_s: float | None = None
     """Instead of the venue's own."""
     overlap_s: float = 10.0
