@@ -14,7 +14,7 @@ from tapeql.collect.collector import Collector
 from tapeql.connectors.socket import SocketConnector
 from tests.collect.storm import settled
 from tests.collect.test_collector import CALM_S, assert_whole, collecting, exchange_of, gaps_of
-from tests.exchange.faults import Abort, Delay, Item, Memory, Plan, Refuse, Shutdown, Wire
+from tests.exchange.faults import Abort, Delay, Item, Memory, Plan, Refuse, Shutdown, SlowSnapshot, Wire
 from tests.exchange.generator import Generated
 from tests.exchange.market import Market
 from tests.exchange.server import Exchange
@@ -126,6 +126,26 @@ def test_a_successor_that_dies_takes_nothing_with_it(tmp_path: Path) -> None:
 
     assert_whole(tmp_path, asyncio.run(run()))
     assert [gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")] == [STOPPED] * 3
+
+
+def test_the_old_connection_stays_until_the_new_one_has_every_book(tmp_path: Path) -> None:
+    """Snapshots of books take their time; as long as the old connection is not too old they have it."""
+
+    async def run() -> Market:
+        market = Market([Generated("BTCUSDT", seed=1, trades_per_s=20), Generated("ETHUSDT", seed=2)])
+        plan = Plan(1, [SlowSnapshot(after=2, seconds=0.8)])
+        patience = {"max_age_s": 6.0, "renew_share": 0.2, "overlap_s": 0.1}
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path, **patience) as collector:
+            exchange.start(speed=5)
+            await until(lambda: collector.counts.of("binance").renewals == 1)
+            await calm(exchange)
+            assert await settled(collector, exchange, CALM_S)
+        return market
+
+    market = asyncio.run(run())
+    assert_whole(tmp_path, market)
+    for symbol in market.tapes:
+        assert {gap["reason"] for gap in gaps_of(tmp_path, symbol)} == {STOPPED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,7 @@ class Supervisor:
         while True:
             assert self.link is not None
             link = self.link
-            await _any_of(link.ended, link.renew, timeout_s=self._left_s(link))
+            await _any_of(link.ended, link.renew, timeout_s=self._left_s(link, self._timing.renew_share))
             if link.ended.is_set():
                 self._counts.losses["lost"] += 1
                 await self._finish(link, link.reason)
@@ -127,8 +127,11 @@ class Supervisor:
 
     async def _hand_over(self, link: Link, successor: Link) -> None:
         """Both are read until the successor carries everything. Raises Lost where it ends before the old one does."""
+        # The end that a venue announces comes soon. At what age it comes is known, and nothing is given up before.
+        left_s = None if link.renew.is_set() else self._left_s(link)
+        overlap_s = max(self._timing.overlap_s, left_s or 0.0)
         try:
-            await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
+            await _any_of(successor.complete, successor.ended, link.ended, timeout_s=overlap_s)
             await _any_of(successor.ended, link.ended, timeout_s=self._timing.linger_s)
         except BaseException:
             await self._finish(successor, "stopped")
@@ -148,11 +151,12 @@ class Supervisor:
         await link.quit(reason)
         await link.connector.disconnect()
 
-    def _left_s(self, link: Link) -> float | None:
+    def _left_s(self, link: Link, share: float = 1.0) -> float | None:
+        """Until it has this share of its greatest age; None where it may live for ever."""
         age_s = self._timing.max_age_s or self._venue.max_age_s
         if age_s is None:
             return None
-        return max(0.0, link.opened_s + age_s * self._timing.renew_share - asyncio.get_running_loop().time())
+        return max(0.0, link.opened_s + age_s * share - asyncio.get_running_loop().time())
 
 
 async def _any_of(*events: asyncio.Event, timeout_s: float | None) -> None:
