@@ -158,6 +158,24 @@ def test_a_successor_takes_over_where_it_joins() -> None:
     assert [each.last_id for each in world.kept if isinstance(each, BookDelta)] == list(range(FIRST + 1, FIRST + 6))
 
 
+def test_what_has_been_succeeded_does_not_take_over_again() -> None:
+    """The old connection loses an update and gets a new snapshot; its end is no loss all the same."""
+    world = World()
+    world.connect()
+    world.hear(world.wires[0], snapshot(FIRST))
+    world.connect()
+    old, new = world.wires
+    world.hear(new, snapshot(FIRST))
+    world.now += 3
+    world.deliver(new, 3)
+    old.next += 1
+    world.deliver(old, 2)
+    world.hear(old, snapshot(world.now))
+    world.end(old)
+    assert world.books.current == new.number
+    assert not [each for each in world.kept if isinstance(each, Gap)]
+
+
 def test_a_successor_of_a_mute_connection_declares_what_was_not_sent() -> None:
     world = World()
     world.connect()

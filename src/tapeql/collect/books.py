@@ -91,6 +91,9 @@ class Books:
         return heard
 
     def _wait(self, connection: int, events: list[BookSnapshot | BookDelta], venue_us: int) -> None:
+        if self.current is not None and connection < self.current:
+            # It has been succeeded, and will end: it must not take over again.
+            return
         if isinstance(events[0], BookSnapshot):
             self._waiting[connection] = (venue_us, events)
         elif connection in self._waiting:
