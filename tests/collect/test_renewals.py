@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tapeql.collect.collector import Collector
+from tapeql.collect.link import Link
 from tapeql.connectors.socket import SocketConnector
 from tests.collect.storm import settled
 from tests.collect.test_collector import CALM_S, assert_whole, collecting, exchange_of, gaps_of
@@ -128,6 +129,29 @@ def test_a_successor_that_dies_takes_nothing_with_it(tmp_path: Path) -> None:
     assert [gap["reason"] for gap in gaps_of(tmp_path, "BTCUSDT")] == [STOPPED] * 3
 
 
+def test_books_that_a_dead_successor_had_taken_over_are_begun_anew(tmp_path: Path) -> None:
+    """It dies between two books, and no other can be opened: the old connection has them both again."""
+
+    async def run() -> tuple[Market, Collector]:
+        market = Market([Generated("BTCUSDT", seed=1), Generated("ETHUSDT", seed=2)])
+        plan = Plan(1, [SlowSnapshot(after=3, times=1, seconds=2), FirstSuccessorAborts(after=100), Refuse(after=2)])
+        async with exchange_of(market, plan) as exchange, collecting(exchange, tmp_path) as collector:
+            exchange.start(speed=5)
+            await asyncio.sleep(0.5)
+            renew(collector)
+            await until(lambda: collector.counts.of("binance").connects == 2)
+            await until(lambda: collector.counts.of("binance").connections == 1)
+            await calm(exchange)
+            assert await settled(collector, exchange, CALM_S)
+            assert {feed.books.current for feed in collector.feeds.values()} == {link_of(collector).number}
+        return market, collector
+
+    market, collector = asyncio.run(run())
+    assert_whole(tmp_path, market)
+    assert collector.counts.of("binance").renewals == 0
+    assert sum(len(gaps_of(tmp_path, symbol)) for symbol in market.tapes) == 7
+
+
 def test_the_old_connection_stays_until_the_new_one_has_every_book(tmp_path: Path) -> None:
     """Snapshots of books take their time; as long as the old connection is not too old they have it."""
 
@@ -150,7 +174,7 @@ def test_the_old_connection_stays_until_the_new_one_has_every_book(tmp_path: Pat
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstSuccessorAborts(Abort):
-    """The second connection is reset instead of its first message."""
+    """The second connection is reset, at once or `after` so many messages."""
 
     def apply(self, item: Item, wire: Wire, my: Memory) -> list[Item]:
         return Abort.apply(self, item, wire, my) if wire.socket.number == 1 else [item]
@@ -158,9 +182,13 @@ class FirstSuccessorAborts(Abort):
 
 def renew(collector: Collector) -> None:
     """As if the venue had announced the end of the connection."""
+    link_of(collector).renew.set()
+
+
+def link_of(collector: Collector) -> Link:
     (supervisor,) = collector._supervisors
     assert supervisor.link is not None
-    supervisor.link.renew.set()
+    return supervisor.link
 
 
 async def until(holds: Callable[[], object], most_s: float = 20.0) -> None:

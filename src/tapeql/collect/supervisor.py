@@ -10,7 +10,7 @@ from typing import Final
 from tapeql.collect.counters import VenueCounts
 from tapeql.collect.link import Link
 from tapeql.collect.timing import Timing
-from tapeql.connectors.events import Event, Kind
+from tapeql.connectors.events import Event, Kind, Reset
 from tapeql.connectors.rest import TokenBucket
 from tapeql.connectors.venue import Connector, Lost, Venue
 from tapeql.errors import ConnectionFailed, VenueError
@@ -138,6 +138,9 @@ class Supervisor:
             raise
         if successor.ended.is_set() and not link.ended.is_set():
             await self._finish(successor, successor.reason)
+            if books := tuple(symbol for kind, symbol in successor.carries if kind == "book"):
+                # They had been taken over; the old connection must begin them anew.
+                self._take(link, [Reset(successor.reason, "book", books)])
             raise Lost(successor.reason, retry_after_s=successor.retry_after_s)
         self._counts.renewals += 1
         self.link = successor
