@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,24 @@ def collected(folder: Path) -> Collector:
     finally:
         assert collectors[0].state == "stopping"
     return collectors[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "missing", "says"),
+    [
+        ({"TAPEQL_IBKR_WS_URL": "tcp://127.0.0.1"}, "", "TAPEQL_IBKR_WS_URL must be like tcp://127.0.0.1:4002"),
+        ({"TAPEQL_IBKR_DEPTH_ROWS": "0"}, "", "TAPEQL_IBKR_DEPTH_ROWS must be a whole number"),
+        ({}, "ib_async", "needs the package ib_async"),
+    ],
+)
+def test_what_no_connector_can_be_made_of_is_told_before_the_start(
+    variables: dict[str, str], missing: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "tapeql.connectors.ibkr.connector.find_spec", lambda name: None if name == missing else find_spec(name)
+    )
+    with pytest.raises(DataError, match=says):
+        watched(["ibkr:AAPL"], ["trades"], variables)
 
 
 def test_settings_that_no_connection_can_be_made_with_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
