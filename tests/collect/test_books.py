@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tapeql.collect.books import SNAPSHOT_EVERY_US, Books
@@ -109,8 +109,13 @@ steps = st.lists(
 )
 
 
+STALE = [("update", 0, 2)] + [step for many in (2, 1, 2, 1) for step in (("snapshot", 0, many), ("end", 0, 1))]
+"""A snapshot older than the one before begins a second gap at the same update."""
+
+
 @settings(max_examples=300)
 @given(steps)
+@example(STALE)
 def test_a_book_is_the_venues_or_a_gap_is_declared(script: list[tuple[str, int, int]]) -> None:
     world = World()
     world.connect()
