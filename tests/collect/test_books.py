@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tapeql.collect.books import SNAPSHOT_EVERY_US, Books
@@ -109,8 +109,13 @@ steps = st.lists(
 )
 
 
+STALE = [("update", 0, 2)] + [step for many in (2, 1, 2, 1) for step in (("snapshot", 0, many), ("end", 0, 1))]
+"""A snapshot older than the one before begins a second gap at the same update."""
+
+
 @settings(max_examples=300)
 @given(steps)
+@example(STALE)
 def test_a_book_is_the_venues_or_a_gap_is_declared(script: list[tuple[str, int, int]]) -> None:
     world = World()
     world.connect()
@@ -156,6 +161,24 @@ def test_a_successor_takes_over_where_it_joins() -> None:
     assert world.books.current == new.number
     assert not [each for each in world.kept if isinstance(each, Gap)]
     assert [each.last_id for each in world.kept if isinstance(each, BookDelta)] == list(range(FIRST + 1, FIRST + 6))
+
+
+def test_what_has_been_succeeded_does_not_take_over_again() -> None:
+    """The old connection loses an update and gets a new snapshot; its end is no loss all the same."""
+    world = World()
+    world.connect()
+    world.hear(world.wires[0], snapshot(FIRST))
+    world.connect()
+    old, new = world.wires
+    world.hear(new, snapshot(FIRST))
+    world.now += 3
+    world.deliver(new, 3)
+    old.next += 1
+    world.deliver(old, 2)
+    world.hear(old, snapshot(world.now))
+    world.end(old)
+    assert world.books.current == new.number
+    assert not [each for each in world.kept if isinstance(each, Gap)]
 
 
 def test_a_successor_of_a_mute_connection_declares_what_was_not_sent() -> None:

@@ -303,6 +303,10 @@ def test_settings_that_are_wrong_are_named(exchange: Exchange, tmp_path: Path) -
     done = exchange.run("symbols", "binance", TAPEQL_BINANCE_REST_URL="http://me:sesame@127.0.0.1:1")
     assert "TAPEQL_BINANCE_REST_URL" in one_line(done)
     assert "sesame" not in done.stderr
+    done = exchange.run(
+        "--lake", str(tmp_path), "collect", "ibkr:AAPL", "--ticks", TAPEQL_IBKR_WS_URL="tcp://127.0.0.1"
+    )
+    assert one_line(done).startswith("tapeql: TAPEQL_IBKR_WS_URL must be like tcp://127.0.0.1:4002")
     config = tmp_path / "venues.toml"
     config.write_text('[alpaca]\napi_key = "sesame\n')
     done = exchange.run("symbols", "alpaca", TAPEQL_CONFIG=str(config))

@@ -35,6 +35,8 @@ class Books:
         """The connection whose book this is."""
         self._last_id = 0
         self._gap: Gap | None = None
+        self._gap_us = 0
+        """Where the last gap began."""
         self._due_us = 0
         self.book = Book()
         self.last_us: int | None = None
@@ -51,6 +53,7 @@ class Books:
         """Begins where the store ends."""
         self._last_id, self.last_us = last_id or 0, last_us
         self._gap = next((g for g in gaps if g.kind == "book" and g.until_us is None), None)
+        self._gap_us = max((g.from_us for g in gaps if g.kind == "book"), default=0)
 
     def attach(self, connection: int, sync: BookSync) -> None:
         """A connection that carries this book from now on."""
@@ -91,6 +94,9 @@ class Books:
         return heard
 
     def _wait(self, connection: int, events: list[BookSnapshot | BookDelta], venue_us: int) -> None:
+        if self.current is not None and connection < self.current:
+            # It has been succeeded, and will end: it must not take over again.
+            return
         if isinstance(events[0], BookSnapshot):
             self._waiting[connection] = (venue_us, events)
         elif connection in self._waiting:
@@ -126,7 +132,7 @@ class Books:
             self._gap = self._missing_from(self.last_us, "updates before a new snapshot were not sent")
         self.book.replace(snapshot.bids, snapshot.asks)
         if self._gap is not None:
-            kept.append(replace(self._gap, until_us=ts_us, to_id=number))
+            kept.append(replace(self._gap, until_us=max(ts_us, self._gap.from_us), to_id=number))
             self._gap = None
         elif number <= self._last_id:
             # A second connection takes over, a little behind: what it says of the past is known.
@@ -143,6 +149,8 @@ class Books:
         return (dict(snapshot.bids), dict(snapshot.asks)) != (self.book.bids.sizes, self.book.asks.sizes)
 
     def _missing_from(self, from_us: int, reason: str) -> Gap:
+        # A snapshot may be older than the one before: two gaps then begin at one update, and each needs an id.
+        from_us = self._gap_us = max(from_us, self._gap_us + 1)
         gap_id = f"book:{self._last_id}:{from_us}"
         return Gap(self._venue, self._symbol, gap_id, "book", from_us, None, self._last_id + 1, None, reason)
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
@@ -104,17 +104,22 @@ class Collector:
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self, stop: asyncio.Event) -> bool:
-        """Whether, at the end, everything journalled was stored. Raises StoreError for a store that cannot be used."""
+        """Whether, at the end, everything journalled was stored.
+
+        Raises StoreError for a store that cannot be used. Whatever else ends the collector by itself is raised when what
+        came before is stored.
+        """
         recording = asyncio.create_task(self.recorder.run(), name="recorder")
         tasks: list[asyncio.Task[None]] = []
+        failure: BaseException | None = None
         try:
             if not await self._recovered(stop):
                 return False
-            self._writer.start()
             self._restore()
             tasks += self._supervise()
+            self._writer.start()
             self.state = "collecting"
-            await stop.wait()
+            failure = await _failure(stop, [recording, *tasks])
         finally:
             self.state = "stopping"
             for task in tasks:
@@ -126,13 +131,17 @@ class Collector:
                 await backfill.stop()
             for feed in self.feeds.values():
                 self._keep(feed.lost(STOPPED))
-            try:
-                await asyncio.wait_for(self.recorder.drained(), self._timing.drain_s)
-            except TimeoutError:
+            drained = asyncio.create_task(self.recorder.drained())
+            await asyncio.wait((drained, recording), timeout=self._timing.drain_s, return_when=asyncio.FIRST_COMPLETED)
+            if not drained.done():
                 log.error("the journal could not be written before the end")
-            recording.cancel()
-            await asyncio.gather(recording, return_exceptions=True)
-        return await asyncio.to_thread(self._writer.stop, self._timing.drain_s)
+            for task in (drained, recording):
+                task.cancel()
+            await asyncio.gather(drained, recording, return_exceptions=True)
+        stored = await asyncio.to_thread(self._writer.stop, self._timing.drain_s)
+        if failure is not None:
+            raise failure
+        return stored
 
     async def _recovered(self, stop: asyncio.Event) -> bool:
         """Once the store has everything an earlier run journalled; it is waited for. False when told to stop first."""
@@ -448,3 +457,20 @@ class Collector:
                     return
             await asyncio.sleep(self._timing.backoff_s(attempt) / 4)
             attempt += 1
+
+
+async def _failure(stop: asyncio.Event, tasks: Sequence[asyncio.Task[None]]) -> BaseException | None:
+    """Why one of the tasks failed, as soon as one does; None once told to stop. Some tasks end, having done their work."""
+    stopping = asyncio.create_task(stop.wait())
+    running: set[asyncio.Task[Any]] = {stopping, *tasks}
+    try:
+        while not stop.is_set():
+            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                if (failure := task.exception()) is not None:
+                    if not isinstance(failure, TapeQLError):
+                        log.error("a task failed", extra={"task": task.get_name()}, exc_info=failure)
+                    return failure
+    finally:
+        stopping.cancel()
+    return None

@@ -21,13 +21,17 @@ _numbers = itertools.count(1)
 
 
 class Link:
-    """`take(link, events)` gets what it hears. `number` names it, `wanted` is what it asks for, `carries` what it was given."""
+    """`take(link, events)` gets what it hears, `ends(link)` hears of its end at once: before what another hears next.
+
+    `number` names it, `wanted` is what it asks for, `carries` what it was given.
+    """
 
     def __init__(
         self,
         connector: Connector,
         wanted: Mapping[Kind, Sequence[str]],
         take: Callable[[Link, list[Event]], None],
+        ends: Callable[[Link], None],
     ) -> None:
         self.number = next(_numbers)
         self.connector = connector
@@ -43,6 +47,7 @@ class Link:
         self.heard_ns = 0
         self.frames = 0
         self._take = take
+        self._ends = ends
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -62,6 +67,7 @@ class Link:
             raise
         self.opened_s = self.heard_s = asyncio.get_running_loop().time()
         self._task = asyncio.create_task(self._read(), name=f"link {self.number}")
+        self._task.add_done_callback(self._ended)
 
     def carried(self, kind: Kind, symbols: Sequence[str]) -> None:
         self.carries.update((kind, symbol) for symbol in symbols)
@@ -73,7 +79,6 @@ class Link:
         self.fail(reason)
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
-        self.ended.set()
 
     def fail(self, reason: str) -> None:
         """Ends it; the supervisor sees it end."""
@@ -101,5 +106,7 @@ class Link:
         except Exception as error:
             log.exception("a connection failed in us")
             self.reason = self.reason or f"internal: {type(error).__name__}"
-        finally:
-            self.ended.set()
+
+    def _ended(self, _task: asyncio.Task[None]) -> None:
+        self.ended.set()
+        self._ends(self)

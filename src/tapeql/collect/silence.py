@@ -57,7 +57,7 @@ class Silence:
         while True:
             await asyncio.sleep(min(self._silence_s, beat_s or self._silence_s) / 4)
             link = self._supervisor.link
-            if link is None or not open_at(self._venue.calendar, self._venue_us()):
+            if link is None or link.ended.is_set() or not open_at(self._venue.calendar, self._venue_us()):
                 continue
             now_s = loop.time()
             if beat_s is not None and now_s - link.heard_s > beat_s:

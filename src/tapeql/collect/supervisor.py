@@ -10,14 +10,12 @@ from typing import Final
 from tapeql.collect.counters import VenueCounts
 from tapeql.collect.link import Link
 from tapeql.collect.timing import Timing
-from tapeql.connectors.events import Event, Kind
+from tapeql.connectors.events import Event, Kind, Reset
 from tapeql.connectors.rest import TokenBucket
 from tapeql.connectors.venue import Connector, Lost, Venue
 from tapeql.errors import ConnectionFailed, VenueError
 
 log: Final = logging.getLogger("tapeql.collect")
-
-RETRY_RENEWAL_S: Final = 5.0
 
 
 class Supervisor:
@@ -95,7 +93,7 @@ class Supervisor:
     async def _open(self) -> Link:
         while (wait_s := self._connects.wait_s(1)) > 0:
             await asyncio.sleep(wait_s)
-        link = Link(self._connector(), self._wanted, self._take)
+        link = Link(self._connector(), self._wanted, self._take, self._ended)
         self._begins(link)
         try:
             await link.open()
@@ -112,42 +110,56 @@ class Supervisor:
         while True:
             assert self.link is not None
             link = self.link
-            await _any_of(link.ended, link.renew, timeout_s=self._left_s(link))
+            await _any_of(link.ended, link.renew, timeout_s=self._left_s(link, self._timing.renew_share))
             if link.ended.is_set():
                 self._counts.losses["lost"] += 1
                 await self._finish(link, link.reason)
                 return
             if self._venue.one_connection:
-                link.fail("to be renewed")
+                await link.quit("to be renewed")
                 continue
             try:
-                successor = await self._open()
+                await self._hand_over(link, await self._open())
             except (Lost, VenueError, ConnectionFailed) as error:
                 log.warning("cannot renew", extra={"venue": self._venue.name, "reason": str(error)})
-                link.renew.clear()
-                asyncio.get_running_loop().call_later(RETRY_RENEWAL_S, link.renew.set)
-                await asyncio.sleep(0)
-                continue
-            try:
-                await _any_of(successor.complete, successor.ended, link.ended, timeout_s=self._timing.overlap_s)
-            except BaseException:
-                await self._finish(successor, "stopped")
-                raise
-            self._counts.renewals += 1
-            self.link = successor
-            await self._finish(link, "renewed")
+                wish_s = error.retry_after_s if isinstance(error, Lost) else None
+                await _any_of(link.ended, timeout_s=max(wish_s or 0.0, self._timing.renew_again_s))
+
+    async def _hand_over(self, link: Link, successor: Link) -> None:
+        """Both are read until the successor carries everything. Raises Lost where it ends before the old one does."""
+        # The end that a venue announces comes soon. At what age it comes is known, and nothing is given up before.
+        left_s = None if link.renew.is_set() else self._left_s(link)
+        overlap_s = max(self._timing.overlap_s, left_s or 0.0)
+        try:
+            await _any_of(successor.complete, successor.ended, link.ended, timeout_s=overlap_s)
+            await _any_of(successor.ended, link.ended, timeout_s=self._timing.linger_s)
+        except BaseException:
+            await self._finish(successor, "stopped")
+            raise
+        if successor.ended.is_set() and not link.ended.is_set():
+            await self._finish(successor, successor.reason)
+            if books := tuple(symbol for kind, symbol in successor.carries if kind == "book"):
+                # They had been taken over; the old connection must begin them anew.
+                self._take(link, [Reset(successor.reason, "book", books)])
+            raise Lost(successor.reason, retry_after_s=successor.retry_after_s)
+        self._counts.renewals += 1
+        self.link = successor
+        await self._finish(link, "renewed")
+
+    def _ended(self, link: Link) -> None:
+        self._counts.connections -= 1
+        self._ends(link)
 
     async def _finish(self, link: Link, reason: str) -> None:
         await link.quit(reason)
-        self._counts.connections -= 1
-        self._ends(link)
         await link.connector.disconnect()
 
-    def _left_s(self, link: Link) -> float | None:
+    def _left_s(self, link: Link, share: float = 1.0) -> float | None:
+        """Until it has this share of its greatest age; None where it may live for ever."""
         age_s = self._timing.max_age_s or self._venue.max_age_s
-        if age_s is None or link.renew.is_set():
+        if age_s is None:
             return None
-        return max(0.0, link.opened_s + age_s * self._timing.renew_share - asyncio.get_running_loop().time())
+        return max(0.0, link.opened_s + age_s * share - asyncio.get_running_loop().time())
 
 
 async def _any_of(*events: asyncio.Event, timeout_s: float | None) -> None:

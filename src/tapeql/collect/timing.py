@@ -14,12 +14,18 @@ class Timing:
     backoff_most_s: float = 60.0
     settled_s: float = 10.0
     """A connection that lived so long was a good one: the next failure starts from the first backoff."""
-    renew_share: float = 23 / 24
-    """Of a connection's greatest age: then the next one is opened."""
+    renew_share: float = 22 / 24
+    """Of a connection's greatest age: then the next one is opened. Two hours before the 24th, Binance's weights allow
+    some two thousand whole books until then."""
+    renew_again_s: float = 5.0
+    """After one that was refused, or ended before it had taken over."""
     max_age_s: float | None = None
     """Instead of the venue's own."""
-    overlap_s: float = 10.0
-    """How long the old connection waits for the new one to carry everything."""
+    overlap_s: float = 900.0
+    """How long the old connection waits for the new one to carry everything, if it lives so long: two hundred whole
+    books of Binance take ten minutes. It waits longer where its greatest age is further away."""
+    linger_s: float = 1.0
+    """How long it is read on when the new one does: quotes still on its way are nowhere else."""
     silence_s: float | None = None
     """Instead of the venue's own."""
     doubt_s: float = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 from tapeql.collect.collector import Watched
@@ -26,5 +27,8 @@ def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str,
         able = tuple(kind for kind in KINDS if kind in kinds and kind in known.kinds)
         if not able:
             raise DataError(f"{known.title} streams no {' and no '.join(kinds)}; it has {', '.join(known.kinds)}")
-        found.append(Watched(settings_of(known, environ), tuple(symbols_of_venue), able))
+        settings = settings_of(known, environ)
+        # Connects to nothing: what a connector cannot be made of is told before anything begins.
+        known.connector(settings, time.time_ns)
+        found.append(Watched(settings, tuple(symbols_of_venue), able))
     return found

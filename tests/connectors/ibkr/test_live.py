@@ -332,7 +332,7 @@ def test_nobody_there() -> None:
             await connector("tcp://127.0.0.1:1").connect()
         for url in ("wss://127.0.0.1:4002", "tcp://127.0.0.1"):
             with pytest.raises(DataError, match="TAPEQL_IBKR_WS_URL must be like tcp://"):
-                await connector(url).connect()
+                connector(url)
         with pytest.raises(DataError, match="TAPEQL_IBKR_DEPTH_ROWS"):
             connector("tcp://127.0.0.1:1", depth_rows="many")
 

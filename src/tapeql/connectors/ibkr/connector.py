@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ MESSAGES_PER_S: Final = 45.0
 
 class IbkrConnector:
     """Options: `client_id` (the first to try), `depth_rows` (of each side of a book), `symbols` (what `symbols` lists).
+    Raises DataError for options that cannot be, and where ib_async is not installed.
 
     `Subscribed` of trades comes a moment after the subscription, when seconds are heard from their beginning, and before
     the first trade. What was traded until then is the history's.
@@ -38,6 +40,9 @@ class IbkrConnector:
         self.venue: Venue = settings.venue
         self._settings = settings
         self._clock = clock
+        if find_spec("ib_async") is None:
+            raise DataError("IBKR needs the package ib_async: install tapeql[ibkr]")
+        self._place = _place(settings)
         self._rows = _whole_number(settings, "depth_rows", DEPTH_ROWS)
         self._first_client_id = _whole_number(settings, "client_id", CLIENT_ID)
         self._history = History(settings.venue.title, self._reach, clock, self._rows)
@@ -75,7 +80,7 @@ class IbkrConnector:
         raise Lost("not connected")
 
     async def _session(self) -> Gateway:
-        """The open session, or a new one. Raises Lost; DataError where ib_async is not installed."""
+        """The open session, or a new one. Raises Lost."""
         async with self._opening:
             if self._gateway is None or self._gateway.ended:
                 self._gateway = await self._open()
@@ -89,11 +94,9 @@ class IbkrConnector:
             raise ConnectionFailed(lost.reason) from None
 
     async def _open(self) -> Gateway:
-        try:
-            from tapeql.connectors.ibkr.gateway import ClientIdTaken, Gateway
-        except ImportError:
-            raise DataError("IBKR needs the package ib_async: install tapeql[ibkr]") from None
-        host, port = _place(self._settings)
+        from tapeql.connectors.ibkr.gateway import ClientIdTaken, Gateway
+
+        host, port = self._place
         last = self._first_client_id + CLIENT_IDS - 1
         for client_id in range(self._first_client_id, last + 1):
             gateway = Gateway(self.venue.title, self._clock)
