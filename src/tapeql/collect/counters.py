@@ -51,6 +51,8 @@ class Counts:
     journal_position: int = 0
     store_failures: int = 0
     store_error: str | None = None
+    seal_error: str | None = None
+    """Why days that have ended are not folded, while they are not."""
     pending: int = 0
 
     def of(self, venue: str) -> VenueCounts:

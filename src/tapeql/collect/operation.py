@@ -75,9 +75,11 @@ class Operation:
         from aiohttp import web
 
         faults = self.faults()
+        # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
         if self._publisher is not None and self._publisher.error is not None:
-            # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
             faults.append(self._publisher.error)
+        if (error := self._collector.counts.seal_error) is not None:
+            faults.append(f"a day cannot be sealed: {error}")
         return web.json_response(status(self._collector) | {"faults": faults})
 
     def faults(self) -> list[str]:

@@ -18,6 +18,7 @@ def status(collector: Collector) -> dict[str, Any]:
         "state": collector.state,
         "store": collector.store.name,
         "store_error": counts.store_error,
+        "seal_error": counts.seal_error,
         "journalled": counts.journalled,
         "stored": counts.stored,
         "journal_depth_bytes": collector.journal.depth_bytes(CONSUMER),

@@ -2,7 +2,7 @@
 
 It takes everything from the journal, never from memory: a store that is away for an hour costs disk, and a killed
 collector goes on where it was. A batch that was committed but not yet acknowledged is written again; keys make that
-harmless.
+harmless. Whatever goes wrong, the thread lives: a batch that could not be stored is tried again.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from tapeql.collect.counters import Counts
+from tapeql.collect.frames import Frame
 from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.recorder import decode
 from tapeql.collect.rows import tables
@@ -45,6 +46,7 @@ class StoreWriter:
         self._thread = threading.Thread(target=self._run, name="tapeql-store", daemon=True)
         self._newest_us: dict[str, int] = {}
         self._sealed: dict[str, int] = {}
+        self._seal_again_s = 0.0
         self.live: LiveWriter | None = None
 
     def start(self) -> None:
@@ -87,10 +89,10 @@ class StoreWriter:
                     pass
                 attempt = 0
                 self._counts.store_error = None
-            except TapeQLError as error:
+            except Exception as error:
                 self._counts.store_failures += 1
-                self._counts.store_error = str(error)
-                log.warning("the store cannot be written", extra={"reason": str(error), "attempt": attempt})
+                self._counts.store_error = str(error) or repr(error)
+                _warn("the store cannot be written", error, attempt=attempt)
                 if self._stopping.wait(min(self._timing.backoff_s(attempt), 5.0)) and attempt > 2:
                     return
                 attempt += 1
@@ -109,15 +111,16 @@ class StoreWriter:
     def _step(self) -> bool:
         """Stores one batch; whether there was one. On failure the same batch is read again."""
         frames = self._reader.next(BATCH_BYTES)
-        if not frames:
-            return False
-        events: list[Kept] = []
-        for _, payload in frames:
-            events += decode(payload)
+        if frames:
+            self._store(frames)
+        self._seal()
+        return bool(frames)
+
+    def _store(self, frames: Sequence[Frame]) -> None:
         assert self.live is not None
         try:
+            events = [event for _, payload in frames for event in decode(payload)]
             self.live.append(tables(events))
-            self._seal(events)
         except BaseException:
             self._reader.close()
             self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER), self._damaged)
@@ -126,21 +129,41 @@ class StoreWriter:
         self._journal.acknowledge(CONSUMER, position)
         self._counts.stored += len(events)
         self._counts.stored_position = position
-        return True
+        self._see(events)
 
-    def _seal(self, events: list[Kept]) -> None:
+    def _see(self, events: Sequence[Kept]) -> None:
         """Days end by what the venue says, never by our clock."""
-        assert self.live is not None
         for event in events:
             if not isinstance(event, Trade | BookDelta | Quote) or event.ts_us is None:
                 continue
             told = not isinstance(event, Quote) or event.ts_source == "venue"
             if told and event.ts_us > self._newest_us.get(event.venue, 0):
                 self._newest_us[event.venue] = event.ts_us
+
+    def _seal(self) -> None:
+        """Folds days that have ended. Where that fails nothing is lost: storing goes on, and it is tried again later."""
+        assert self.live is not None
+        if time.monotonic() < self._seal_again_s:
+            return
+        self._counts.seal_error = None
         for venue, newest_us in self._newest_us.items():
             day = (newest_us - int(self._timing.seal_after_s * 1_000_000)) // DAY_US
-            if self._sealed.get(venue) != day:
+            if self._sealed.get(venue) == day:
+                continue
+            try:
                 folded = self.live.seal(venue, day)
-                self._sealed[venue] = day
-                if folded:
-                    log.info("sealed", extra={"venue": venue, "partitions": folded})
+            except Exception as error:
+                self._seal_again_s = time.monotonic() + self._timing.seal_again_s
+                self._counts.seal_error = str(error) or repr(error)
+                _warn("a day cannot be sealed", error, venue=venue)
+                continue
+            self._sealed[venue] = day
+            if folded:
+                log.info("sealed", extra={"venue": venue, "partitions": folded})
+
+
+def _warn(what: str, error: Exception, **fields: Any) -> None:
+    """What nobody thought of is told with its trace."""
+    expected = isinstance(error, TapeQLError)
+    level = logging.WARNING if expected else logging.ERROR
+    log.log(level, what, extra={"reason": str(error), **fields}, exc_info=None if expected else error)

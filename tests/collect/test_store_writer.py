@@ -1,0 +1,151 @@
+"""From the journal to the store, where something goes wrong: the disk, one file, the store, our own code."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tapeql.collect.counters import Counts
+from tapeql.collect.journal import Journal
+from tapeql.collect.recorder import encode
+from tapeql.collect.store_writer import CONSUMER, StoreWriter
+from tapeql.collect.timing import Timing
+from tapeql.connectors.events import Kept, Trade
+from tapeql.errors import StoreError
+from tapeql.storage.lake import Lake
+from tapeql.storage.stores import Commit
+
+DAY_US = 86_400_000_000
+START_US = 19_700 * DAY_US
+IMPATIENT = Timing(backoff_first_s=0.01, backoff_most_s=0.05, store_s=0.01, seal_again_s=0.2)
+
+
+def trade(number: int, ts_us: int = START_US, symbol: str = "A", **more: Any) -> Trade:
+    return Trade("x", symbol, str(number), number, ts_us + number, 0, 1.0, 1.0, **more)
+
+
+def until(done: Callable[[], bool], what: str, wait_s: float = 10.0) -> None:
+    deadline_s = time.monotonic() + wait_s
+    while not done():
+        assert time.monotonic() < deadline_s, f"waited in vain for {what}"
+        time.sleep(0.005)
+
+
+class Feeding:
+    """A writer with its journal; what goes through `put` is journalled at once."""
+
+    def __init__(self, journal: Journal, live: Callable[[], Any], timing: Timing = IMPATIENT) -> None:
+        self.counts = Counts()
+        self.journal = journal
+        self.writer = StoreWriter(journal, live, timing, self.counts)
+
+    def put(self, *events: Kept) -> None:
+        self.counts.journal_position = self.journal.append([encode(events)])
+        self.writer.written()
+
+    @property
+    def depth(self) -> int:
+        return self.journal.depth_bytes(CONSUMER)
+
+    def stored(self) -> None:
+        until(lambda: not self.depth, "the store")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path / "journal") as opened:
+        yield opened
+
+
+class Failing:
+    """A store that takes what it is given, unless told to fail; a seal fails as often as told."""
+
+    pace_s = 0.01
+
+    def __init__(self, error: Exception | None = None, seals: Sequence[Exception] = ()) -> None:
+        self.error = error
+        self.seals = list(seals)
+        self.sealed: list[float] = []
+        self.rows: list[int] = []
+
+    def append(self, rows: Any) -> Commit:
+        if self.error is not None:
+            raise self.error
+        self.rows += [n for table in rows.values() for n in table.column("seq").to_pylist()]
+        return Commit("")
+
+    def seal(self, venue: str, before_day: int) -> int:
+        self.sealed.append(time.monotonic())
+        if self.seals:
+            raise self.seals.pop(0)
+        return 0
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def test_a_day_that_cannot_be_sealed_holds_nothing_up(tmp_path: Path, journal: Journal) -> None:
+    """A live file that cannot be read: what comes is stored and acknowledged, and the next start is not held up."""
+    lake = Lake(tmp_path / "lake")
+    feeding = Feeding(journal, lake.live)
+    feeding.writer.recover()
+    feeding.writer.start()
+    feeding.put(trade(1))
+    feeding.put(trade(2, symbol="B"))
+    feeding.stored()
+    for file in (tmp_path / "lake" / "live" / "ticks").iterdir():
+        file.write_bytes(b"no Parquet")
+    feeding.put(trade(3, START_US + DAY_US + 700_000_000, symbol="C"))
+    until(lambda: feeding.counts.seal_error is not None, "the failed seal")
+    feeding.put(trade(4, START_US + DAY_US + 700_000_000, symbol="C"))
+    feeding.stored()
+    assert feeding.counts.stored == 4
+    assert "cannot be read" in str(feeding.counts.seal_error)
+    assert feeding.counts.store_failures == 0
+    assert feeding.writer.stop(10)
+    again = Feeding(journal, lake.live)
+    again.put(trade(5, START_US + DAY_US + 700_000_000, symbol="C"))
+    again.writer.recover()
+    assert not again.depth
+    assert again.counts.seal_error is not None
+    assert Lake(tmp_path / "lake").rows("ticks", "x", "C")["seq"].to_pylist() == [3, 4, 5]
+
+
+@pytest.mark.parametrize("error", [StoreError("full"), OSError("full"), KeyError("full")])
+def test_a_seal_is_tried_again_later(error: Exception, journal: Journal) -> None:
+    """Not with every batch: not before some time has passed, whatever the reason, and without a new batch too."""
+    store = Failing(seals=[error, error])
+    feeding = Feeding(journal, lambda: store)
+    feeding.writer.recover()
+    feeding.writer.start()
+    for number in range(30):
+        feeding.put(trade(number))
+        feeding.stored()
+    assert len(store.sealed) < 5
+    until(lambda: len(store.sealed) == 3, "the seal")
+    assert min(b - a for a, b in zip(store.sealed, store.sealed[1:], strict=False)) >= IMPATIENT.seal_again_s
+    assert (feeding.counts.seal_error, feeding.counts.stored, feeding.counts.store_failures) == (None, 30, 0)
+    assert feeding.writer.stop(10)
+
+
+@pytest.mark.parametrize("error", [StoreError("full"), OSError("full"), KeyError("full")])
+def test_a_failed_batch_is_tried_again(error: Exception, journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever it failed of; only what nobody thought of is told with its trace."""
+    store = Failing()
+    feeding = Feeding(journal, lambda: store)
+    feeding.writer.recover()
+    feeding.writer.start()
+    store.error = error
+    feeding.put(trade(1))
+    until(lambda: feeding.counts.store_failures > 1, "two failures")
+    assert "full" in str(feeding.counts.store_error)
+    store.error = None
+    feeding.stored()
+    until(lambda: feeding.counts.store_error is None, "the end of the trouble")
+    assert store.rows == [1]
+    assert {bool(record.exc_info) for record in caplog.records} == {not isinstance(error, StoreError)}
+    assert feeding.writer.stop(10)
