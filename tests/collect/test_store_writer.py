@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from tapeql.collect.recorder import encode
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.timing import Timing
 from tapeql.connectors.events import Kept, Trade
-from tapeql.errors import StoreError
+from tapeql.errors import ConnectionFailed, StoreError
 from tapeql.storage.lake import Lake
 from tapeql.storage.stores import Commit
 
@@ -44,7 +45,7 @@ class Feeding:
         self.writer = StoreWriter(journal, live, timing, self.counts)
 
     def put(self, *events: Kept) -> None:
-        self.counts.journal_position = self.journal.append([encode(events)])
+        self.journal.append([encode(events)])
         self.writer.written()
 
     @property
@@ -149,3 +150,33 @@ def test_a_failed_batch_is_tried_again(error: Exception, journal: Journal, caplo
     assert store.rows == [1]
     assert {bool(record.exc_info) for record in caplog.records} == {not isinstance(error, StoreError)}
     assert feeding.writer.stop(10)
+
+
+def test_what_a_store_that_is_away_lacks_is_not_stored(journal: Journal) -> None:
+    """`stop` waits for the store as long as it was told, and then says that something is in the journal only."""
+    store = Failing()
+    feeding = Feeding(journal, lambda: store)
+    feeding.writer.recover()
+    feeding.writer.start()
+    store.error = ConnectionFailed("the database is away")
+    feeding.put(trade(1))
+    until(lambda: feeding.counts.store_failures > 5, "failures")
+    started_s, failures = time.monotonic(), feeding.counts.store_failures
+    assert not feeding.writer.stop(0.5)
+    assert time.monotonic() - started_s >= 0.5
+    assert 1 < feeding.counts.store_failures - failures < 100
+
+
+def test_a_store_that_comes_back_while_stopping_gets_the_rest(journal: Journal) -> None:
+    """Then everything is stored, and `stop` waits no longer."""
+    store = Failing()
+    feeding = Feeding(journal, lambda: store)
+    feeding.writer.recover()
+    feeding.writer.start()
+    store.error = ConnectionFailed("the database is away")
+    feeding.put(trade(1))
+    until(lambda: feeding.counts.store_failures > 5, "failures")
+    threading.Timer(0.3, setattr, (store, "error", None)).start()
+    assert feeding.writer.stop(30)
+    assert store.rows == [1]
+    assert not feeding.depth

@@ -47,8 +47,6 @@ class Counts:
     venues: dict[str, VenueCounts] = field(default_factory=dict)
     journalled: int = 0
     stored: int = 0
-    stored_position: int = 0
-    journal_position: int = 0
     store_failures: int = 0
     store_error: str | None = None
     seal_error: str | None = None

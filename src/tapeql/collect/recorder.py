@@ -71,7 +71,7 @@ class Recorder:
             payloads = [encode(run) for run in runs]
             while True:
                 try:
-                    position = await asyncio.to_thread(self._journal.append, payloads)
+                    await asyncio.to_thread(self._journal.append, payloads)
                     break
                 except TapeQLError as error:
                     # Full or broken disk: what comes meanwhile is bounded by `full`, and missed ids are asked for again.
@@ -81,7 +81,6 @@ class Recorder:
                     attempt += 1
             attempt = 0
             self._counts.journalled += len(events)
-            self._counts.journal_position = position
             self._counts.pending = len(self._pending)
             self._written()
             if not self._pending:

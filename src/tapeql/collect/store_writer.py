@@ -43,6 +43,8 @@ class StoreWriter:
         self._reader = journal.reader(journal.register(CONSUMER), self._damaged)
         self._more = threading.Event()
         self._stopping = threading.Event()
+        self._over = threading.Event()
+        """Nobody waits any longer."""
         self._thread = threading.Thread(target=self._run, name="tapeql-store", daemon=True)
         self._newest_us: dict[str, int] = {}
         self._sealed: dict[str, int] = {}
@@ -56,15 +58,16 @@ class StoreWriter:
         self._more.set()
 
     def stop(self, wait_s: float) -> bool:
-        """Whether everything journalled is stored."""
+        """Whether everything journalled is stored; where that fails, it is tried again for so long."""
         self._stopping.set()
         self._more.set()
         self._thread.join(wait_s)
+        self._over.set()
         if self._thread.is_alive():
             return False
         if self.live is not None:
             self.live.__exit__(None, None, None)
-        return True
+        return self._journal.depth_bytes(CONSUMER) == 0
 
     def recover(self) -> None:
         """Stores what an earlier run left in the journal. Raises StoreError, ConnectionFailed."""
@@ -80,9 +83,10 @@ class StoreWriter:
 
     def _run(self) -> None:
         attempt = 0
-        while True:
+        while not self._over.is_set():
             self._more.wait(1.0)
             self._more.clear()
+            last = self._stopping.is_set()
             started_s = time.monotonic()
             try:
                 while self._step():
@@ -93,16 +97,12 @@ class StoreWriter:
                 self._counts.store_failures += 1
                 self._counts.store_error = str(error) or repr(error)
                 _warn("the store cannot be written", error, attempt=attempt)
-                if self._stopping.wait(min(self._timing.backoff_s(attempt), 5.0)) and attempt > 2:
-                    return
+                (self._over if last else self._stopping).wait(min(self._timing.backoff_s(attempt), 5.0))
                 attempt += 1
                 self._more.set()
                 continue
-            if self._stopping.is_set():
-                if self._counts.stored_position >= self._counts.journal_position:
-                    return
-                self._more.set()
-                continue
+            if last:
+                return
             # Rows gather while we wait; many small commits cost more than a few.
             assert self.live is not None
             pace_s = self.live.pace_s if self._timing.store_s is None else self._timing.store_s
@@ -125,10 +125,8 @@ class StoreWriter:
             self._reader.close()
             self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER), self._damaged)
             raise
-        position = frames[-1][0]
-        self._journal.acknowledge(CONSUMER, position)
+        self._journal.acknowledge(CONSUMER, frames[-1][0])
         self._counts.stored += len(events)
-        self._counts.stored_position = position
         self._see(events)
 
     def _see(self, events: Sequence[Kept]) -> None:
