@@ -15,6 +15,8 @@ class VenueCounts:
     refused: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
     dropped: int = 0
+    too_large: int = 0
+    """Events that no journal frame has room for."""
     connects: int = 0
     losses: Counter[str] = field(default_factory=Counter)
     renewals: int = 0

@@ -130,6 +130,7 @@ class _Metrics:
         refused = counter("refused", "Frames and events not used, by kind", "kind")
         repetitions = counter("repeated", "Events that were known already")
         dropped = counter("dropped", "Events there was no room for; declared as gaps")
+        too_large = counter("too_large", "Events too large for the journal; lost")
         connects = counter("connects", "Connections opened")
         losses = counter("losses", "Connections lost or refused", "kind")
         renewals = counter("renewals", "Connections replaced before their end")
@@ -146,6 +147,7 @@ class _Metrics:
             frames.add_metric([name], v.frames)
             repetitions.add_metric([name], repeated(self._collector, name))
             dropped.add_metric([name], v.dropped)
+            too_large.add_metric([name], v.too_large)
             connects.add_metric([name], v.connects)
             renewals.add_metric([name], v.renewals)
             resyncs.add_metric([name], v.resyncs)
@@ -164,8 +166,8 @@ class _Metrics:
                 skew.add_metric([name], us / 1e6)
             if v.lag_us is not None:
                 lag.add_metric([name], v.lag_us / 1e6)
-        yield from (frames, events, refused, repetitions, dropped, connects, losses, renewals, resyncs, stale, filled)
-        yield from (declared, closed, open_gaps, connections, skew, lag)
+        yield from (frames, events, refused, repetitions, dropped, too_large, connects, losses, renewals, resyncs)
+        yield from (stale, filled, declared, closed, open_gaps, connections, skew, lag)
         counts, journal = self._collector.counts, self._collector.journal
         for name, text, value in (
             ("journal_depth_bytes", "Journalled and not yet stored", journal.depth_bytes(CONSUMER)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -14,7 +14,7 @@ from tapeql.collect.journal import Journal
 from tapeql.collect.timing import Timing
 from tapeql.connectors.events import Kept
 from tapeql.errors import TapeQLError
-from tapeql.limits import PENDING_EVENTS
+from tapeql.limits import JOURNAL_FRAME_BYTES, PENDING_EVENTS
 
 log: Final = logging.getLogger("tapeql.collect")
 
@@ -68,7 +68,7 @@ class Recorder:
             self._pending = []
             self._there.clear()
             runs = [events[i : i + FRAME_EVENTS] for i in range(0, len(events), FRAME_EVENTS)]
-            payloads = [encode(run) for run in runs]
+            payloads = [payload for run in runs for payload in self._payloads(run)]
             while True:
                 try:
                     await asyncio.to_thread(self._journal.append, payloads)
@@ -85,6 +85,21 @@ class Recorder:
             self._written()
             if not self._pending:
                 self._idle.set()
+
+    def _payloads(self, events: Sequence[Kept]) -> Iterator[bytes]:
+        """One, or of each half its own where books are so deep that a frame has no room for all."""
+        payload = encode(events)
+        if len(payload) <= JOURNAL_FRAME_BYTES:
+            yield payload
+        elif len(events) > 1:
+            middle = len(events) // 2
+            yield from self._payloads(events[:middle])
+            yield from self._payloads(events[middle:])
+        else:
+            (event,) = events
+            what = {"venue": event.venue, "symbol": event.symbol, "type": type(event).__name__, "bytes": len(payload)}
+            log.error("an event is too large for the journal", extra=what)
+            self._counts.of(event.venue).too_large += 1
 
     async def drained(self) -> None:
         """Waits until all that was put is on disk."""
