@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tapeql.collect.clock import steady_clock
+from tapeql.collect.collector import Collector
 from tapeql.collect.counters import Counts
 from tapeql.collect.journal import Journal
 from tapeql.collect.recorder import encode
@@ -18,7 +21,8 @@ from tapeql.collect.timing import Timing
 from tapeql.connectors.events import Kept, Trade
 from tapeql.errors import ConnectionFailed, StoreError
 from tapeql.storage.lake import Lake
-from tapeql.storage.stores import Commit
+from tapeql.storage.live import LakeLiveWriter
+from tapeql.storage.stores import Commit, Fed
 
 DAY_US = 86_400_000_000
 START_US = 19_700 * DAY_US
@@ -180,3 +184,43 @@ def test_a_store_that_comes_back_while_stopping_gets_the_rest(journal: Journal) 
     assert feeding.writer.stop(30)
     assert store.rows == [1]
     assert not feeding.depth
+
+
+def test_recovering_ends_when_told(journal: Journal) -> None:
+    """Between two batches; what is left is in the journal, for the next start."""
+    store = Failing()
+    feeding = Feeding(journal, lambda: store)
+    for number in range(30):
+        feeding.put(trade(number, conditions="x" * 1_000_000))
+    assert not feeding.writer.recover(lambda: True)
+    assert 0 < len(store.rows) < 10
+    assert feeding.depth
+    assert feeding.writer.recover()
+    assert (store.rows, feeding.depth) == (list(range(30)), 0)
+
+
+def test_a_collector_is_stopped_while_it_recovers(tmp_path: Path, journal: Journal) -> None:
+    """SIGTERM is heard at once although an earlier run's backlog is long; it says that not everything is stored."""
+    for number in range(40):
+        journal.append([encode([trade(number, conditions="x" * 1_000_000)])])
+
+    class Slow(LakeLiveWriter):
+        def append(self, rows: Fed) -> Commit:
+            time.sleep(0.3)
+            return super().append(rows)
+
+    lake = Lake(tmp_path / "lake")
+    lake.live = lambda: Slow(lake)  # type: ignore[method-assign]
+
+    async def collect() -> tuple[bool, float]:
+        stop = asyncio.Event()
+        collecting = asyncio.create_task(Collector([], lake, journal, steady_clock(), IMPATIENT).run(stop))
+        await asyncio.sleep(0.2)
+        stop.set()
+        started_s = time.monotonic()
+        return await collecting, time.monotonic() - started_s
+
+    stored, took_s = asyncio.run(collect())
+    assert not stored
+    assert took_s < 1.5
+    assert journal.depth_bytes(CONSUMER)

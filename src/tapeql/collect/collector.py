@@ -139,8 +139,7 @@ class Collector:
         attempt = 0
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._writer.recover)
-                return True
+                return await asyncio.to_thread(self._writer.recover, stop.is_set)
             except ConnectionFailed as error:
                 log.warning("waiting for the store", extra={"reason": str(error)})
                 self.counts.store_error = str(error)

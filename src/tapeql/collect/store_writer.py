@@ -69,12 +69,17 @@ class StoreWriter:
             self.live.__exit__(None, None, None)
         return self._journal.depth_bytes(CONSUMER) == 0
 
-    def recover(self) -> None:
-        """Stores what an earlier run left in the journal. Raises StoreError, ConnectionFailed."""
+    def recover(self, told_to_stop: Callable[[], bool] = lambda: False) -> bool:
+        """Stores what an earlier run left in the journal; False when told to stop before that was all.
+
+        Raises StoreError, ConnectionFailed.
+        """
         if self.live is None:
             self.live = self._open()
         while self._step():
-            pass
+            if told_to_stop():
+                return self._journal.depth_bytes(CONSUMER) == 0
+        return True
 
     def _damaged(self, damage: Damage) -> None:
         if damage not in self.damages:
