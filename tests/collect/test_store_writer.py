@@ -224,3 +224,23 @@ def test_a_collector_is_stopped_while_it_recovers(tmp_path: Path, journal: Journ
     assert not stored
     assert took_s < 1.5
     assert journal.depth_bytes(CONSUMER)
+
+
+def test_damage_is_not_passed_before_it_is_declared(tmp_path: Path, journal: Journal) -> None:
+    """What is behind it is stored, but a writer that begins again finds it again, until it is told that it is declared."""
+    store = Failing()
+    for number in range(3):
+        journal.append([encode([trade(number)])])
+    (segment,) = (tmp_path / "journal").glob("*.journal")
+    damaged = bytearray(segment.read_bytes())
+    damaged[len(damaged) // 2] ^= 0x10
+    segment.write_bytes(damaged)
+    for _ in range(2):
+        feeding = Feeding(journal, lambda: store)
+        feeding.writer.recover()
+        assert len(feeding.writer.damages) == 1
+        assert feeding.depth
+    assert store.rows == [0, 2, 2]
+    feeding.writer.declared(1)
+    feeding.writer.recover()
+    assert not feeding.depth

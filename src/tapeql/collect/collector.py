@@ -11,9 +11,9 @@ from typing import Any, Final
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
 from tapeql.collect.counters import Counts
-from tapeql.collect.damage import lost_with_the_journal
+from tapeql.collect.damage import Reached, lost_with_the_journal
 from tapeql.collect.feed import Feed
-from tapeql.collect.journal import Journal
+from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
 from tapeql.collect.rows import gap_of, plain
@@ -53,6 +53,9 @@ NOT_RUNNING: Final = "the collector was not running"
 TIMELESS_NS: Final = 5_000_000_000
 """A venue that tells no time for so long tells none: then our clock must do."""
 
+DAMAGE_LOOK_S: Final = 1.0
+"""How often is looked whether the journal was found damaged."""
+
 log: Final = logging.getLogger("tapeql.collect")
 
 
@@ -87,6 +90,8 @@ class Collector:
         self.journal = journal
         self._clock = clock
         self._timing = timing or Timing()
+        self._declared = 0
+        """Damages of the journal whose gaps have been kept."""
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
         self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self.skews: dict[str, Skew] = {}
@@ -113,6 +118,7 @@ class Collector:
             self._writer.start()
             self._restore()
             tasks += self._supervise()
+            tasks.append(asyncio.create_task(self._declare(), name="damage"))
             self.state = "collecting"
             await stop.wait()
         finally:
@@ -128,6 +134,7 @@ class Collector:
                 self._keep(feed.lost(STOPPED))
             try:
                 await asyncio.wait_for(self.recorder.drained(), self._timing.drain_s)
+                self._writer.declared(self._declared)
             except TimeoutError:
                 log.error("the journal could not be written before the end")
             recording.cancel()
@@ -151,6 +158,7 @@ class Collector:
 
     def _restore(self) -> None:
         """Every feed goes on where the store ends; what lies between is an outage."""
+        damages = tuple(self._writer.damages)
         for (venue, symbol), feed in self.feeds.items():
             rows = self.store.rows("gaps", venue, symbol)
             gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
@@ -161,8 +169,36 @@ class Collector:
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
             book = self.store.last("book", venue, symbol) or {}
             feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
-            self._keep(lost_with_the_journal(self.store, feed, gaps, self._writer.damages))
+            if damages:
+                self._keep(feed.adopt(lost_with_the_journal(self.store, feed, Reached.by(feed), damages)))
             self._keep(feed.lost(NOT_RUNNING))
+        self._declared = len(damages)
+
+    async def _declare(self) -> None:
+        """What the journal cannot give back to the store, as `_restore` does for what was lost before."""
+        while True:
+            await self.recorder.drained()
+            self._writer.declared(self._declared)
+            while len(self._writer.damages) == self._declared:
+                await asyncio.sleep(DAMAGE_LOOK_S)
+            damages = self._writer.damages[self._declared :]
+            reached = {key: Reached.by(feed) for key, feed in self.feeds.items()}
+            await self.recorder.drained()
+            last = self.journal.last
+            while self._writer.position < last:
+                await asyncio.sleep(DAMAGE_LOOK_S)
+            for (venue, symbol), feed in self.feeds.items():
+                self._keep(feed.adopt(await self._lost(feed, reached[venue, symbol], damages)))
+                self.backfills[venue].ask(feed)
+            self._declared += len(damages)
+
+    async def _lost(self, feed: Feed, reached: Reached, damages: Sequence[Damage]) -> list[Gap]:
+        while True:
+            try:
+                return await asyncio.to_thread(lost_with_the_journal, self.store, feed, reached, damages)
+            except TapeQLError as error:
+                log.warning("what the journal lost cannot be looked for", extra={"reason": str(error)})
+                await asyncio.sleep(DAMAGE_LOOK_S)
 
     def _supervise(self) -> list[asyncio.Task[None]]:
         tasks = []

@@ -21,6 +21,8 @@ log: Final = logging.getLogger("tapeql.collect")
 FRAME_EVENTS: Final = 2_000
 """Events in a frame: small enough to be read back in pieces."""
 
+DRAINING_S: Final = 0.01
+
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(list[Kept])
 
@@ -45,8 +47,8 @@ class Recorder:
         self._written = written
         self._pending: list[Kept] = []
         self._there = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._put = 0
+        self._done = 0
 
     @property
     def full(self) -> bool:
@@ -55,9 +57,8 @@ class Recorder:
     def put(self, events: Sequence[Kept]) -> None:
         if events:
             self._pending.extend(events)
-            if not self._there.is_set():
-                self._there.set()
-                self._idle.clear()
+            self._put += len(events)
+            self._there.set()
 
     async def run(self) -> None:
         attempt = 0
@@ -82,9 +83,8 @@ class Recorder:
             attempt = 0
             self._counts.journalled += len(events)
             self._counts.pending = len(self._pending)
+            self._done += len(events)
             self._written()
-            if not self._pending:
-                self._idle.set()
 
     def _payloads(self, events: Sequence[Kept]) -> Iterator[bytes]:
         """One, or of each half its own where books are so deep that a frame has no room for all."""
@@ -102,5 +102,7 @@ class Recorder:
             self._counts.of(event.venue).too_large += 1
 
     async def drained(self) -> None:
-        """Waits until all that was put is on disk."""
-        await self._idle.wait()
+        """Waits until all that has been put so far is on disk."""
+        wanted = self._put
+        while self._done < wanted:
+            await asyncio.sleep(DRAINING_S)

@@ -40,7 +40,10 @@ class StoreWriter:
         self._counts = counts
         self.damages: list[Damage] = []
         """What the journal could not give back."""
-        self._reader = journal.reader(journal.register(CONSUMER), self._damaged)
+        self.position = journal.register(CONSUMER)
+        """Everything up to here is stored, or damaged."""
+        self._declared = 0
+        self._reader = journal.reader(self.position, self._damaged)
         self._more = threading.Event()
         self._stopping = threading.Event()
         self._over = threading.Event()
@@ -81,10 +84,17 @@ class StoreWriter:
                 return self._journal.depth_bytes(CONSUMER) == 0
         return True
 
+    def declared(self, damages: int) -> None:
+        """So many of the damages are declared, in the journal. Before that nothing behind them is acknowledged, so that
+        who is killed meanwhile finds them again."""
+        self._declared = damages
+        self._more.set()
+
     def _damaged(self, damage: Damage) -> None:
         if damage not in self.damages:
             log.error("the journal is damaged", extra={"segment": damage.segment, "bytes": damage.bytes})
             self.damages.append(damage)
+            self.position = damage.before - 1
 
     def _run(self) -> None:
         attempt = 0
@@ -118,6 +128,8 @@ class StoreWriter:
         frames = self._reader.next(BATCH_BYTES)
         if frames:
             self._store(frames)
+        if self._declared == len(self.damages):
+            self._journal.acknowledge(CONSUMER, self.position)
         self._seal()
         return bool(frames)
 
@@ -128,9 +140,9 @@ class StoreWriter:
             self.live.append(tables(events))
         except BaseException:
             self._reader.close()
-            self._reader = self._journal.reader(self._journal.acknowledged(CONSUMER), self._damaged)
+            self._reader = self._journal.reader(self.position, self._damaged)
             raise
-        self._journal.acknowledge(CONSUMER, frames[-1][0])
+        self.position = frames[-1][0]
         self._counts.stored += len(events)
         self._see(events)
 
