@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tapeql.collect.backfill import Backfill
@@ -22,6 +21,7 @@ from tapeql.collect.store_writer import StoreWriter
 from tapeql.collect.supervisor import Supervisor
 from tapeql.collect.timing import Timing
 from tapeql.collect.trades import ContiguousTrades
+from tapeql.collect.watched import Watched
 from tapeql.connectors.events import (
     KINDS,
     BookDelta,
@@ -42,7 +42,6 @@ from tapeql.connectors.events import (
     Void,
 )
 from tapeql.connectors.rest import TokenBucket
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
 from tapeql.storage.stores import Store
@@ -57,15 +56,6 @@ DAMAGE_LOOK_S: Final = 1.0
 """How often is looked whether the journal was found damaged."""
 
 log: Final = logging.getLogger("tapeql.collect")
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What to collect of a venue."""
-
-    settings: Settings
-    symbols: tuple[str, ...]
-    kinds: tuple[Kind, ...]
 
 
 class Collector:

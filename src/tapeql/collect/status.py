@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tapeql.collect.store_writer import CONSUMER
 
 if TYPE_CHECKING:
-    from tapeql.collect.collector import Collector, Watched
+    from tapeql.collect.collector import Collector
     from tapeql.collect.feed import Feed
+    from tapeql.collect.watched import Watched
 
 
 def status(collector: Collector) -> dict[str, Any]:
