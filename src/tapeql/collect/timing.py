@@ -1,4 +1,4 @@
-"""How patient the collector is: every wait it makes, by name, in one place."""
+"""How patient the collector is: the waits that decide what is tried again, doubted or given up, by name, in one place."""
 
 from __future__ import annotations
 
