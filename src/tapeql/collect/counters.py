@@ -13,7 +13,6 @@ class VenueCounts:
     frames: int = 0
     events: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    repeated: int = 0
     dropped: int = 0
     too_large: int = 0
     """Events that no journal frame has room for."""
@@ -28,7 +27,6 @@ class VenueCounts:
     open_gaps: set[tuple[str, str]] = field(default_factory=set)
     """(symbol, gap_id) of those that a later record may still change."""
     connections: int = 0
-    skew_us: int | None = None
     lag_us: int | None = None
     """Of the last event: received − said, less the skew."""
 

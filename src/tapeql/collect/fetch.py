@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
+from tapeql.calendars.zones import DAY_US
 from tapeql.collect.rows import tables
-from tapeql.collect.store_writer import DAY_US
 from tapeql.connectors.events import Candle, Trade
 from tapeql.connectors.venue import Connector
 from tapeql.storage.stores import Store

@@ -109,7 +109,6 @@ class Journal:
             raise ValueError("a journal must have room for two segments: one to write, one to delete")
         self.folder = Path(folder).expanduser().absolute()
         self.cut_bytes = 0
-        self.appended_frames = 0
         self.appended_bytes = 0
         self._segment_bytes = segment_bytes
         self._limit_bytes = limit_bytes
@@ -179,7 +178,6 @@ class Journal:
             self._last = first + len(payloads) - 1
             segment.bytes += len(group)
             segment.mark(self._last, segment.bytes)
-            self.appended_frames += len(payloads)
             self.appended_bytes += len(group)
             last = self._last
         with self._arrived:

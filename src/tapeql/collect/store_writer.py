@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from tapeql.calendars.zones import DAY_US
 from tapeql.collect.counters import Counts
 from tapeql.collect.frames import Frame
 from tapeql.collect.journal import Damage, Journal
@@ -27,7 +28,6 @@ log: Final = logging.getLogger("tapeql.collect")
 
 CONSUMER: Final = "store"
 BATCH_BYTES: Final = 4 << 20
-DAY_US: Final = 86_400_000_000
 
 
 class StoreWriter:
