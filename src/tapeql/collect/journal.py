@@ -8,6 +8,7 @@ that is possible. Opening a journal is recovering it. One process writes and rea
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -25,6 +26,8 @@ from tapeql.collect.frames import HEAD, Frame, encode, take
 from tapeql.errors import DataError, LimitError, StoreError
 from tapeql.limits import JOURNAL_FRAME_BYTES, JOURNAL_KEEP_BYTES, JOURNAL_LIMIT_BYTES, JOURNAL_SEGMENT_BYTES
 from tapeql.storage.locks import FileLock
+
+log: Final = logging.getLogger("tapeql.collect")
 
 _SEGMENT: Final = re.compile(r"(\d{19})\.journal")
 _ACKNOWLEDGED: Final = re.compile(r"([a-z][a-z0-9_-]*)\.ack")
@@ -410,6 +413,8 @@ class Journal:
                 self.cut_bytes = segment.bytes - offset
                 segment.bytes = offset
                 os.ftruncate(self._fd, offset)
+                what = {"segment": segment.path.name, "bytes": self.cut_bytes}
+                log.info("the journal ended half-written; that is cut off", extra=what)
             # else it is damage between good frames, of which readers will tell
             offset = following
         # A killed writer's last frames may be in the file but not on disk yet; from here on they are given out.
