@@ -15,6 +15,7 @@ from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import Collector
 from tapeql.collect.counters import Counts
 from tapeql.collect.journal import Journal
+from tapeql.collect.operation import Operation
 from tapeql.collect.recorder import encode
 from tapeql.collect.store_writer import CONSUMER, StoreWriter
 from tapeql.collect.timing import Timing
@@ -244,3 +245,35 @@ def test_damage_is_not_passed_before_it_is_declared(tmp_path: Path, journal: Jou
     feeding.writer.declared(1)
     feeding.writer.recover()
     assert not feeding.depth
+
+
+def test_only_a_store_that_takes_nothing_is_in_trouble(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However seldom is asked, and however quiet the feed was: what counts is since when something waits in vain."""
+    store, lake = Failing(), Lake(tmp_path / "lake")
+    lake.live = lambda: store  # type: ignore[method-assign, assignment, return-value]
+    collector = Collector([], lake, journal, steady_clock(), IMPATIENT)
+    operation, counts = Operation(collector), collector.counts
+    monkeypatch.setattr("tapeql.collect.operation.STALLED_S", 2.0)
+
+    def faults() -> list[str]:
+        return [fault for fault in operation.faults() if fault != "starting"]
+
+    writer = collector._writer
+    writer.recover()
+    writer.start()
+    journal.append([encode([trade(1)])])
+    writer.written()
+    until(lambda: counts.stored == 1, "the store")
+    assert faults() == []
+    time.sleep(2.5)
+    store.error = ConnectionFailed("away")
+    journal.append([encode([trade(2)])])
+    writer.written()
+    until(lambda: counts.store_failures > 0, "a failure")
+    assert faults() == []
+    until(lambda: bool(faults()), "the trouble")
+    (fault,) = faults()
+    assert fault == "the store has taken nothing for 2 s: away"
+    assert not writer.stop(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -47,6 +48,8 @@ class Counts:
     venues: dict[str, VenueCounts] = field(default_factory=dict)
     journalled: int = 0
     stored: int = 0
+    stored_s: float = field(default_factory=time.monotonic)
+    """When the store last took something, or had everything (steady)."""
     store_failures: int = 0
     store_error: str | None = None
     seal_error: str | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,6 @@ class Operation:
         self._collector = collector
         self._publisher = publisher
         self._runner: web.AppRunner | None = None
-        self._stored = (-1, 0.0)
 
     async def serve(self, host: str, port: int) -> tuple[str, int]:
         """Where it listens; port 0 takes a free one. Raises StoreError where it cannot."""
@@ -85,19 +84,15 @@ class Operation:
     def faults(self) -> list[str]:
         """Why this collector does not do its work right now."""
         collector, counts = self._collector, self._collector.counts
-        now_s = asyncio.get_running_loop().time()
         found = []
         if collector.state != "collecting":
             found.append(collector.state)
         for venue in status(collector)["venues"]:
             if venue["connections"] < venue["connections_wanted"]:
                 found.append(f"{venue['venue']} is not connected")
-        if counts.stored != self._stored[0] or collector.journal.depth_bytes(CONSUMER) == 0:
-            self._stored = (counts.stored, now_s)
-        elif now_s - self._stored[1] > STALLED_S:
-            found.append(
-                f"the store has taken nothing for {now_s - self._stored[1]:.0f} s: {counts.store_error or '?'}"
-            )
+        stalled_s = time.monotonic() - counts.stored_s
+        if stalled_s > STALLED_S and collector.journal.depth_bytes(CONSUMER) > 0:
+            found.append(f"the store has taken nothing for {stalled_s:.0f} s: {counts.store_error or '?'}")
         return found
 
 

@@ -128,6 +128,7 @@ class StoreWriter:
         frames = self._reader.next(BATCH_BYTES)
         if frames:
             self._store(frames)
+        self._counts.stored_s = time.monotonic()
         if self._declared == len(self.damages):
             self._journal.acknowledge(CONSUMER, self.position)
         self._seal()
