@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 
 from tapeql.collect.clock import steady_clock
-from tapeql.collect.collector import Collector, Watched
+from tapeql.collect.collector import Collector
 from tapeql.collect.journal import Journal
 from tapeql.collect.link import FRAMES_A_TURN, Link
+from tapeql.collect.watched import Watched
 from tapeql.connectors import venue_named
 from tapeql.connectors.binance.decode import decode
 from tapeql.connectors.binance.markets import SPOT

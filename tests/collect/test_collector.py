@@ -16,9 +16,13 @@ import tapeql
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import Collector
 from tapeql.collect.journal import Journal
+from tapeql.collect.store_writer import CONSUMER
 from tapeql.collect.watched import watched
 from tapeql.connectors.events import KINDS, Kind
+from tapeql.errors import StoreError
 from tapeql.storage.lake import Lake
+from tapeql.storage.live import LakeLiveWriter
+from tapeql.storage.stores import Commit, Fed
 from tests.collect.account import account, rows
 from tests.collect.storm import IMPATIENT, KRAKEN_STEPS, MUCH, settled
 from tests.exchange.binance import Binance, Weights
@@ -289,3 +293,55 @@ def test_what_a_damaged_journal_lost_is_declared_and_filled(tmp_path: Path) -> N
     assert_whole(tmp_path, market)
     damaged = [gap for gap in gaps_of(tmp_path, "BTCUSDT") if gap["reason"] == "the journal was damaged"]
     assert {gap["kind"] for gap in damaged} >= {"trades", "quotes"}
+
+
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_damage_found_while_collecting_is_declared_and_filled(goes_on: bool, tmp_path: Path) -> None:
+    """The store was away, and some of what waits for it cannot be read: without a restart, and without a trade that would show
+    the loss, trades come from history, and the rest is declared."""
+
+    async def run() -> Market:
+        market = Market([Generated("BTCUSDT", seed=1, trades_per_s=20)])
+        async with exchange_of(market) as exchange, collecting(exchange, tmp_path) as collector:
+
+            async def on(seconds: int) -> None:
+                for _ in range(seconds):
+                    await exchange.skip(1)
+                    await asyncio.sleep(0.03)
+
+            await on(10)
+            assert await settled(collector, exchange, CALM_S)
+            writer = collector._writer.live
+            assert isinstance(writer, LakeLiveWriter)
+
+            def refused(rows: Fed) -> Commit:
+                raise StoreError("away")
+
+            with pytest.MonkeyPatch.context() as away:
+                away.setattr(writer, "append", refused)
+                (segment,) = (tmp_path / "journal").glob("*.journal")
+                before = segment.stat().st_size
+                await on(10)
+                await exchange.quiesce()
+                await asyncio.sleep(0.1)
+                with open(segment, "r+b") as file:
+                    offset = file.seek((before + segment.stat().st_size) // 2)
+                    lost = file.read(200 if goes_on else -1)
+                    file.seek(offset)
+                    file.write(bytes(byte ^ 0x10 for byte in lost))
+            if goes_on:
+                await on(5)
+            while collector._declared == 0:
+                await asyncio.sleep(0.05)
+            while collector.journal.depth_bytes(CONSUMER):
+                await asyncio.sleep(0.05)
+            await on(70)
+            await exchange.quiesce()
+            assert await settled(collector, exchange, CALM_S)
+        return market
+
+    market = asyncio.run(asyncio.wait_for(run(), 60))
+    assert_whole(tmp_path, market)
+    damaged = [gap for gap in gaps_of(tmp_path, "BTCUSDT") if gap["reason"] == "the journal was damaged"]
+    assert {gap["kind"] for gap in damaged} == set(KINDS)
+    assert all(gap["filled_at"] for gap in damaged if gap["kind"] == "trades")

@@ -172,14 +172,17 @@ def test_a_torn_end_is_cut_at_every_offset(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rest", [bytes(500), b"\xff" * 500, b'{"p":"1"}' * 50], ids=["zeros", "ones", "text"])
-def test_an_end_of_something_else_is_cut(tmp_path: Path, rest: bytes) -> None:
-    """What a power failure may leave behind the last frame, zeros among it, is no frame."""
+def test_an_end_of_something_else_is_cut(tmp_path: Path, rest: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """What a power failure may leave behind the last frame, zeros among it, is no frame; the log tells of it."""
+    caplog.set_level("INFO", "tapeql.collect")
     frames = filled(tmp_path, 5)
     (path,) = segments(tmp_path)
     path.write_bytes(path.read_bytes() + rest)
     with Journal(tmp_path) as journal:
         assert journal.cut_bytes == len(rest)
         assert list(journal.read(0)) == frames
+    (told,) = caplog.records
+    assert vars(told)["bytes"] == len(rest)
 
 
 def test_every_flipped_bit_is_found(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import signal
 import subprocess
@@ -9,12 +10,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tapeql.errors import StoreError
 from tapeql.limits import LIVE_SEGMENT_ROWS
+from tapeql.storage import rewriting, stretches
 from tapeql.storage.lake import Lake
 from tapeql.storage.rewriting import crowded
 from tapeql.storage.schema import QUOTES, TABLES, TICKS
@@ -126,6 +130,73 @@ def test_many_appends_leave_few_files(tmp_path: Path) -> None:
     assert on_disk(tmp_path) == lake.current().paths()
     assert len(lake.current()._listing) < 150
     assert lake.rows("ticks", "x", "B").equals(feeds.trades(range(6020)))
+
+
+def no_room(*_: object, **__: object) -> int:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def merged(lake: Lake) -> bool:
+    """Whether the merger has caught up, within some seconds."""
+    deadline_s = time.monotonic() + 10
+    while crowded(lake.current().live("ticks")):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_merging_goes_on_after_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is lost meanwhile, and the next append that finds room again has the files merged."""
+    lake = Lake(tmp_path)
+    write, refused = stretches.write_file, threading.Event()
+
+    def full(path: Path, *rest: Any) -> int:
+        if "staging" not in path.parts:
+            return write(path, *rest)
+        refused.set()
+        return no_room()
+
+    with lake.live() as writer:
+        with monkeypatch.context() as disk:
+            disk.setattr(stretches, "write_file", full)
+            for start in range(0, 40, 4):
+                writer.append({("ticks", "x", "A"): feeds.trades(range(start, start + 4))})
+            assert refused.wait(10)
+        writer.append({("ticks", "x", "A"): feeds.trades(range(40, 44))})
+        assert merged(lake)
+    assert lake.rows("ticks", "x", "A").equals(feeds.trades(range(44)))
+
+
+def test_a_merger_that_died_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error nobody thought of ends the thread and is told; the next append starts one anew."""
+    lake = Lake(tmp_path)
+    told: list[type[BaseException]] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args.exc_type))
+    with lake.live() as writer:
+        with monkeypatch.context() as broken:
+            broken.setattr(writer._rewriter, "merge_all", lambda: {}["bug"])
+            writer.append({("ticks", "x", "A"): feeds.trades(range(4))})
+            assert writer._merger is not None
+            writer._merger.join(10)
+        for start in range(4, 20, 4):
+            writer.append({("ticks", "x", "A"): feeds.trades(range(start, start + 4))})
+        assert merged(lake)
+    assert told == [KeyError]
+
+
+def test_a_fold_without_room_is_a_store_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It leaves the rows where they were, and the next seal folds them."""
+    lake = Lake(tmp_path)
+    with lake.live() as writer:
+        writer.append({("ticks", "x", "A"): feeds.trades(range(8))})
+        with monkeypatch.context() as full:
+            full.setattr(rewriting, "write_file", no_room)
+            with pytest.raises(StoreError, match="No space left on device"):
+                writer.seal("x", START // DAY + 1)
+        assert all(part.is_live for part in lake.snapshot().parts("ticks", "x", "A"))
+        assert writer.seal("x", START // DAY + 1) == 1
+    assert lake.rows("ticks", "x", "A").equals(feeds.trades(range(8)))
 
 
 def test_files_are_merged_by_size() -> None:

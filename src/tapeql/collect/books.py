@@ -74,6 +74,12 @@ class Books:
             kept.append(self._gap)
         return kept + self._take_over()
 
+    def adopt(self, gap: Gap) -> list[Kept]:
+        """A gap found by other means; where nothing in the store ends it, the book as it is now does."""
+        if gap.to_id is not None or self.current is None or self.last_us is None:
+            return [gap]
+        return [replace(gap, until_us=self.last_us, to_id=self._last_id), self._snapshot(0)]
+
     def on(self, connection: int, event: BookSnapshot | BookDelta, venue_us: int) -> Heard:
         """`venue_us` is the venue's time by our reckoning, for snapshots without one."""
         sync = self._syncs.get(connection)
@@ -165,9 +171,14 @@ class Books:
             delta = replace(delta, last_id=number, ts_us=ts_us)
         if ts_us < self._due_us:
             return [delta]
-        self._due_us = ts_us + SNAPSHOT_EVERY_US
+        return [delta, self._snapshot(delta.recv_ns)]
+
+    def _snapshot(self, recv_ns: int) -> BookSnapshot:
+        """The whole book, as of its last update."""
+        assert self.last_us is not None
+        self._due_us = self.last_us + SNAPSHOT_EVERY_US
         bids, asks = self.book.bids.top(), self.book.asks.top()
-        return [delta, BookSnapshot(self._venue, self._symbol, number, ts_us, delta.recv_ns, bids, asks)]
+        return BookSnapshot(self._venue, self._symbol, self._last_id, self.last_us, recv_ns, bids, asks)
 
     def _number(self, recv_ns: int) -> int:
         """For venues that number nothing: rising with the time of receipt."""

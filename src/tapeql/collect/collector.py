@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tapeql.collect.backfill import Backfill
 from tapeql.collect.clock import Skew, SteadyClock
 from tapeql.collect.counters import Counts
-from tapeql.collect.damage import lost_with_the_journal
+from tapeql.collect.damage import Reached, lost_with_the_journal
 from tapeql.collect.feed import Feed
-from tapeql.collect.journal import Journal
+from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
 from tapeql.collect.rows import gap_of, plain, trade_of
@@ -22,6 +21,7 @@ from tapeql.collect.store_writer import StoreWriter
 from tapeql.collect.supervisor import Supervisor
 from tapeql.collect.timing import Timing
 from tapeql.collect.trades import ContiguousTrades
+from tapeql.collect.watched import Watched
 from tapeql.connectors.events import (
     KINDS,
     BookDelta,
@@ -42,7 +42,6 @@ from tapeql.connectors.events import (
     Void,
 )
 from tapeql.connectors.rest import TokenBucket
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
 from tapeql.storage.stores import Store
@@ -53,16 +52,10 @@ NOT_RUNNING: Final = "the collector was not running"
 TIMELESS_NS: Final = 5_000_000_000
 """A venue that tells no time for so long tells none: then our clock must do."""
 
+DAMAGE_LOOK_S: Final = 1.0
+"""How often is looked whether the journal was found damaged."""
+
 log: Final = logging.getLogger("tapeql.collect")
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What to collect of a venue."""
-
-    settings: Settings
-    symbols: tuple[str, ...]
-    kinds: tuple[Kind, ...]
 
 
 class Collector:
@@ -87,6 +80,8 @@ class Collector:
         self.journal = journal
         self._clock = clock
         self._timing = timing or Timing()
+        self._declared = 0
+        """Damages of the journal whose gaps have been kept."""
         self._writer = StoreWriter(journal, store.live, self._timing, self.counts)
         self.recorder = Recorder(journal, self._timing, self.counts, self._writer.written)
         self.skews: dict[str, Skew] = {}
@@ -104,7 +99,7 @@ class Collector:
     # ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def run(self, stop: asyncio.Event) -> bool:
-        """Whether, at the end, everything journalled was stored.
+        """Whether, at the end, everything heard was journalled and stored.
 
         Raises StoreError for a store that cannot be used. Whatever else ends the collector by itself is raised when what
         came before is stored.
@@ -117,6 +112,7 @@ class Collector:
                 return False
             self._restore()
             tasks += self._supervise()
+            tasks.append(asyncio.create_task(self._declare(), name="damage"))
             self._writer.start()
             self.state = "collecting"
             failure = await _failure(stop, [recording, *tasks])
@@ -133,7 +129,10 @@ class Collector:
                 self._keep(feed.lost(STOPPED))
             drained = asyncio.create_task(self.recorder.drained())
             await asyncio.wait((drained, recording), timeout=self._timing.drain_s, return_when=asyncio.FIRST_COMPLETED)
-            if not drained.done():
+            journalled = drained.done()
+            if journalled:
+                self._writer.declared(self._declared)
+            else:
                 log.error("the journal could not be written before the end")
             for task in (drained, recording):
                 task.cancel()
@@ -141,15 +140,14 @@ class Collector:
         stored = await asyncio.to_thread(self._writer.stop, self._timing.drain_s)
         if failure is not None:
             raise failure
-        return stored
+        return stored and journalled
 
     async def _recovered(self, stop: asyncio.Event) -> bool:
         """Once the store has everything an earlier run journalled; it is waited for. False when told to stop first."""
         attempt = 0
         while not stop.is_set():
             try:
-                await asyncio.to_thread(self._writer.recover)
-                return True
+                return await asyncio.to_thread(self._writer.recover, stop.is_set)
             except ConnectionFailed as error:
                 log.warning("waiting for the store", extra={"reason": str(error)})
                 self.counts.store_error = str(error)
@@ -161,6 +159,7 @@ class Collector:
 
     def _restore(self) -> None:
         """Every feed goes on where the store ends; what lies between is an outage."""
+        damages = tuple(self._writer.damages)
         for (venue, symbol), feed in self.feeds.items():
             rows = self.store.rows("gaps", venue, symbol)
             gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
@@ -171,8 +170,36 @@ class Collector:
             feed.quotes.restore(quote.get("update_id"), quote.get("ts"), gaps)
             book = self.store.last("book", venue, symbol) or {}
             feed.books.restore(book.get("update_id"), book.get("ts"), gaps)
-            self._keep(lost_with_the_journal(self.store, feed, gaps, self._writer.damages))
+            if damages:
+                self._keep(feed.adopt(lost_with_the_journal(self.store, feed, Reached.by(feed), damages)))
             self._keep(feed.lost(NOT_RUNNING))
+        self._declared = len(damages)
+
+    async def _declare(self) -> None:
+        """What the journal cannot give back to the store, as `_restore` does for what was lost before."""
+        while True:
+            await self.recorder.drained()
+            self._writer.declared(self._declared)
+            while len(self._writer.damages) == self._declared:
+                await asyncio.sleep(DAMAGE_LOOK_S)
+            damages = self._writer.damages[self._declared :]
+            reached = {key: Reached.by(feed) for key, feed in self.feeds.items()}
+            await self.recorder.drained()
+            last = self.journal.last
+            while self._writer.position < last:
+                await asyncio.sleep(DAMAGE_LOOK_S)
+            for (venue, symbol), feed in self.feeds.items():
+                self._keep(feed.adopt(await self._lost(feed, reached[venue, symbol], damages)))
+                self.backfills[venue].ask(feed)
+            self._declared += len(damages)
+
+    async def _lost(self, feed: Feed, reached: Reached, damages: Sequence[Damage]) -> list[Gap]:
+        while True:
+            try:
+                return await asyncio.to_thread(lost_with_the_journal, self.store, feed, reached, damages)
+            except TapeQLError as error:
+                log.warning("what the journal lost cannot be looked for", extra={"reason": str(error)})
+                await asyncio.sleep(DAMAGE_LOOK_S)
 
     def _supervise(self) -> list[asyncio.Task[None]]:
         tasks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,8 +14,9 @@ class VenueCounts:
     frames: int = 0
     events: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
-    repeated: int = 0
     dropped: int = 0
+    too_large: int = 0
+    """Events that no journal frame has room for."""
     connects: int = 0
     losses: Counter[str] = field(default_factory=Counter)
     renewals: int = 0
@@ -26,7 +28,6 @@ class VenueCounts:
     open_gaps: set[tuple[str, str]] = field(default_factory=set)
     """(symbol, gap_id) of those that a later record may still change."""
     connections: int = 0
-    skew_us: int | None = None
     lag_us: int | None = None
     """Of the last event: received − said, less the skew."""
 
@@ -47,10 +48,12 @@ class Counts:
     venues: dict[str, VenueCounts] = field(default_factory=dict)
     journalled: int = 0
     stored: int = 0
-    stored_position: int = 0
-    journal_position: int = 0
+    stored_s: float = field(default_factory=time.monotonic)
+    """When the store last took something, or had everything (steady)."""
     store_failures: int = 0
     store_error: str | None = None
+    seal_error: str | None = None
+    """Why days that have ended are not folded, while they are not."""
     pending: int = 0
 
     def of(self, venue: str) -> VenueCounts:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tapeql.collect.books import Books
 from tapeql.collect.quotes import Quotes
 from tapeql.collect.trades import ContiguousTrades, KeyedTrades, Trades
-from tapeql.connectors.events import Kept, Kind
+from tapeql.connectors.events import Gap, Kept, Kind
 from tapeql.connectors.venue import Venue
 
 
@@ -44,4 +45,17 @@ class Feed:
                     kept += self.quotes.lost(reason, at_us)
                 case "book":
                     kept += self.books.lost(reason, at_us)
+        return kept
+
+    def adopt(self, gaps: Sequence[Gap]) -> list[Kept]:
+        """Gaps found by other means."""
+        kept: list[Kept] = []
+        for gap in gaps:
+            match gap.kind:
+                case "trades":
+                    kept += self.trades.adopt(gap)
+                case "book":
+                    kept += self.books.adopt(gap)
+                case _:
+                    kept.append(gap)
         return kept

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 import pyarrow as pa
 
+from tapeql.calendars.zones import DAY_US
 from tapeql.collect.rows import gap_of, plain, tables, trade_of
-from tapeql.collect.store_writer import DAY_US
 from tapeql.connectors.events import Candle, Gap, Trade
 from tapeql.connectors.venue import Connector
 from tapeql.storage.stores import Store

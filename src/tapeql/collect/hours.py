@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tapeql.calendars import is_continuous, named_sessions
-
-DAY_US = 86_400_000_000
+from tapeql.calendars.zones import DAY_US
 
 
 def open_at(calendar: str | None, ts_us: int) -> bool:

@@ -8,6 +8,7 @@ that is possible. Opening a journal is recovering it. One process writes and rea
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -25,6 +26,8 @@ from tapeql.collect.frames import HEAD, Frame, encode, take
 from tapeql.errors import DataError, LimitError, StoreError
 from tapeql.limits import JOURNAL_FRAME_BYTES, JOURNAL_KEEP_BYTES, JOURNAL_LIMIT_BYTES, JOURNAL_SEGMENT_BYTES
 from tapeql.storage.locks import FileLock
+
+log: Final = logging.getLogger("tapeql.collect")
 
 _SEGMENT: Final = re.compile(r"(\d{19})\.journal")
 _ACKNOWLEDGED: Final = re.compile(r"([a-z][a-z0-9_-]*)\.ack")
@@ -109,7 +112,6 @@ class Journal:
             raise ValueError("a journal must have room for two segments: one to write, one to delete")
         self.folder = Path(folder).expanduser().absolute()
         self.cut_bytes = 0
-        self.appended_frames = 0
         self.appended_bytes = 0
         self._segment_bytes = segment_bytes
         self._limit_bytes = limit_bytes
@@ -179,7 +181,6 @@ class Journal:
             self._last = first + len(payloads) - 1
             segment.bytes += len(group)
             segment.mark(self._last, segment.bytes)
-            self.appended_frames += len(payloads)
             self.appended_bytes += len(group)
             last = self._last
         with self._arrived:
@@ -412,6 +413,8 @@ class Journal:
                 self.cut_bytes = segment.bytes - offset
                 segment.bytes = offset
                 os.ftruncate(self._fd, offset)
+                what = {"segment": segment.path.name, "bytes": self.cut_bytes}
+                log.info("the journal ended half-written; that is cut off", extra=what)
             # else it is damage between good frames, of which readers will tell
             offset = following
         # A killed writer's last frames may be in the file but not on disk yet; from here on they are given out.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +29,6 @@ class Operation:
         self._collector = collector
         self._publisher = publisher
         self._runner: web.AppRunner | None = None
-        self._stored = (-1, 0.0)
 
     async def serve(self, host: str, port: int) -> tuple[str, int]:
         """Where it listens; port 0 takes a free one. Raises StoreError where it cannot."""
@@ -75,27 +74,25 @@ class Operation:
         from aiohttp import web
 
         faults = self.faults()
+        # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
         if self._publisher is not None and self._publisher.error is not None:
-            # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
             faults.append(self._publisher.error)
+        if (error := self._collector.counts.seal_error) is not None:
+            faults.append(f"a day cannot be sealed: {error}")
         return web.json_response(status(self._collector) | {"faults": faults})
 
     def faults(self) -> list[str]:
         """Why this collector does not do its work right now."""
         collector, counts = self._collector, self._collector.counts
-        now_s = asyncio.get_running_loop().time()
         found = []
         if collector.state != "collecting":
             found.append(collector.state)
         for venue in status(collector)["venues"]:
             if venue["connections"] < venue["connections_wanted"]:
                 found.append(f"{venue['venue']} is not connected")
-        if counts.stored != self._stored[0] or collector.journal.depth_bytes(CONSUMER) == 0:
-            self._stored = (counts.stored, now_s)
-        elif now_s - self._stored[1] > STALLED_S:
-            found.append(
-                f"the store has taken nothing for {now_s - self._stored[1]:.0f} s: {counts.store_error or '?'}"
-            )
+        stalled_s = time.monotonic() - counts.stored_s
+        if stalled_s > STALLED_S and collector.journal.depth_bytes(CONSUMER) > 0:
+            found.append(f"the store has taken nothing for {stalled_s:.0f} s: {counts.store_error or '?'}")
         return found
 
 
@@ -128,6 +125,7 @@ class _Metrics:
         refused = counter("refused", "Frames and events not used, by kind", "kind")
         repetitions = counter("repeated", "Events that were known already")
         dropped = counter("dropped", "Events there was no room for; declared as gaps")
+        too_large = counter("too_large", "Events too large for the journal; lost")
         connects = counter("connects", "Connections opened")
         losses = counter("losses", "Connections lost or refused", "kind")
         renewals = counter("renewals", "Connections replaced before their end")
@@ -144,6 +142,7 @@ class _Metrics:
             frames.add_metric([name], v.frames)
             repetitions.add_metric([name], repeated(self._collector, name))
             dropped.add_metric([name], v.dropped)
+            too_large.add_metric([name], v.too_large)
             connects.add_metric([name], v.connects)
             renewals.add_metric([name], v.renewals)
             resyncs.add_metric([name], v.resyncs)
@@ -162,8 +161,8 @@ class _Metrics:
                 skew.add_metric([name], us / 1e6)
             if v.lag_us is not None:
                 lag.add_metric([name], v.lag_us / 1e6)
-        yield from (frames, events, refused, repetitions, dropped, connects, losses, renewals, resyncs, stale, filled)
-        yield from (declared, closed, open_gaps, connections, skew, lag)
+        yield from (frames, events, refused, repetitions, dropped, too_large, connects, losses, renewals, resyncs)
+        yield from (stale, filled, declared, closed, open_gaps, connections, skew, lag)
         counts, journal = self._collector.counts, self._collector.journal
         for name, text, value in (
             ("journal_depth_bytes", "Journalled and not yet stored", journal.depth_bytes(CONSUMER)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -14,12 +14,14 @@ from tapeql.collect.journal import Journal
 from tapeql.collect.timing import Timing
 from tapeql.connectors.events import Kept
 from tapeql.errors import TapeQLError
-from tapeql.limits import PENDING_EVENTS
+from tapeql.limits import JOURNAL_FRAME_BYTES, PENDING_EVENTS
 
 log: Final = logging.getLogger("tapeql.collect")
 
 FRAME_EVENTS: Final = 2_000
 """Events in a frame: small enough to be read back in pieces."""
+
+DRAINING_S: Final = 0.01
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(list[Kept])
@@ -45,8 +47,8 @@ class Recorder:
         self._written = written
         self._pending: list[Kept] = []
         self._there = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._put = 0
+        self._done = 0
 
     @property
     def full(self) -> bool:
@@ -55,9 +57,8 @@ class Recorder:
     def put(self, events: Sequence[Kept]) -> None:
         if events:
             self._pending.extend(events)
-            if not self._there.is_set():
-                self._there.set()
-                self._idle.clear()
+            self._put += len(events)
+            self._there.set()
 
     async def run(self) -> None:
         attempt = 0
@@ -68,10 +69,10 @@ class Recorder:
             self._pending = []
             self._there.clear()
             runs = [events[i : i + FRAME_EVENTS] for i in range(0, len(events), FRAME_EVENTS)]
-            payloads = [encode(run) for run in runs]
+            payloads = [payload for run in runs for payload in self._payloads(run)]
             while True:
                 try:
-                    position = await asyncio.to_thread(self._journal.append, payloads)
+                    await asyncio.to_thread(self._journal.append, payloads)
                     break
                 except TapeQLError as error:
                     # Full or broken disk: what comes meanwhile is bounded by `full`, and missed ids are asked for again.
@@ -81,12 +82,27 @@ class Recorder:
                     attempt += 1
             attempt = 0
             self._counts.journalled += len(events)
-            self._counts.journal_position = position
             self._counts.pending = len(self._pending)
+            self._done += len(events)
             self._written()
-            if not self._pending:
-                self._idle.set()
+
+    def _payloads(self, events: Sequence[Kept]) -> Iterator[bytes]:
+        """One, or of each half its own where books are so deep that a frame has no room for all."""
+        payload = encode(events)
+        if len(payload) <= JOURNAL_FRAME_BYTES:
+            yield payload
+        elif len(events) > 1:
+            middle = len(events) // 2
+            yield from self._payloads(events[:middle])
+            yield from self._payloads(events[middle:])
+        else:
+            (event,) = events
+            what = {"venue": event.venue, "symbol": event.symbol, "type": type(event).__name__, "bytes": len(payload)}
+            log.error("an event is too large for the journal", extra=what)
+            self._counts.of(event.venue).too_large += 1
 
     async def drained(self) -> None:
-        """Waits until all that was put is on disk."""
-        await self._idle.wait()
+        """Waits until all that has been put so far is on disk."""
+        wanted = self._put
+        while self._done < wanted:
+            await asyncio.sleep(DRAINING_S)

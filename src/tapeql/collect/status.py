@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from tapeql.collect.store_writer import CONSUMER
 
 if TYPE_CHECKING:
-    from tapeql.collect.collector import Collector, Watched
+    from tapeql.collect.collector import Collector
     from tapeql.collect.feed import Feed
+    from tapeql.collect.watched import Watched
 
 
 def status(collector: Collector) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def status(collector: Collector) -> dict[str, Any]:
         "state": collector.state,
         "store": collector.store.name,
         "store_error": counts.store_error,
+        "seal_error": counts.seal_error,
         "journalled": counts.journalled,
         "stored": counts.stored,
         "journal_depth_bytes": collector.journal.depth_bytes(CONSUMER),

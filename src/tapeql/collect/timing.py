@@ -1,4 +1,4 @@
-"""How patient the collector is: every wait it makes, by name, in one place."""
+"""How patient the collector is: the waits that decide what is tried again, doubted or given up, by name, in one place."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ class Timing:
     """How long they gather before the store gets them, instead of its own pace."""
     seal_after_s: float = 600.0
     """Venue time behind midnight: late prints of the day have come."""
+    seal_again_s: float = 60.0
+    """How long a day that could not be sealed is left alone."""
     drain_s: float = 30.0
 
     def backoff_s(self, attempt: int) -> float:

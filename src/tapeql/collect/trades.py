@@ -319,6 +319,11 @@ class KeyedTrades(_Gaps):
             self.last_us = last.ts_us
             self._remember(last.trade_id)
 
+    def adopt(self, gap: Gap) -> list[Kept]:
+        """Its trades may have been seen before they were lost."""
+        self._seen.clear()
+        return super().adopt(gap)
+
     def lost(self, reason: str) -> list[Kept]:
         if self.last_us is None or self._pending is not None:
             return []

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from tapeql.collect.collector import Watched
 from tapeql.connectors import venue_named
 from tapeql.connectors.events import KINDS, Kind
-from tapeql.connectors.settings import settings_of
+from tapeql.connectors.settings import Settings, settings_of
 from tapeql.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What to collect of a venue."""
+
+    settings: Settings
+    symbols: tuple[str, ...]
+    kinds: tuple[Kind, ...]
 
 
 def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str, str] | None = None) -> list[Watched]:

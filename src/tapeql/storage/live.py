@@ -74,7 +74,7 @@ class LakeLiveWriter:
 
     def _merge_beside(self) -> None:
         self._grown.set()
-        if self._merger is None:
+        if self._merger is None or not self._merger.is_alive():
             self._merger = threading.Thread(target=self._merge_on, name="tapeql-live-merge", daemon=True)
             self._merger.start()
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from tapeql.errors import StoreError
 from tapeql.limits import LIVE_FOLD_PLACES, LIVE_SEGMENT_ROWS
 from tapeql.storage import staging
 from tapeql.storage.entries import entries_of
@@ -27,7 +29,10 @@ _TOGETHER: Final = 4
 
 
 class Rewriter:
-    """Puts what is written anew in the place of what it was made of, if all of that is of the table still."""
+    """Puts what is written anew in the place of what it was made of, if all of that is of the table still.
+
+    Raises StoreError; then the table is what it was.
+    """
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -53,7 +58,7 @@ class Rewriter:
         return len(places)
 
     def _merge(self, table: Table) -> bool:
-        with self._turn, Room(self._lake.path / staging.FOLDER) as room:
+        with self._room() as room:
             current = self._lake.current()
             old = current.stretches(crowded(current.live(table.name)))
             if not old:
@@ -63,7 +68,7 @@ class Rewriter:
 
     def _fold(self, places: Sequence[Place]) -> bool:
         """False where others wrote the same rows anew meanwhile."""
-        with self._turn, Room(self._lake.path / staging.FOLDER) as room:
+        with self._room() as room:
             current = self._lake.current()
             old: list[Entry] = []
             new: list[Entry] = []
@@ -78,6 +83,14 @@ class Rewriter:
             return not new or self._put(
                 room, old, new, lambda entry, number: self._lake.free_name(entry.series, entry.partition, number)
             )
+
+    @contextmanager
+    def _room(self) -> Iterator[Path]:
+        try:
+            with self._turn, Room(self._lake.path / staging.FOLDER) as room:
+                yield room
+        except OSError as error:
+            raise StoreError(f"{self._lake.path} cannot be written: {error.strerror or error}") from error
 
     def _put(self, room: Path, old: Sequence[Entry], new: Sequence[Entry], name: Callable[[Entry, int], str]) -> bool:
         with self._lake.writing() as current:

@@ -12,9 +12,13 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Final, Protocol, Self, TypeAlias
 
+from tapeql.collect.timing import Timing
 from tapeql.errors import ConnectionFailed, StoreError
+
+BACKOFF: Final = Timing(backoff_first_s=0.1, backoff_most_s=5.0)
+"""For a bus that is down: a try costs little, and readers wait."""
 
 Entry: TypeAlias = tuple[str, int, bytes]
 """(stream, position, payload)"""

@@ -7,15 +7,13 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from tapeql.collect.bus import Bus, BusDown, Entry
+from tapeql.collect.bus import BACKOFF, Bus, BusDown, Entry
 from tapeql.collect.frames import Frame
 from tapeql.collect.journal import Damage, Journal
-from tapeql.collect.timing import Timing
 from tapeql.errors import StoreError
 
 log: Final = logging.getLogger("tapeql.collect.bus")
 
-BACKOFF: Final = Timing(backoff_first_s=0.1, backoff_most_s=5.0)
 _BATCH_BYTES: Final = 256 * 1024
 _DRAINING_S: Final = 0.01
 _PROBE_BYTES: Final = 1 << 20

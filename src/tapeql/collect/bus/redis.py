@@ -11,14 +11,11 @@ from typing import Final, Self
 
 from redis.exceptions import ResponseError
 
-from tapeql.collect.bus import After, BusDown, Entry, Message, Missed, places
+from tapeql.collect.bus import BACKOFF, After, BusDown, Entry, Message, Missed, places
 from tapeql.collect.bus.connection import Address, Command, RedisConnection, Reply
-from tapeql.collect.timing import Timing
 from tapeql.limits import BUS_IDLE_S, BUS_STREAM_ENTRIES, BUS_TIMEOUT_S
 
 log: Final = logging.getLogger("tapeql.collect.bus")
-
-BACKOFF: Final = Timing(backoff_first_s=0.1, backoff_most_s=5.0)
 
 _COMMANDS: Final = 500
 """Messages published in one transaction."""
