@@ -104,7 +104,7 @@ class Rest:
         self._timeout_s = timeout_s
         self._turn = asyncio.Lock()
         self._session: aiohttp.ClientSession | None = None
-        self._closed = False
+        self._closings = 0
         self._shut_until_s = 0.0
         self.headers: Mapping[str, str] = {}
         """Of the last reply."""
@@ -120,10 +120,11 @@ class Rest:
         """The body of a 200. `sign` are headers of this request alone."""
         import aiohttp
 
+        closings = self._closings
         async with self._turn:
             for tries_left in reversed(range(self._tries)):
                 await self._permission(path, cost)
-                if self._closed:
+                if self._closings > closings:
                     raise ConnectionFailed(f"the connection to {self._title} is closed")
                 try:
                     status, body = await self._ask(path, params, sign)
@@ -176,8 +177,8 @@ class Rest:
             await asyncio.sleep(wait_s)
 
     async def close(self) -> None:
-        """Whoever asks after this, or waits for their turn, gets ConnectionFailed."""
-        self._closed = True
+        """Whoever waits for their turn gets ConnectionFailed; who asks after this opens it again."""
+        self._closings += 1
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -22,6 +22,7 @@ CONFIG: Final = "TAPEQL_CONFIG"
 DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
 
 
+MOST: Final = float(1 << 31)
 HTTP: Final = ("http", "https")
 SCHEMES: Final = (HTTP, ("ws", "wss"), ("tcp",))
 """What may stand for what a venue's own address begins with."""
@@ -62,6 +63,28 @@ class Settings:
                 f"or write {name} under [{self.venue.name}] in {DEFAULT_FILE}"
             )
         return found.reveal()
+
+    def number(self, name: str, default: float) -> float:
+        """An option that is a number above 0. Raises DataError."""
+        text = self.options.get(name)
+        try:
+            found = float(default if text is None else text)
+        except ValueError:
+            found = 0.0
+        if not 0.0 < found < MOST:
+            raise DataError(f"{variable_of(self.venue.name, name)} must be a number above 0, not {text!r}")
+        return found
+
+    def whole(self, name: str, default: int) -> int:
+        """An option that is a whole number above 0. Raises DataError."""
+        found = self.number(name, default)
+        if not found.is_integer():
+            raise DataError(f"{variable_of(self.venue.name, name)} must be a whole number above 0, not {found:g}")
+        return int(found)
+
+    def address(self, name: str, usual: str) -> str:
+        """An option that is a base address, without a slash at its end. Raises DataError."""
+        return _address(variable_of(self.venue.name, name), self.options.get(name), usual)
 
 
 def variable_of(venue: str, name: str) -> str:

@@ -79,7 +79,7 @@ class SocketConnector:
         self._ready.clear()
         self._confirmed.clear()
         try:
-            self._socket = await connect(
+            opening = connect(
                 self._url(),
                 max_size=FRAME_BYTES,
                 max_queue=QUEUE_FRAMES,
@@ -89,6 +89,9 @@ class SocketConnector:
                 # The collector decides when to try again.
                 process_exception=lambda error: error,
             )
+            # Logins are frames: a redirection would carry them to whoever it names.
+            opening.process_redirect = lambda exc: exc  # type: ignore[method-assign]
+            self._socket = await opening
         except InvalidStatus as error:
             wish = error.response.headers.get("Retry-After", "")
             raise Lost(
@@ -102,7 +105,8 @@ class SocketConnector:
         try:
             self._ready.extend(await self._open())
         except BaseException:
-            await self.disconnect()
+            # The socket alone: it may be tried again.
+            await SocketConnector.disconnect(self)
             raise
 
     async def disconnect(self) -> None:

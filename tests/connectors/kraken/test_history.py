@@ -189,7 +189,7 @@ def test_requests_keep_their_pace() -> None:
 @pytest.mark.parametrize(("name", "value"), [("BOOK_DEPTH", "50"), ("BOOK_DEPTH", "x"), ("REQUESTS_PER_S", "0")])
 def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:
     """The error says which one, and what there is."""
-    with pytest.raises(DataError, match=f"TAPEQL_KRAKEN_{name} is '{value}'"):
+    with pytest.raises(DataError, match=f"TAPEQL_KRAKEN_{name} .*'{value}'"):
         connector({f"TAPEQL_KRAKEN_{name}": value})
 
 

@@ -7,6 +7,8 @@ from typing import Final
 from tapeql.connectors.venue import Lost
 from tapeql.errors import VenueError
 
+SLOW_CLIENT: Final = 407
+
 MEANINGS: Final = {
     400: "it does not understand a message of ours, or a symbol in it",
     401: "something was asked for before logging in",

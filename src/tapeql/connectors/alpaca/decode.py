@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from tapeql.connectors.alpaca.complaints import told
+from tapeql.connectors.alpaca.complaints import SLOW_CLIENT, told
 from tapeql.connectors.events import (
     BookSnapshot,
     Candle,
@@ -27,6 +27,7 @@ from tapeql.connectors.events import (
     Kind,
     Quote,
     Refused,
+    Reset,
     Subscribed,
     Trade,
 )
@@ -246,7 +247,9 @@ def _events(message: Message, recv_ns: int) -> list[Event]:
             named = [(kind, tuple(filter(_name, found))) for kind, found in both]
             return [Subscribed(kind, found) for kind, found in named if found] or [Heartbeat(recv_ns)]
         case Complaint(code=code, msg=msg):
-            return [Refused("error", plain(told(code, msg)))]
+            refused = Refused("error", plain(told(code, msg)))
+            # Begun anew, what was missed is an outage like any.
+            return [refused, Reset(refused.reason)] if code == SLOW_CLIENT else [refused]
         case Success():
             return [Heartbeat(recv_ns)]
 

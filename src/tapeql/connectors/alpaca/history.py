@@ -77,7 +77,7 @@ class History:
         self.data = Rest(self._title, settings.rest_url, self.budget, complaint, headers=headers)
         # Who points the data host elsewhere wants no key sent to Alpaca itself.
         own = settings.rest_url == settings.venue.rest_url
-        url = settings.options.get("trading_url", "").rstrip("/") or (TRADING_URL if own else settings.rest_url)
+        url = settings.address("trading_url", TRADING_URL if own else settings.rest_url)
         self.trading = Rest(self._title, url, HeaderBudget(), complaint, headers=headers)
 
     async def close(self) -> None:

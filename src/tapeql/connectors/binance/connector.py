@@ -37,6 +37,7 @@ class BinanceConnector(SocketConnector):
         self._market = market
         self._history = History(market, settings, clock)
         self._asked: dict[int, tuple[Kind, tuple[str, ...]]] = {}
+        self._in_address: list[tuple[Kind, str]] = []
         self._numbers = 0
 
     async def disconnect(self) -> None:
@@ -46,17 +47,17 @@ class BinanceConnector(SocketConnector):
     # ── streams ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _url(self) -> str:
-        first = [subscriptions.stream(*each) for each in self._each()[: subscriptions.URL_STREAMS]]
-        return self._settings.ws_url + subscriptions.path(first)
+        self._in_address = self._each()[: subscriptions.URL_STREAMS]
+        return self._settings.ws_url + subscriptions.path([subscriptions.stream(*each) for each in self._in_address])
 
     async def _open(self) -> Iterable[Event]:
         """What the address asked for is subscribed as soon as the connection is open."""
         self._asked.clear()
-        each = self._each()
-        events: list[Event] = [Subscribed(kind, (symbol,)) for kind, symbol in each[: subscriptions.URL_STREAMS]]
+        events: list[Event] = [Subscribed(kind, (symbol,)) for kind, symbol in self._in_address]
         rest: dict[Kind, list[str]] = {}
-        for kind, symbol in each[subscriptions.URL_STREAMS :]:
-            rest.setdefault(kind, []).append(symbol)
+        for kind, symbol in self._each():
+            if (kind, symbol) not in self._in_address:
+                rest.setdefault(kind, []).append(symbol)
         for kind, symbols_ in rest.items():
             await self._send(self._ask(kind, symbols_))
         return events

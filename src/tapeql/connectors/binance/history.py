@@ -75,7 +75,7 @@ class History:
         self._clock = clock
         self._title = settings.venue.title
         self._key_variable = variable_of(settings.venue.name, "api_key")
-        self.budget = WeightBudget(float(settings.options.get("weight_limit", market.weight_limit)))
+        self.budget = WeightBudget(settings.number("weight_limit", market.weight_limit))
         key = settings.credentials.get("api_key")
         headers = {"X-MBX-APIKEY": key.reveal()} if key else {}
         self.rest = Rest(self._title, settings.rest_url, self.budget, complaint, headers=headers)

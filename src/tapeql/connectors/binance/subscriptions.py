@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from tapeql.connectors.events import Kind
+from tapeql.connectors.frames import UNREADABLE
 
 STREAMS: Final[Mapping[Kind, str]] = {"trades": "trade", "quotes": "bookTicker", "book": "depth@100ms"}
 
@@ -38,6 +39,6 @@ def answered(frame: bytes) -> int | None:
     """The number of the request that `{"result": null, "id": 1}` or `{"error": {…}, "id": 1}` answers."""
     try:
         number = json.loads(frame).get("id")
-    except (ValueError, AttributeError):
+    except (*UNREADABLE, AttributeError):
         return None
     return number if isinstance(number, int) else None

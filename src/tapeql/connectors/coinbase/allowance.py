@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tapeql.connectors.rest import TokenBucket
-from tapeql.connectors.settings import Settings, variable_of
-from tapeql.errors import DataError
+from tapeql.connectors.settings import Settings
 
 PER_S: Final = 8.0
 """Of the ten; others behind the same address want some too."""
@@ -23,13 +22,7 @@ class Allowance(TokenBucket):
     """
 
     def __init__(self, settings: Settings) -> None:
-        text = settings.options.get("requests_per_s", "")
-        try:
-            self.per_s = float(text or PER_S)
-        except ValueError:
-            self.per_s = 0.0
-        if not 0.0 < self.per_s < 1e6:
-            raise DataError(f"{variable_of(settings.venue.name, 'requests_per_s')} must be a positive number")
+        self.per_s = settings.number("requests_per_s", PER_S)
         super().__init__(self.per_s, max(1.0, self.per_s), time.monotonic)
 
     def learn(self, status: int, headers: Mapping[str, str]) -> None:

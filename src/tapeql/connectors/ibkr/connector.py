@@ -43,8 +43,8 @@ class IbkrConnector:
         if find_spec("ib_async") is None:
             raise DataError("IBKR needs the package ib_async: install tapeql[ibkr]")
         self._place = _place(settings)
-        self._rows = _whole_number(settings, "depth_rows", DEPTH_ROWS)
-        self._first_client_id = _whole_number(settings, "client_id", CLIENT_ID)
+        self._rows = settings.whole("depth_rows", DEPTH_ROWS)
+        self._first_client_id = settings.whole("client_id", CLIENT_ID)
         self._history = History(settings.venue.title, self._reach, clock, self._rows)
         self._wanted: dict[Kind, dict[str, None]] = {kind: {} for kind in KINDS}
         self._opening = asyncio.Lock()
@@ -200,10 +200,3 @@ def _place(settings: Settings) -> tuple[str, int]:
         pass
     variable = variable_of(settings.venue.name, "ws_url")
     raise DataError(f"{variable} must be like tcp://127.0.0.1:4002 (TWS itself listens at 7496 or 7497)")
-
-
-def _whole_number(settings: Settings, name: str, default: int) -> int:
-    text = settings.options.get(name, str(default))
-    if not text.isdecimal() or not 0 < int(text) < 1 << 31:
-        raise DataError(f"{variable_of(settings.venue.name, name)} must be a whole number above 0, not {text!r}")
-    return int(text)

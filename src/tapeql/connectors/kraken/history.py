@@ -15,9 +15,9 @@ from tapeql.connectors.kraken.candles import CandleBuilder
 from tapeql.connectors.kraken.decode import VENUE, Reply, decode_book, decode_candles, decode_trades
 from tapeql.connectors.kraken.symbols import decode_symbols, rest_pair
 from tapeql.connectors.rest import Rest, TokenBucket
-from tapeql.connectors.settings import Settings, variable_of
+from tapeql.connectors.settings import Settings
 from tapeql.connectors.venue import Clock, Info
-from tapeql.errors import DataError, VenueError
+from tapeql.errors import VenueError
 
 PAGE: Final = 1000
 MOST_LEVELS: Final = 500
@@ -62,7 +62,7 @@ class History:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
         self._title = settings.venue.title
-        self._per_s = _requests_per_s(settings)
+        self._per_s = settings.number("requests_per_s", REQUESTS_PER_S)
         # The wait must really pass, whatever clock the events are stamped with.
         bucket = TokenBucket(self._per_s, BURST, time.monotonic)
         self.rest = Rest(self._title, settings.rest_url, bucket, complaint, verdict=verdict)
@@ -245,14 +245,3 @@ def _is_asked(each: Trade | Void, from_id: int | None, since_us: int | None) -> 
     if from_id is not None:
         return each.seq >= from_id
     return isinstance(each, Void) or since_us is None or each.ts_us >= since_us
-
-
-def _requests_per_s(settings: Settings) -> float:
-    text = settings.options.get("requests_per_s", str(REQUESTS_PER_S))
-    try:
-        per_s = float(text)
-    except ValueError:
-        per_s = 0.0
-    if not 0.0 < per_s < 1e6:
-        raise DataError(f"{variable_of(VENUE, 'requests_per_s')} is {text!r}; it must be a number above 0")
-    return per_s
