@@ -462,6 +462,8 @@ class Collector:
     async def _resynced(self, link: Link, feed: Feed) -> None:
         try:
             await self._synced(link, feed)
+        except Exception:
+            log.exception("a book cannot be asked for", extra={"venue": feed.venue.name, "symbol": feed.symbol})
         finally:
             # At once: the next frame may break the book again.
             self._resyncs.pop((link.number, feed.symbol), None)
