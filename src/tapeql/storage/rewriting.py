@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
 from tapeql.errors import StoreError
 from tapeql.limits import LIVE_FOLD_PLACES, LIVE_SEGMENT_ROWS
 from tapeql.storage import staging
@@ -41,8 +43,12 @@ class Rewriter:
     def merge_all(self) -> None:
         """Merges live files until no four are of one size."""
         for table in TABLES.values():
+            merged = False
             while self._merge(table):
-                pass
+                merged = True
+            if merged:
+                # It needed many times what a feed does, and the next one may be minutes away.
+                pa.default_memory_pool().release_unused()
 
     def fold(self, venue: str, before_day: int) -> int:
         """Folds the live stretches of partitions that end by a day into files of their own; returns how many."""
