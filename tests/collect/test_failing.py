@@ -51,7 +51,7 @@ def collected(folder: Path) -> Collector:
     ("variables", "missing", "says"),
     [
         ({"TAPEQL_IBKR_WS_URL": "tcp://127.0.0.1"}, "", "TAPEQL_IBKR_WS_URL must be like tcp://127.0.0.1:4002"),
-        ({"TAPEQL_IBKR_DEPTH_ROWS": "0"}, "", "TAPEQL_IBKR_DEPTH_ROWS must be a whole number"),
+        ({"TAPEQL_IBKR_DEPTH_ROWS": "0"}, "", "TAPEQL_IBKR_DEPTH_ROWS must be a number above 0"),
         ({}, "ib_async", "needs the package ib_async"),
     ],
 )

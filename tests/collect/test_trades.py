@@ -141,6 +141,15 @@ def test_a_repeated_trade_says_nothing_of_an_open_hole_before_it() -> None:
     assert (gap.from_id, gap.to_id, gap.filled_to_id) == (100, 909, None)
 
 
+def test_two_open_holes_are_one_after_the_other() -> None:
+    """Each of two collectors left one behind: both end."""
+    first, second = (Gap("v", "S", f"trades:{n}", "trades", n, None, n, None, "stopped") for n in (100, 200))
+    trades = ContiguousTrades("v", "S")
+    trades.restore(trade(300), [second, first])
+    trades.live(trade(310))
+    assert [(hole.from_id, hole.to_id) for hole in trades.missing()] == [(100, 199), (200, 309)]
+
+
 def test_what_was_given_up_stays_so_after_a_restart() -> None:
     gap = Gap("binance", "BTCUSDT", "trades:1", "trades", 1, 9, 1, 9, TOO_OLD)
     trades = ContiguousTrades("binance", "BTCUSDT")

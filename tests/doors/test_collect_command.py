@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -111,8 +112,10 @@ class Collecting:
 
 
 @contextlib.contextmanager
-def collecting(exchange: Exchange, lake: Path, *arguments: str) -> Iterator[Collecting]:
-    line = ["--lake", str(lake), "collect", *arguments, "--metrics", "127.0.0.1:0"]
+def collecting(exchange: Exchange, where: Path | list[str], *arguments: str) -> Iterator[Collecting]:
+    """Into a lake, or where the arguments say."""
+    where = where if isinstance(where, list) else ["--lake", str(where)]
+    line = ["collect", *arguments, "--metrics", "127.0.0.1:0", *where]
     with subprocess.Popen(
         [sys.executable, "-m", "tapeql", *line],
         env=exchange.environ,
@@ -246,6 +249,38 @@ def test_one_journal_one_collector(exchange: Exchange, tmp_path: Path) -> None:
         assert collector.stop()[0] == 0
 
 
+@pytest.mark.parametrize("place", ["lake", "database"])
+def test_one_feed_one_collector(place: str, exchange: Exchange, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Whatever journal it has, a second collector of one feed is refused; one of another kind of the same symbol is not."""
+    where = ["--lake", str(tmp_path / "tape")]
+    if place == "database":
+        where = ["--store", request.getfixturevalue("postgres_database")]
+    first = ("binance:BTCUSDT", "--ticks", "--journal", str(tmp_path / "journal"))
+    with collecting(exchange, where, *first) as collector:
+        until(lambda: collector.status()["state"] == "collecting", "the start")
+        beside = ("--journal", str(tmp_path / "other"), "--metrics", "127.0.0.1:0")
+        again = exchange.run("collect", "binance:ETHUSDT,BTCUSDT", "--ticks", "--quotes", *beside, *where)
+        assert again.returncode == 1
+        assert "another collector feeds trades of binance:BTCUSDT into" in again.stderr
+        quotes = ("binance:BTCUSDT", "--quotes", "--journal", str(tmp_path / "quotes"))
+        with collecting(exchange, where, *quotes) as second:
+            until(lambda: second.status()["state"] == "collecting", "the second start")
+            assert second.stop()[0] == 0
+        assert collector.stop()[0] == 0
+    with collecting(exchange, where, *first) as collector:
+        until(lambda: collector.status()["state"] == "collecting", "the next start")
+        assert collector.stop()[0] == 0
+
+
+def test_a_symbol_that_is_not_listed_is_trouble(exchange: Exchange, tmp_path: Path) -> None:
+    """What was meant is named; for an orchestrator the collector is well."""
+    with collecting(exchange, tmp_path, "binance:btcusdt,ETHUSDT", "--ticks") as collector:
+        listed = "binance does not list btcusdt; it lists BTCUSDT"
+        until(lambda: collector.status()["faults"] == [listed], "the trouble")
+        assert asked(f"http://{collector.metrics}/healthz")["ok"]
+        assert collector.stop()[0] == 0
+
+
 def test_a_venue_that_cannot_be_reached_is_tried_again(exchange: Exchange, tmp_path: Path) -> None:
     """The collector stays, says so in its log, its status and its exit status, and still stops when told."""
     with socket.create_server(("127.0.0.1", 0)) as nobody:
@@ -296,6 +331,25 @@ def test_what_is_wrong_is_said_in_a_line(
     line = one_line(exchange.run(*arguments, TAPEQL_LAKE=str(tmp_path / "tape"), HOME=str(tmp_path)))
     assert says in line
     assert "sesame" not in line
+
+
+@pytest.mark.parametrize(
+    ("what", "variables"),
+    [
+        (["foo:BTCUSDT", "--ticks"], {}),
+        (["BTCUSDT", "--ticks"], {}),
+        (["binance:BTCUSDT", "--ticks", "--bus", "http://host"], {}),
+        (["binance:BTCUSDT", "--ticks"], {"TAPEQL_BINANCE_REST_URL": "localhost"}),
+        (["alpaca:AAPL", "--ticks"], {}),
+    ],
+)
+def test_what_trying_again_cannot_mend_exits_with_2(
+    what: list[str], variables: dict[str, str], exchange: Exchange, tmp_path: Path
+) -> None:
+    """A service manager must not start it again and again."""
+    done = exchange.run("--lake", str(tmp_path), "collect", *what, **variables)
+    assert one_line(done)
+    assert done.returncode == 2
 
 
 def test_settings_that_are_wrong_are_named(exchange: Exchange, tmp_path: Path) -> None:
@@ -417,7 +471,7 @@ def test_a_backfill_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None
 
 
 def test_a_history_behind_the_end_of_the_store_leaves_a_gap_that_a_collector_fills(tmp_path: Path) -> None:
-    """Who goes on from the newest stored trade would never hear of what lies before it."""
+    """Who goes on from the newest stored trade would never hear of what lies before it. A history that has it ends it."""
     fetch = ("--lake", str(tmp_path), "backfill", "binance:BTCUSDT", "--ticks", "--since")
     with exchange_of("BTCUSDT") as exchange:
         for instant in (START_US, START_US + 300_000_000):
@@ -427,6 +481,12 @@ def test_a_history_behind_the_end_of_the_store_leaves_a_gap_that_a_collector_fil
         lake = Lake(tmp_path)
         (gap,) = lake.rows("gaps", "binance", "BTCUSDT").to_pylist()
         assert gap["reason"].startswith("not asked for")
+        copy = tmp_path / "copy"
+        shutil.copytree(tmp_path, copy, ignore=lambda folder, names: ["copy"])
+        done = exchange.run("--lake", str(copy), *fetch[2:], DAY)
+        assert done.returncode == 0, done.stderr
+        (closed,) = Lake(copy).rows("gaps", "binance", "BTCUSDT").to_pylist()
+        assert (closed["filled_at"], closed["filled_to_id"]) == (gap["until"], gap["to_id"])
         with collecting(exchange, tmp_path, "binance:BTCUSDT", "--ticks") as collector:
             until(lambda: bool(collector.status()["venues"][0]["symbols"][0]["live"]), "the stream")
             exchange.tell("skip?seconds=5")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import ExitStack
+from difflib import get_close_matches
 from typing import Any, Final
 
 from tapeql.collect.backfill import Backfill
@@ -75,6 +77,8 @@ class Collector:
         self.watched = tuple(watched)
         self.counts = Counts()
         self.feeds: dict[tuple[str, str], Feed] = {}
+        self.unlisted: dict[tuple[str, str], str | None] = {}
+        """Symbols that their venue does not know, and what may have been meant."""
         self.state = "starting"
         self.store = store
         self.journal = journal
@@ -104,11 +108,15 @@ class Collector:
         Raises StoreError for a store that cannot be used. Whatever else ends the collector by itself is raised when what
         came before is stored.
         """
+        with ExitStack() as claim:
+            return await self._run(stop, claim)
+
+    async def _run(self, stop: asyncio.Event, claim: ExitStack) -> bool:
         recording = asyncio.create_task(self.recorder.run(), name="recorder")
         tasks: list[asyncio.Task[None]] = []
         failure: BaseException | None = None
         try:
-            if not await self._recovered(stop):
+            if not await self._recovered(stop, claim):
                 return False
             self._restore()
             tasks += self._supervise()
@@ -142,11 +150,15 @@ class Collector:
             raise failure
         return stored and journalled
 
-    async def _recovered(self, stop: asyncio.Event) -> bool:
+    async def _recovered(self, stop: asyncio.Event, claim: ExitStack) -> bool:
         """Once the store has everything an earlier run journalled; it is waited for. False when told to stop first."""
-        attempt = 0
+        attempt, claimed = 0, False
+        feeds = [f"{kind} of {venue}:{symbol}" for (venue, symbol), feed in self.feeds.items() for kind in feed.kinds]
         while not stop.is_set():
             try:
+                if not claimed:
+                    claim.enter_context(self.store.claim(feeds))
+                    claimed = True
                 return await asyncio.to_thread(self._writer.recover, stop.is_set)
             except ConnectionFailed as error:
                 log.warning("waiting for the store", extra={"reason": str(error)})
@@ -252,6 +264,8 @@ class Collector:
             self._keep([known[symbol] for symbol in symbols if symbol in known])
             for symbol in symbols:
                 if known and symbol not in known:
+                    near = get_close_matches(symbol.upper(), known, 1, 0.8)
+                    self.unlisted[venue, symbol] = near[0] if near else None
                     log.warning("the venue does not list this symbol", extra={"venue": venue, "symbol": symbol})
         except TapeQLError as error:
             log.info("no metadata", extra={"venue": venue, "reason": str(error)})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
 import pyarrow as pa
+from msgspec.structs import replace
 
 from tapeql.calendars.zones import DAY_US
 from tapeql.collect.rows import gap_of, plain, tables, trade_of
@@ -19,6 +21,9 @@ from tapeql.storage.stores import Store
 Row = TypeVar("Row")
 
 BATCH_ROWS: Final = 20_000
+BATCH_S: Final = 5.0
+"""Or so long: what a slow venue has given stays, whenever it is stopped."""
+
 NOT_ASKED_FOR: Final = "not asked for: it lies between what was collected and a history fetched later"
 
 
@@ -114,9 +119,26 @@ async def fetch_trades(
             progress = Progress(progress.since_us, next_us, next_id, progress.rows + len(trades))
             bookmark.write(progress)
             show(progress)
+        if filled := list(_filled(store, venue.name, symbol, progress, contiguous)):
+            live.append(tables(filled))
         # Days that have ended become one sorted file each; the present one is a collector's.
         live.seal(venue.name, progress.next_us // DAY_US)
     return progress
+
+
+def _filled(store: Store, venue: str, symbol: str, progress: Progress, contiguous: bool) -> Iterator[Gap]:
+    """Gaps in trades of which nothing is missing any more."""
+    for gap in (gap_of(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol))):
+        if gap.kind != "trades" or gap.filled_us is not None or gap.until_us is None:
+            continue
+        if contiguous and gap.from_id is not None and gap.to_id is not None:
+            ids = store.snapshot().scan("ticks", venue, symbol, gap.from_us, gap.until_us + 1, ("seq",))
+            stored = {seq for batch in ids for seq in batch.column("seq").to_pylist()}
+            whole = stored.issuperset(range(gap.from_id, gap.to_id + 1))
+        else:
+            whole = not contiguous and progress.since_us <= gap.from_us and gap.until_us < progress.next_us
+        if whole:
+            yield replace(gap, filled_to_id=gap.to_id, filled_us=gap.until_us)
 
 
 def _end_of(store: Store, venue: str, symbol: str) -> Trade | None:
@@ -140,11 +162,12 @@ def _between(before: Trade, first: Trade, contiguous: bool) -> list[Gap]:
 
 async def _batches(pages: AsyncIterator[list[Row]]) -> AsyncIterator[list[Row]]:
     gathered: list[Row] = []
+    since_s = time.monotonic()
     async for page in pages:
         gathered += page
-        if len(gathered) >= BATCH_ROWS:
+        if len(gathered) >= BATCH_ROWS or time.monotonic() - since_s >= BATCH_S:
             yield gathered
-            gathered = []
+            gathered, since_s = [], time.monotonic()
     if gathered:
         yield gathered
 

@@ -74,11 +74,13 @@ class Operation:
         from aiohttp import web
 
         faults = self.faults()
-        # Not a matter of health: the tape is kept all the same, and a restart would mend nothing.
+        # No matters of health: the tape is kept all the same, and a restart would mend nothing.
         if self._publisher is not None and self._publisher.error is not None:
             faults.append(self._publisher.error)
         if (error := self._collector.counts.seal_error) is not None:
             faults.append(f"a day cannot be sealed: {error}")
+        for (venue, symbol), near in self._collector.unlisted.items():
+            faults.append(f"{venue} does not list {symbol}" + (f"; it lists {near}" if near else ""))
         return web.json_response(status(self._collector) | {"faults": faults})
 
     def faults(self) -> list[str]:
@@ -134,7 +136,7 @@ class _Metrics:
         filled = counter("filled_trades", "Trades filled in from history")
         declared = counter("gaps_declared", "Gaps declared", "kind")
         closed = counter("gaps_filled", "Gaps filled", "kind")
-        open_gaps = gauge("gaps_open", "Holes in trades not yet filled")
+        open_gaps = gauge("gaps_open", "Holes in trades not filled, those given up too")
         connections = gauge("connections", "Connections open")
         skew = gauge("clock_skew_seconds", "Our clock less the venue's, latency included")
         lag = gauge("lag_seconds", "Time of receipt less the venue's time, less the skew, of the last event")

@@ -37,8 +37,8 @@ def repeated(collector: Collector, venue: str) -> int:
 
 
 def holes(collector: Collector, venue: str) -> int:
-    """Holes in trades that are being filled."""
-    return sum(len(feed.trades.missing()) for feed in feeds_of(collector, venue))
+    """Holes in trades, those given up too."""
+    return sum(len(feed.trades.holes) for feed in feeds_of(collector, venue))
 
 
 def _venue(collector: Collector, watched: Watched) -> dict[str, Any]:
@@ -71,4 +71,5 @@ def _symbol(feed: Feed) -> dict[str, Any]:
         "last_book_us": feed.books.last_us,
         "book_known": feed.books.known,
         "missing": len(feed.trades.missing()),
+        "given_up": len(feed.trades.holes) - len(feed.trades.missing()),
     }

@@ -88,6 +88,7 @@ class Trades(Protocol):
 
     last_us: int | None
     repeated: int
+    holes: list[Hole]
 
     def restore(self, last: Trade | None, gaps: Sequence[Gap]) -> None:
         """Begins where the store ends."""
@@ -158,6 +159,10 @@ class _Gaps:
                 hole.late_us, hole.hopeless = self._late_us, gap.reason in GIVEN_UP
                 self.holes.append(hole)
                 if gap.until_us is None and not hole.hopeless:
+                    if self._pending is not None:
+                        # Two that ended alike: what the first lacks ends where the second begins.
+                        self._pending.until_us = hole.from_us
+                        self._pending.to_id = None if hole.from_id is None else hole.from_id - 1
                     self._pending = hole
 
 

@@ -15,7 +15,7 @@ from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
 from tapeql.shell.bring import BAR_CHARACTERS, REDRAWN_EVERY_S
-from tapeql.shell.cli import DONE, target, usage
+from tapeql.shell.cli import DONE, as_asked, target, usage
 from tapeql.storage.stores import is_database
 
 if TYPE_CHECKING:
@@ -45,7 +45,9 @@ async def _backfill(
 
     interval = options.candles or "1m"
     what = "ticks" if options.ticks else f"candles-{interval}"
-    for each in watched(options.symbols, ["trades"]):
+    with as_asked():
+        watching = watched(options.symbols, ["trades"])
+    for each in watching:
         venue = each.settings.venue
         history = venue.connector(each.settings, steady_clock())
         try:

@@ -6,10 +6,11 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from tapeql import __version__, limits
-from tapeql.errors import Diagnostic, QueryError, TapeQLError
+from tapeql.errors import DataError, Diagnostic, QueryError, TapeQLError
 from tapeql.export import formats
 from tapeql.shell import interrupt, visible
 
@@ -223,6 +224,15 @@ class Usage(TapeQLError):
     """The command line asks for what cannot be."""
 
     exit_status = REFUSED
+
+
+@contextmanager
+def as_asked() -> Iterator[None]:
+    """What cannot be read of a command line, or of the settings behind it, is no failure that trying again may mend."""
+    try:
+        yield
+    except DataError as error:
+        raise usage(str(error)) from None
 
 
 def _query(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.serve.daemon import is_loopback
 from tapeql.shell import visible
-from tapeql.shell.cli import DONE, FAILED, address, target, usage
+from tapeql.shell.cli import DONE, FAILED, address, as_asked, target, usage
 from tapeql.storage.stores import is_database
 
 STATUS: Final = "status"
@@ -34,6 +34,7 @@ def collect(options: argparse.Namespace) -> int:
     """Collects until SIGTERM or SIGINT. Raises DataError, StoreError."""
     if options.symbols == [STATUS]:
         return status(options)
+    from tapeql.collect.bus import open_bus
     from tapeql.collect.clock import steady_clock
     from tapeql.collect.collector import Collector
     from tapeql.collect.journal import Journal
@@ -45,7 +46,9 @@ def collect(options: argparse.Namespace) -> int:
     if not kinds:
         raise usage("say what to collect: --ticks, --quotes, --book")
     where = target(options)
-    watching = watched(options.symbols, kinds)
+    with as_asked():
+        watching = watched(options.symbols, kinds)
+        bus = None if options.bus is None else open_bus(options.bus)
     timing = _timing(options)
     host, port = address(options.metrics, "--metrics")
     log_to(level=options.log_level)
@@ -53,12 +56,12 @@ def collect(options: argparse.Namespace) -> int:
     try:
         collector = Collector(watching, store_at(where), journal, steady_clock(), timing)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            return runner.run(_collect(collector, options.bus, host, port))
+            return runner.run(_collect(collector, bus, host, port))
     finally:
         journal.close()
 
 
-async def _collect(collector: Any, bus_url: str | None, host: str, port: int) -> int:
+async def _collect(collector: Any, bus: Any, host: str, port: int) -> int:
     from tapeql.collect.operation import Operation
     from tapeql.collect.status import status as state_of
 
@@ -66,13 +69,11 @@ async def _collect(collector: Any, bus_url: str | None, host: str, port: int) ->
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    bus = publisher = publishing = None
-    if bus_url is not None:
-        from tapeql.collect.bus import open_bus
+    publisher = publishing = None
+    if bus is not None:
         from tapeql.collect.bus.publisher import Publisher
         from tapeql.collect.streams import split
 
-        bus = open_bus(bus_url)
         publisher = Publisher(collector.journal, bus, "bus", split)
         publishing = asyncio.create_task(publisher.run(), name="bus")
     operation = Operation(collector, publisher)
@@ -155,7 +156,8 @@ def _why(error: Exception) -> str:
 
 def told(said: dict[str, Any]) -> str:
     lines = [
-        f"{said['state']}, into {said['store']}: {said['stored']:,} events stored of {said['journalled']:,} journalled"
+        f"{said['state']}, into {said['store']}: {said['stored']:,} events stored, "
+        f"{said['journal_depth_bytes']:,} bytes of the journal not yet"
     ]
     for venue in said["venues"]:
         skew = "" if venue["skew_s"] is None else f", clock {venue['skew_s']:+.3f} s"
@@ -166,8 +168,12 @@ def told(said: dict[str, Any]) -> str:
         )
         for each in venue["symbols"]:
             last = max(filter(None, (each["last_trade_us"], each["last_quote_us"], each["last_book_us"])), default=None)
-            missing = f", {each['missing']} holes being filled" if each["missing"] else ""
+            missing = _holes(each["missing"], "being filled") + _holes(each["given_up"], "given up")
             live = " ".join(each["live"]) or "nothing"
             lines.append(f"  {each['symbol']}: live {live}, last {'never' if last is None else iso(last)}{missing}")
     lines += [f"trouble: {fault}" for fault in said["faults"]]
     return "\n".join(lines) + "\n"
+
+
+def _holes(number: int, how: str) -> str:
+    return f", {number} hole{'s' if number > 1 else ''} {how}" if number else ""

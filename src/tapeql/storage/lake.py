@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -18,6 +18,7 @@ from tapeql.errors import StoreError
 from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
+from tapeql.storage.claims import claimed_in_folder
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import Series, folder, partition_name, series_of
@@ -96,6 +97,9 @@ class Lake:
                 return found
 
     # ── a feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def claim(self, feeds: Collection[str]) -> AbstractContextManager[None]:
+        return claimed_in_folder(self.path, feeds)
 
     def live(self) -> LakeLiveWriter:
         from tapeql.storage.live import LakeLiveWriter

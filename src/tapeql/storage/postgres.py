@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from tapeql.errors import ConnectionFailed, StoreError, TapeQLError
 from tapeql.limits import STORE_LOCK_WAIT_S
+from tapeql.storage.claims import number_of, taken
 from tapeql.storage.layout import Series, partition_span, series_of
 from tapeql.storage.merge import Merged, difference, merge
 from tapeql.storage.postgres_copy import copy_in, copy_out
@@ -75,6 +76,22 @@ class PostgresStore:
         """The database as of now. It holds a connection until closed. Raises StoreError where nothing was written."""
         with self.speaking():
             return PostgresSnapshot(self._url, self.name, self.speaking)
+
+    @contextmanager
+    def claim(self, feeds: Collection[str]) -> Iterator[None]:
+        """Held by a connection of its own: a server that goes away forgets it."""
+        with self.speaking():
+            connection = self.connected()
+        try:
+            with self.speaking():
+                connection.autocommit = True
+                for feed in feeds:
+                    row = connection.execute("SELECT pg_try_advisory_lock(%s)", [number_of(feed)]).fetchone()
+                    if not (row and row[0]):
+                        raise taken(feed, self.name)
+            yield
+        finally:
+            connection.close()
 
     def live(self) -> PostgresLiveWriter:
         from tapeql.storage.postgres_live import PostgresLiveWriter

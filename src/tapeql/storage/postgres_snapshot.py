@@ -48,7 +48,7 @@ class PostgresSnapshot:
             if not any(table.queried for table in TABLES.values() if table.name in self._columns):
                 raise StoreError(
                     f"there is no data in {name}. Fill it with: "
-                    f"tapeql --store {name} import trades FILE --symbol VENUE:CODE"
+                    f"tapeql import trades FILE --symbol VENUE:CODE --store {name}"
                 )
         except BaseException:
             self._keeper.close()

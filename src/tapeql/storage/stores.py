@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -112,6 +113,13 @@ class Store(Protocol):
         ...
 
     def live(self) -> LiveWriter: ...
+
+    def claim(self, feeds: Collection[str]) -> AbstractContextManager[None]:
+        """The right to feed these into this store, against other collectors, as long as this process lives.
+
+        Raises StoreError naming one that another has.
+        """
+        ...
 
     def last(self, table: str, venue: str, code: str, interval: str = "") -> dict[str, Any] | None:
         """The stored row with the largest (ts, seq), instants as integer microseconds; None where there is none."""
