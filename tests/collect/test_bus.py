@@ -17,7 +17,7 @@ import pytest
 from tapeql.collect.bus import Bus, Message, Missed, Subscription, open_bus
 from tapeql.collect.bus.memory import MemoryBus
 from tapeql.collect.bus.redis import RedisBus
-from tapeql.errors import StoreError
+from tapeql.errors import DataError
 from tests.servers import RedisServer
 
 Make = Callable[..., Bus]
@@ -288,7 +288,7 @@ def test_a_group_needs_a_consumer(make: Make) -> None:
 @pytest.mark.parametrize("url", ["kafka://x:secret@h", "http://u:secret@h/", "secret", "redis//secret", "rediss"])
 def test_urls_of_other_kinds(url: str) -> None:
     """A URL no bus speaks is refused with what could be named instead, and not repeated: it may hold a password."""
-    with pytest.raises(StoreError, match=r"name memory:, redis://HOST:PORT or rediss://HOST:PORT") as refused:
+    with pytest.raises(DataError, match=r"name memory:, redis://HOST:PORT or rediss://HOST:PORT") as refused:
         open_bus(url)
     assert "secret" not in str(refused.value)
 
@@ -298,7 +298,7 @@ def test_urls_of_other_kinds(url: str) -> None:
 )
 def test_urls_that_cannot_be_read(url: str) -> None:
     """A URL that cannot be read is refused with how to write one, and not repeated."""
-    with pytest.raises(StoreError, match="cannot be read; it is redis://") as refused:
+    with pytest.raises(DataError, match="cannot be read; it is redis://") as refused:
         open_bus(url)
     assert "secret" not in str(refused.value)
 
@@ -321,5 +321,5 @@ def test_without_redis_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     ]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "redis", None)
-    with pytest.raises(StoreError, match=r"pip install 'tapeql\[feeds\]'"):
+    with pytest.raises(DataError, match=r"pip install 'tapeql\[feeds\]'"):
         open_bus("redis://localhost")

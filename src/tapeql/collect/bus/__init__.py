@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self, TypeAlias
 
 from tapeql.collect.timing import Timing
-from tapeql.errors import ConnectionFailed, StoreError
+from tapeql.errors import ConnectionFailed, DataError
 
 BACKOFF: Final = Timing(backoff_first_s=0.1, backoff_most_s=5.0)
 """For a bus that is down: a try costs little, and readers wait."""
@@ -115,7 +115,7 @@ class Bus(Protocol):
 def open_bus(url: str | None = None) -> Bus:
     """A bus in this process (None or "memory:"), or one on a Redis server ("redis://…", "rediss://…"; not reached yet).
 
-    Raises StoreError for other URLs, and where the `redis` package is missing.
+    Raises DataError for other URLs, and where the `redis` package is missing.
     """
     if url is None or url == "memory:":
         from tapeql.collect.bus.memory import MemoryBus
@@ -124,11 +124,11 @@ def open_bus(url: str | None = None) -> Bus:
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url)
     if scheme is None or scheme.group().lower() not in ("redis:", "rediss:"):
         what = f"no live bus speaks {scheme.group()}" if scheme else "that is no URL of a live bus"
-        raise StoreError(f"{what}; name memory:, redis://HOST:PORT or rediss://HOST:PORT")
+        raise DataError(f"{what}; name memory:, redis://HOST:PORT or rediss://HOST:PORT")
     try:
         from tapeql.collect.bus.redis import RedisBus
     except ModuleNotFoundError as error:
-        raise StoreError(f"a bus on Redis needs more packages ({error.name}): pip install 'tapeql[feeds]'") from None
+        raise DataError(f"a bus on Redis needs more packages ({error.name}): pip install 'tapeql[feeds]'") from None
     return RedisBus(url)
 
 

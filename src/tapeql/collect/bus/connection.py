@@ -13,7 +13,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from tapeql.collect.bus import BusDown
-from tapeql.errors import StoreError
+from tapeql.errors import DataError
 from tapeql.limits import BUS_TIMEOUT_S
 
 Command: TypeAlias = tuple[str | bytes | int, ...]
@@ -22,7 +22,7 @@ Reply: TypeAlias = Any
 
 
 class Address:
-    """A Redis URL, read; says it without user, password and options. Raises StoreError for one that cannot be read."""
+    """A Redis URL, read; says it without user, password and options. Raises DataError for one that cannot be read."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -30,7 +30,7 @@ class Address:
             host, port = parts.hostname or "localhost", parts.port or 6379
             self._options: dict[str, Any] = dict(parse_url(url))
         except ValueError:
-            raise StoreError(
+            raise DataError(
                 "the URL of the bus cannot be read; it is redis://USER:PASSWORD@HOST:PORT/NUMBER, where a password "
                 "writes `@` as %40, `:` as %3A, `/` as %2F, `?` as %3F, `#` as %23 and `%` as %25"
             ) from None
