@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tapeql.errors import VenueError
 from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
@@ -56,10 +57,14 @@ async def _backfill(
                 name = f"{venue.name}:{symbol}"
                 bar = Bar(name, since_us, present_us)
                 bookmark = Bookmark(bookmarks, venue.name, symbol, what)
-                if options.ticks:
-                    done = await fetch_trades(store, history, symbol, since_us, until_us, bookmark, bar.show)
-                else:
-                    done = await fetch_candles(store, history, symbol, interval, since_us, until_us, bookmark, bar.show)
+                span = (since_us, until_us, bookmark, bar.show)
+                try:
+                    if options.ticks:
+                        done = await fetch_trades(store, history, symbol, *span)
+                    else:
+                        done = await fetch_candles(store, history, symbol, interval, *span)
+                except VenueError as error:
+                    raise VenueError(f"{name}: {error}", status=error.status, code=error.code) from None
                 bar.end()
                 rows = "trades" if options.ticks else f"candles of {interval}"
                 to = iso(max(done.next_us - 1, since_us))
