@@ -176,6 +176,10 @@ def test_ids_that_begin_anew_are_declared_once() -> None:
     assert isinstance(gap, Gap)
     assert (gap.reason, gap.until_us) == (ANEW, None)
     assert trades.live(trade(3, ts_us=2_000_000 + ANEW_US)) == []
+    stepped = ContiguousTrades("binance", "BTCUSDT")
+    stepped.live(trade(1000, ts_us=2 * ANEW_US))
+    stepped.live(trade(1001, ts_us=1))
+    assert stepped.live(trade(1000, ts_us=2 * ANEW_US)) == [], "a clock that was set back is no new numbering"
     again = ContiguousTrades("binance", "BTCUSDT")
     again.restore(trade(1000), [gap])
     assert again.missing() == []

@@ -172,11 +172,13 @@ class ContiguousTrades(_Gaps):
     def __init__(self, venue: str, symbol: str) -> None:
         super().__init__(venue, symbol)
         self.next: int | None = None
+        self._newest_us = 0
+        """Clocks of venues step back, too."""
 
     def restore(self, last: Trade | None, gaps: Sequence[Gap]) -> None:
         self._restore_holes(gaps)
         if last is not None:
-            self.next, self.last_us = last.seq + 1, last.ts_us
+            self.next, self.last_us, self._newest_us = last.seq + 1, last.ts_us, last.ts_us
         if self._pending is not None and self._pending.next_id is not None:
             self.next = max(self.next or 0, self._pending.next_id)
 
@@ -207,6 +209,7 @@ class ContiguousTrades(_Gaps):
                 kept.append(self._declare(Hole(f"trades:{self.next}", before_us, ts_us, "missed", self.next, seq - 1)))
             self.next = seq + 1
             self.last_us = ts_us
+            self._newest_us = max(self._newest_us, ts_us)
         elif (hole := self._hole_of(seq)) is not None:
             kept += self._mend(hole, seq, ts_us)
         else:
@@ -218,9 +221,9 @@ class ContiguousTrades(_Gaps):
 
     def _anew(self, ts_us: int) -> list[Kept]:
         """Declares, once, that ids which are known come with times that are not."""
-        if self.last_us is None or ts_us <= self.last_us + ANEW_US or any(h.reason == ANEW for h in self.holes):
+        if ts_us <= self._newest_us + ANEW_US or any(hole.reason == ANEW for hole in self.holes):
             return []
-        return [self._declare(Hole(f"trades:anew:{ts_us}", self.last_us, None, ANEW, hopeless=True))]
+        return [self._declare(Hole(f"trades:anew:{ts_us}", self._newest_us, None, ANEW, hopeless=True))]
 
     def history(self, page: Iterable[Trade | Void]) -> list[Kept]:
         kept: list[Kept] = []
@@ -239,6 +242,7 @@ class ContiguousTrades(_Gaps):
                 hole.filled_to_id = seq
                 if self.next is None or self.next <= seq:
                     self.next, self.last_us = seq + 1, ts_us
+                    self._newest_us = max(self._newest_us, ts_us)
                 mended[hole.gap_id] = hole
             elif seq == hole.next_id and seq != hole.to_id:
                 hole.filled_to_id = seq
