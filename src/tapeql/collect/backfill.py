@@ -42,9 +42,12 @@ class Backfill:
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: set[str] = set()
+        self._stopped = False
 
     def ask(self, feed: Feed) -> None:
         """Fills what this symbol misses, now or after what is being filled."""
+        if self._stopped:
+            return
         if feed.symbol in self._running:
             self._again.add(feed.symbol)
         elif feed.trades.missing():
@@ -54,6 +57,8 @@ class Backfill:
         return sorted(self._running)
 
     async def stop(self) -> None:
+        # What is cancelled must not begin again.
+        self._stopped = True
         for task in self._running.values():
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
