@@ -88,15 +88,18 @@ class PostgresServer:
         self._server.wait(timeout=60)
 
     def _answers(self) -> bool:
-        """Whether it takes connections within half a minute; False as soon as it has ended."""
+        """Whether it takes connections within half a minute; False as soon as it has ended, or another has its port."""
         import psycopg
 
         assert self._server is not None
         deadline = time.monotonic() + 30
         while self._server.poll() is None and time.monotonic() < deadline:
             try:
-                psycopg.connect(self.url("postgres"), connect_timeout=5).close()
-                return True
+                with psycopg.connect(self.url("postgres"), connect_timeout=5) as connection:
+                    row = connection.execute("SHOW data_directory").fetchone()
+                if row == (str(self._folder / "db"),):
+                    return True
+                break
             except psycopg.OperationalError:
                 time.sleep(0.05)
         self._server.kill()
@@ -178,7 +181,9 @@ class RedisServer:
                 with socket.create_connection(("127.0.0.1", self._port), timeout=1) as probe:
                     probe.sendall(b"PING\r\n")
                     if probe.recv(7):
-                        return True
+                        # Another's server may have answered: ours ends at once where its port is taken.
+                        time.sleep(0.05)
+                        return self._server.poll() is None
             except OSError:
                 time.sleep(0.01)
         self.stop()
