@@ -77,10 +77,6 @@ class PostgresServer:
         )
         return self._answers()
 
-    @property
-    def stopped(self) -> bool:
-        return self._server is None or self._server.poll() is not None
-
     def stop(self) -> None:
         """Ends it at once, without telling its clients."""
         assert self._server is not None

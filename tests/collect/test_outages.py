@@ -33,8 +33,9 @@ from tests.servers import PostgresServer, RedisServer
 def own_server(postgres_server: PostgresServer) -> Iterator[PostgresServer]:
     """The session's server, running again afterwards."""
     yield postgres_server
-    if postgres_server.stopped:
-        postgres_server.start()
+    # The kernel ends it with the thread that started it, and that one has gone.
+    postgres_server.stop()
+    assert postgres_server.start()
 
 
 def test_kills_lose_nothing_in_silence(tmp_path: Path) -> None:
