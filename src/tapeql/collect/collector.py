@@ -17,7 +17,7 @@ from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Damage, Journal
 from tapeql.collect.link import Link
 from tapeql.collect.recorder import Recorder
-from tapeql.collect.rows import gap_of, plain, trade_of
+from tapeql.collect.rows import gaps_in, trade_of
 from tapeql.collect.silence import Silence
 from tapeql.collect.store_writer import StoreWriter
 from tapeql.collect.supervisor import Supervisor
@@ -157,7 +157,7 @@ class Collector:
         while not stop.is_set():
             try:
                 if not claimed:
-                    claim.enter_context(self.store.claim(feeds))
+                    await asyncio.to_thread(claim.enter_context, self.store.claim(feeds))
                     claimed = True
                 return await asyncio.to_thread(self._writer.recover, stop.is_set)
             except ConnectionFailed as error:
@@ -173,8 +173,7 @@ class Collector:
         """Every feed goes on where the store ends; what lies between is an outage."""
         damages = tuple(self._writer.damages)
         for (venue, symbol), feed in self.feeds.items():
-            rows = self.store.rows("gaps", venue, symbol)
-            gaps = [gap_of(venue, symbol, row) for row in plain(rows)]
+            gaps = gaps_in(self.store, venue, symbol)
             self.counts.of(venue).open_gaps |= {(symbol, gap.gap_id) for gap in gaps if not gap.closed}
             tick = self.store.last("ticks", venue, symbol)
             feed.trades.restore(None if tick is None else trade_of(venue, symbol, tick), gaps)

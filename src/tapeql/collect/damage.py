@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tapeql.collect.feed import Feed
 from tapeql.collect.journal import Damage
-from tapeql.collect.rows import gap_of, plain
+from tapeql.collect.rows import gaps_in, plain
 from tapeql.collect.trades import ContiguousTrades
 from tapeql.connectors.events import Gap, Kind
 from tapeql.storage.stores import Store
@@ -47,7 +47,7 @@ def lost_with_the_journal(store: Store, feed: Feed, reached: Reached, damages: S
     """
     found: list[Gap] = []
     venue, symbol = feed.venue.name, feed.symbol
-    gaps = [gap_of(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol))]
+    gaps = gaps_in(store, venue, symbol)
     for n, damage in enumerate(damages):
         for kind in feed.kinds:
             until_us = reached.last_us[kind]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from msgspec.structs import replace
 
 from tapeql.calendars.zones import DAY_US
-from tapeql.collect.rows import gap_of, plain, tables, trade_of
+from tapeql.collect.rows import gaps_in, tables, trade_of
 from tapeql.connectors.events import Candle, Gap, Trade
 from tapeql.connectors.venue import Connector
 from tapeql.storage.stores import Store
@@ -128,7 +128,7 @@ async def fetch_trades(
 
 def _filled(store: Store, venue: str, symbol: str, progress: Progress, contiguous: bool) -> Iterator[Gap]:
     """Gaps in trades of which nothing is missing any more."""
-    for gap in (gap_of(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol))):
+    for gap in gaps_in(store, venue, symbol):
         if gap.kind != "trades" or gap.filled_us is not None or gap.until_us is None:
             continue
         if contiguous and gap.from_id is not None and gap.to_id is not None:
@@ -143,9 +143,8 @@ def _filled(store: Store, venue: str, symbol: str, progress: Progress, contiguou
 
 def _end_of(store: Store, venue: str, symbol: str) -> Trade | None:
     """The last stored trade, unless an open gap tells already that what follows it is missing."""
-    gaps = (gap_of(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol)))
     row = store.last("ticks", venue, symbol)
-    if row is None or any(gap.kind == "trades" and gap.until_us is None for gap in gaps):
+    if row is None or any(gap.kind == "trades" and gap.until_us is None for gap in gaps_in(store, venue, symbol)):
         return None
     return trade_of(venue, symbol, row)
 

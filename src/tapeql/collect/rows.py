@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tapeql.connectors.events import BookDelta, BookSnapshot, Correction, Gap, Instrument, Kept, Quote, Trade
 from tapeql.storage.schema import TABLES
+from tapeql.storage.stores import Store
 
 Place = tuple[str, str, str]
 """(table, venue, code)"""
@@ -168,7 +169,7 @@ def trade_of(venue: str, symbol: str, row: dict[str, Any]) -> Trade:
     )
 
 
-def gap_of(venue: str, symbol: str, row: dict[str, Any]) -> Gap:
+def _gap(venue: str, symbol: str, row: dict[str, Any]) -> Gap:
     """A stored row of gaps, its instants in microseconds."""
     return Gap(
         venue,
@@ -183,6 +184,11 @@ def gap_of(venue: str, symbol: str, row: dict[str, Any]) -> Gap:
         row["filled_to_id"],
         row["filled_at"],
     )
+
+
+def gaps_in(store: Store, venue: str, symbol: str) -> list[Gap]:
+    """All that a store has of a symbol. Raises StoreError, ConnectionFailed."""
+    return [_gap(venue, symbol, row) for row in plain(store.rows("gaps", venue, symbol))]
 
 
 def plain(rows: pa.Table) -> list[dict[str, Any]]:

@@ -135,7 +135,7 @@ class _Gaps:
 
     def adopt(self, gap: Gap) -> list[Kept]:
         """A gap found by other means, to be filled like any."""
-        hole = Hole(gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id)
+        hole = self._hole(gap)
         self.holes.insert(0, hole)
         return [self._record(hole)]
 
@@ -152,11 +152,23 @@ class _Gaps:
     def _record(self, hole: Hole) -> Gap:
         return hole.record(self._venue, self._symbol)
 
+    def _hole(self, gap: Gap) -> Hole:
+        return Hole(
+            gap.gap_id,
+            gap.from_us,
+            gap.until_us,
+            gap.reason,
+            gap.from_id,
+            gap.to_id,
+            gap.filled_to_id,
+            hopeless=gap.reason in GIVEN_UP,
+            late_us=self._late_us,
+        )
+
     def _restore_holes(self, gaps: Sequence[Gap]) -> None:
         for gap in sorted(gaps, key=lambda g: (g.from_us, g.from_id or 0)):
             if gap.kind == "trades" and gap.filled_us is None:
-                hole = Hole(gap.gap_id, gap.from_us, gap.until_us, gap.reason, gap.from_id, gap.to_id, gap.filled_to_id)
-                hole.late_us, hole.hopeless = self._late_us, gap.reason in GIVEN_UP
+                hole = self._hole(gap)
                 self.holes.append(hole)
                 if gap.until_us is None and not hole.hopeless:
                     if self._pending is not None:
