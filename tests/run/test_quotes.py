@@ -43,6 +43,9 @@ class Quotes:
             return ()
         return [Part(table, venue, code, "", "", self.rows[0][0], self.rows[-1][0], len(self.rows))]
 
+    def coverage(self, table: str, venue: str, code: str, interval: str = "") -> Sequence[tuple[int, int]]:
+        return ()
+
     def scan(
         self,
         table: str,

@@ -19,6 +19,7 @@ from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
 from tapeql.storage.claims import claimed_in_folder
+from tapeql.storage.coverage import Span, of_parts
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import Series, folder, partition_name, series_of
@@ -272,6 +273,9 @@ class LakeSnapshot:
     def intervals(self, venue: str, code: str) -> list[str]:
         """Stored candle intervals, in byte order."""
         return sorted(i for table, v, c, i in self._manifest.series() if (table, v, c) == ("ohlcv", venue, code))
+
+    def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
+        return of_parts(self.parts(table, venue, code, interval))
 
     def file(self, part: Part) -> Path:
         """Where a part lies on disk."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pyarrow as pa
 
 from tapeql.errors import StoreError
+from tapeql.storage.coverage import Span, of_parts
 from tapeql.storage.layout import partition_span, partition_unit, partitions
 from tapeql.storage.postgres_tables import KINDS, present
 from tapeql.storage.rows import instants, table_of
@@ -111,6 +112,9 @@ class PostgresSnapshot:
                 ).fetchall()
             self._parts[series] = [Part(*series, "", first, last, count) for first, last, count in rows]
         return self._parts[series]
+
+    def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
+        return of_parts(self.parts(table, venue, code, interval))
 
     def scan(
         self,

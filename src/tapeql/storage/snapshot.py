@@ -62,6 +62,14 @@ class Snapshot(Protocol):
         """Stored candle intervals of a symbol, e.g. ("1m", "1h")."""
         ...
 
+    def coverage(self, table: str, venue: str, code: str, interval: str = "") -> Sequence[tuple[int, int]]:
+        """The stretches of time, half-open and sorted, in which the store has every row of a table there was.
+
+        Candles are covered from their stamp to their end; those of a day or longer, which stand for dates, up to just
+        behind the stamp of the last. What a feed declared missing is not covered.
+        """
+        ...
+
     def scan(
         self,
         table: str,
