@@ -99,7 +99,9 @@ def _name(name: str, keywords: Collection[str]) -> str:
 
 def _filled(column: s.FillColumn) -> str:
     methods = {word.upper() for word in grammar.words("fill_column")}
-    return f"{_name(column.column, vocabulary.reserved() | methods)} {column.method}" if column.column else column.method
+    return (
+        f"{_name(column.column, vocabulary.reserved() | methods)} {column.method}" if column.column else column.method
+    )
 
 
 def _session(session: s.NamedSession | s.TimeSession) -> str:

@@ -126,7 +126,9 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
     if scope.report.found.source[written.span.start : written.span.start + 1] == '"':
         meant = f"'{name}'"
         hint = f"write `{meant}`; there is no column of that name"
-        scope.report.add("E006", "strings are written in single quotes", written.span, hint, fix=Fix(written.span, meant))
+        scope.report.add(
+            "E006", "strings are written in single quotes", written.span, hint, fix=Fix(written.span, meant)
+        )
         return unknown(written.span)
     if first not in scope.sessions and _elsewhere(first) and not scope.row_wise:
         has = ", ".join(scope.sessions)
