@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
+from tapeql.calendars import corrections
 from tapeql.calendars.venues import VENUES
 
 CONTINUOUS: Final = "24x7"
@@ -131,6 +132,7 @@ def session_names(calendar: str) -> tuple[str, ...]:
 
 @functools.cache
 def version(calendar: str) -> str:
-    """Where a calendar's schedule comes from: a distribution and its version."""
-    source = "pandas_market_calendars" if market(calendar).library else "tapeql"
-    return f"{source} {metadata.version(source)}"
+    """Where a calendar's schedule comes from: a distribution, its version, and that of our corrections."""
+    if not market(calendar).library:
+        return f"tapeql {metadata.version('tapeql')}"
+    return f"pandas_market_calendars {metadata.version('pandas_market_calendars')}+{corrections.VERSION}"
