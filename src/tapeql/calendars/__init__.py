@@ -18,6 +18,7 @@ from tapeql.calendars.stamps import (
     stamp_dates,
     stamp_ranges,
 )
+from tapeql.calendars.units import first_day_of_unit, unit_number
 from tapeql.calendars.venues import calendar_of
 from tapeql.calendars.zones import local_dates, local_instant_us, local_midnight_us
 
@@ -38,6 +39,7 @@ __all__ = [
     "dates_as_instants",
     "edges",
     "find_calendar",
+    "first_day_of_unit",
     "in_session",
     "is_continuous",
     "known_calendars",
@@ -55,6 +57,7 @@ __all__ = [
     "slots",
     "stamp_dates",
     "stamp_ranges",
+    "unit_number",
     "version",
     "zone_of",
 ]

@@ -88,15 +88,19 @@ def _after(first: Days, count: int, unit: str) -> Days:
     return after
 
 
-def sessionless(calendar: str, spans: DateSpans) -> Days:
-    """The first date of each span in which the calendar has no session at all: what is stored there is shown all the same."""
-    if is_continuous(calendar) or len(spans.first) == 0:
+def sessionless(calendar: str, dates: Days, count: int, unit: str) -> Days:
+    """Those of the dates in whose units of `count` d, w, mo, q or y the calendar has no session at all."""
+    if is_continuous(calendar) or len(dates) == 0:
         return np.empty(0, dtype=np.int64)
     known = schedule(calendar)
-    regular = np.unique(known.date[known.name == known.names.index("regular")])
-    none = np.searchsorted(regular, spans.first) == np.searchsorted(regular, spans.last, side="right")
-    inside = (spans.first >= FIRST_DAY) & (spans.last <= LAST_DAY)
-    return np.unique(spans.first[none & inside])
+    near = slice(
+        np.searchsorted(known.date, dates.min() - 400 * count), np.searchsorted(known.date, dates.max() + 400 * count)
+    )
+    regular = known.date[near][known.name[near] == known.names.index("regular")]
+    inside = (dates >= FIRST_DAY) & (dates < LAST_DAY)
+    dates = dates[inside]
+    none = ~np.isin(unit_number(dates, count, unit), unit_number(regular, count, unit))
+    return np.unique(dates[none])
 
 
 def dates_as_instants(calendar: str, zone: str, first: npt.ArrayLike, last: npt.ArrayLike) -> tuple[Instants, Instants]:

@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from tapeql import calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
+from tapeql.plan.days import day_grid, placed_days
 from tapeql.plan.expressions import column_names
+from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
 from tapeql.plan.nodes import Bars, Feed, Source
 from tapeql.query.columns import TICK
 from tapeql.query.nodes import Type
@@ -80,6 +82,7 @@ def grid_of(bars: Bars, feed: Feed) -> Grid:
         reference=bars.reference,
         sessions=bars.sessions,
         align=bars.align,
+        dates=feed.dates,
     )
 
 
@@ -150,7 +153,7 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Par
             if source.table == "ticks":
                 parts = _from_ticks(bars, feed, grid, batch)
             else:
-                parts = _from_candles(feed, grid, source, batch)
+                parts = _from_candles(bars, feed, grid, source, batch)
             inside = (parts.ts >= start) & (parts.ts < end)
             yield parts if inside.all() else parts[inside]
 
@@ -170,17 +173,12 @@ def _scan(
             columns.append("conditions")
         return snapshot.scan("ticks", venue, code, start_us, last, columns)
     columns = ["ts", "open", "high", "low", "close", "volume", "trades", "vwap"]
-    if is_daily(source.interval):
-        return snapshot.scan("ohlcv", venue, code, start_us - 2 * DAY_US, last + 2 * DAY_US, columns, source.interval)
-    return snapshot.scan("ohlcv", venue, code, start_us, last, columns, source.interval)
+    before = stamped_before(source.interval)
+    after = 4 * DAY_US if is_daily(source.interval) else 0
+    return snapshot.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
 
 
 _LABELS = ("symbol", "exchange", "session", "session_date")
-
-
-def is_daily(interval: str) -> bool:
-    """Stored candles of a day or longer, which match sessions by date."""
-    return interval.endswith(("d", "w", "o", "q", "y"))
 
 
 def _instants(column: pa.Array) -> Instants:
@@ -252,16 +250,20 @@ def _first_and_last(
     return opening, closing
 
 
-def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch) -> Parts:
+def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch) -> Parts:
     ts = _instants(batch.column(0))
     if is_daily(source.interval):
-        ts = _session_opens(feed, grid, ts)
-        keep = ts >= 0
-        batch, ts = batch.filter(pa.array(keep)), ts[keep]
-    if len(ts) == 0:
+        at, held = placed_days(day_grid(bars, feed, grid), bars, feed.calendar, source.interval, ts)
+    else:
+        cut_grid = cut_to(grid, feed.calendar, bars.reference, source.within)
+        placed = calendars.place(cut_grid, ts, ts + interval_us(source.interval))
+        at, held = placed.at, placed.segment >= 0
+    if not held.all():
+        batch, at = batch.filter(pa.array(held)), at[held]
+    if len(at) == 0:
         return _no_parts()
-    first, last, opens, closes, segment = cut(grid, ts)
-    pieces = Pieces(first, last, len(ts))
+    first, last, opens, closes, segment = cut(grid, at)
+    pieces = Pieces(first, last, len(at))
     o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)) for i in range(1, 8))
     return Parts(
         ts=opens,
@@ -275,21 +277,6 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
         notional=pieces.reduce(np.add, vwap * volume),
         trades=pieces.reduce(np.add, trades.astype(np.float64)),
     )
-
-
-def _session_opens(feed: Feed, grid: Grid, ts: Instants) -> Instants:
-    """For candles of a day or longer, the start of the first segment of their local date; -1 where the grid has none.
-
-    A local date is read 12 hours after an instant, so that midnight stamps of the zone, of UTC and opening stamps
-    agree, and so do sessions that begin the evening before.
-    """
-    zone = calendars.zone_of(feed.calendar)
-    days, where = np.unique(calendars.local_dates(grid.start + DAY_US // 2, zone), return_index=True)
-    if len(days) == 0:
-        return np.full(len(ts), -1)
-    dates = calendars.local_dates(ts + DAY_US // 2, zone)
-    index = np.maximum(np.searchsorted(days, dates, side="right") - 1, 0)
-    return np.where(days[index] == dates, grid.start[where[index]], -1)
 
 
 def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
