@@ -37,7 +37,7 @@ def selected(query: Query, tape: Tape) -> list[Row]:
 
 def computed(query: Query, tape: Tape, symbol: Symbol) -> list[Row]:
     """All rows of one symbol in all of history, with the values of WHERE, the columns and the ordering keys."""
-    recorded = tape.symbols.get((symbol.venue, symbol.code), Recorded())
+    recorded = tape.symbols.get((symbol.venue, symbol.code), Recorded()).before(query.now_us)
     asked = Asked(query, symbol, recorded, query.calendar or calendars.calendar_of(symbol.venue))
     rows = rows_of(asked)
     for name in columns_used(expressions(query)):

@@ -175,7 +175,6 @@ def bar_of_trades(piece: Piece, trades: Sequence[Row]) -> Row:
     range_ = [t["price"] for t in trades if t["counts"].high_low]
     counted = [t for t in trades if t["counts"].volume]
     volume = math.fsum(t["quantity"] for t in counted)
-    notional = math.fsum(t["price"] * t["quantity"] for t in counted)
     return {
         **times(piece),
         "open": ends[0] if ends else None,
@@ -184,23 +183,38 @@ def bar_of_trades(piece: Piece, trades: Sequence[Row]) -> Row:
         "close": ends[-1] if ends else None,
         "volume": volume,
         "trades": len(counted),
-        "vwap": notional / volume if volume > 0 else None,
+        "vwap": mean([(t["price"], t["quantity"]) for t in counted]),
     }
 
 
 def bar_of_candles(piece: Piece, candles: Sequence[Row]) -> Row:
-    volume = math.fsum(c["volume"] for c in candles)
-    known = all(c["vwap"] is not None for c in candles) and volume > 0
+    """Candles in which nothing traded (volume 0) repeat an old price, which counts where there are no others."""
+    loud = [c for c in candles if c["volume"] != 0] or list(candles)
+    with_volume = [c for c in candles if c["volume"] is not None and c["volume"] > 0]
+    told = [c["volume"] for c in candles if c["volume"] is not None]
+    volume = math.fsum(told) if told else None
+    trades = [0 if c["trades"] is None and c["volume"] == 0 else c["trades"] for c in candles]
+    known = with_volume and all(c["vwap"] is not None for c in with_volume)
     return {
         **times(piece),
-        "open": candles[0]["open"],
-        "high": max(c["high"] for c in candles),
-        "low": min(c["low"] for c in candles),
-        "close": candles[-1]["close"],
+        "open": loud[0]["open"],
+        "high": max(c["high"] for c in loud),
+        "low": min(c["low"] for c in loud),
+        "close": loud[-1]["close"],
         "volume": volume,
-        "trades": None if any(c["trades"] is None for c in candles) else sum(c["trades"] for c in candles),
-        "vwap": math.fsum(c["vwap"] * c["volume"] for c in candles) / volume if known else None,
+        "trades": None if None in trades else sum(trades),
+        "vwap": mean([(c["vwap"], c["volume"]) for c in with_volume]) if known else None,
     }
+
+
+def mean(told: Sequence[tuple[float, float]]) -> float | None:
+    """A mean of prices by quantity; it lies among the prices, and is NULL where it cannot be written down."""
+    volume = math.fsum(quantity for _, quantity in told)
+    notional = [price * quantity for price, quantity in told]
+    if volume <= 0 or not all(map(math.isfinite, [volume, *notional])):
+        return None
+    prices = [price for price, _ in told]
+    return min(max(math.fsum(notional) / volume, min(prices)), max(prices))
 
 
 def times(piece: Piece) -> Row:

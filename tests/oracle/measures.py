@@ -25,7 +25,12 @@ def measure(name: str, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
         if interval is None or name not in QUOTE_MEASURES:
             return None
         grid = asked.grid
-        return [time_weighted(name, row["ts"], row["ts_close"], grid, asked.recorded.quotes) for row in rows]
+        now = asked.query.now_us  # what stands in time to come is not known
+        ends = [min(row["ts_close"], now) for row in rows]
+        return [
+            time_weighted(name, row["ts"], end, grid, asked.recorded.quotes)
+            for row, end in zip(rows, ends, strict=True)
+        ]
     if prefix == "in":
         return [
             clock.session_of(asked.calendar, asked.query.reference, row["ts"], row.get("ts_close", row["ts"] + 1))
@@ -53,7 +58,7 @@ def session_measure(spec: SessionSpec, name: str, days: set[int], asked: Asked) 
         if spans:
             opening, closing = spans[0].start, spans[-1].end
             if name in QUOTE_MEASURES:
-                value = time_weighted(name, opening, closing, grid, asked.recorded.quotes)
+                value = time_weighted(name, opening, min(closing, asked.query.now_us), grid, asked.recorded.quotes)
             else:
                 value = bars[opening][name] if opening in bars else None
             known[day] = (closing, value)

@@ -12,16 +12,16 @@ from tests.oracle.tape import Row
 def is_quote(quote: Row) -> bool:
     """Both sides there and not crossed; a locked quote is one."""
     bid, ask = quote["bid"], quote["ask"]
-    return bid is not None and ask is not None and 0 < bid <= ask and math.isfinite(ask)
+    return bid is not None and ask is not None and 0 not in (bid, ask) and bid <= ask and math.isfinite(bid - ask)
 
 
 def measures(quote: Row) -> Row:
     """What one quote says by itself: NULL unless both of its sides are there."""
     bid, ask = quote["bid"], quote["ask"]
-    if bid is None or ask is None or bid <= 0 or ask <= 0:
+    if bid is None or ask is None or 0 in (bid, ask):
         return {"spread": None, "mid": None, "spread_pct": None}
     spread, mid = ask - bid, (bid + ask) / 2
-    return {"spread": spread, "mid": mid, "spread_pct": 100 * spread / mid}
+    return {"spread": spread, "mid": mid, "spread_pct": 100 * spread / mid if mid > 0 else None}
 
 
 def time_weighted(name: str, opening: int, closing: int, grid: Grid, quotes: Sequence[Row]) -> float | None:
@@ -34,8 +34,8 @@ def time_weighted(name: str, opening: int, closing: int, grid: Grid, quotes: Seq
         until = min(piece.end, closing)
         if piece.opened is not None and piece.open == opening:
             for since, to, quote in standing(quotes, at, until, piece.opened):
-                if is_quote(quote):
-                    value = {**quote, **measures(quote)}[name]
+                value = {**quote, **measures(quote)}[name]
+                if is_quote(quote) and value is not None:
                     weighted.append(value * (to - since))
                     weights.append(to - since)
         at = until

@@ -18,6 +18,12 @@ class Recorded:
     quotes: list[Row] = field(default_factory=list)
     candles: dict[str, list[Row]] = field(default_factory=dict)
 
+    def before(self, now_us: int) -> Recorded:
+        """What was there before an instant."""
+        trades, quotes = ([row for row in rows if row["ts"] < now_us] for rows in (self.trades, self.quotes))
+        candles = {name: [row for row in rows if row["ts"] < now_us] for name, rows in self.candles.items()}
+        return Recorded(trades, quotes, {name: rows for name, rows in candles.items() if rows})
+
 
 @dataclass(slots=True, repr=False)
 class Tape:

@@ -102,7 +102,7 @@ def test_means_equal_brute_force(rows: list[Quote], edges: list[int], batch_rows
         start, end, opened = start[keep], end[keep], opened[keep]
         count = len(start)
     slots = Slots(start, end, opened, np.arange(count))
-    context = Context(Quotes(rows, batch_rows), 0, Cancel())
+    context = Context(Quotes(rows, batch_rows), 10**6, Cancel())
     means = time_weighted(["spread"], slots, count, FEED, context)["spread"]
     wanted = [
         float("nan") if market_open == NEVER else brute(rows, int(a), int(b), market_open)
@@ -113,7 +113,7 @@ def test_means_equal_brute_force(rows: list[Quote], edges: list[int], batch_rows
 
 def test_crossed_quotes_are_counted() -> None:
     """A crossed quote is left out with the time it stood, and counted."""
-    context = Context(Quotes([(0, 1.0, 2.0), (10, 3.0, 2.0), (20, 1.0, 4.0)], 9), 0, Cancel())
+    context = Context(Quotes([(0, 1.0, 2.0), (10, 3.0, 2.0), (20, 1.0, 4.0)], 9), 1000, Cancel())
     slots = Slots(np.array([0]), np.array([30]), np.array([ALWAYS]), np.array([0]))
     means = time_weighted(["spread"], slots, 1, FEED, context)
     assert means["spread"][0] == pytest.approx((1.0 * 10 + 3.0 * 10) / 20)

@@ -140,12 +140,12 @@ def test_wrong_rows_are_refused_with_line_and_reason(run: Callable[..., ImportRe
         "2025-03-10T14:00:00Z,1,1\n"
         "soon,1,1\n"
         "2025-03-10T14:00:00Z,nan,1\n"
-        "2025-03-10T14:00:00Z,-1,1\n"
+        "2025-03-10T14:00:00Z,1,0\n"
         "\n"
         "2025-03-10T14:00:00Z,1\n"
         "2025-03-10T14:00:00Z,1,-5\n"
         "2025-03-10T14:00:00Z,,1\n"
-        "2025-03-10T14:00:00Z,0,1\n"
+        "2025-03-10T14:00:00Z,-inf,1\n"
         "2025-03-10T14:00:00Z,inf,1\n"
         "2025-03-10T14:00:00Z,1,many\n"
     )
@@ -156,9 +156,9 @@ def test_wrong_rows_are_refused_with_line_and_reason(run: Callable[..., ImportRe
     assert [line.rsplit("file.csv:", 1)[1] for line in lines[1:6]] == [
         "3: not a time (write ISO 8601, or numbers with --time-unit): 'soon'",
         "4: price is not finite: nan",
-        "5: price is not above 0: -1.0",
+        "5: quantity is not above 0: 0.0",
         "7: 2 cells where the first line has 3",
-        "8: quantity is negative: -5.0",
+        "8: quantity is not above 0: -5.0",
     ]
     assert "9 rows in all" in lines[6]
     assert not lake.exists()
@@ -203,7 +203,7 @@ def test_lines_are_right_across_blocks(run: Callable[..., ImportReport], monkeyp
     monkeypatch.setattr("tapeql.storage.importers.csv._BLOCK_BYTES", 1000)
     lines = ["ts,price,quantity"]
     for n in range(2, 900):
-        lines.append({0: "1,2", 1: f"{n},-1,1", 2: ""}.get(n % 50, f"{1_700_000_000 + n},1,1"))
+        lines.append({0: "1,2", 1: f"{n},1,-1", 2: ""}.get(n % 50, f"{1_700_000_000 + n},1,1"))
     with pytest.raises(DataError) as caught:
         run("\n".join(lines))
     found = [int(line.split("file.csv:")[1].split(":")[0]) for line in str(caught.value).splitlines()[1:6]]
@@ -212,13 +212,13 @@ def test_lines_are_right_across_blocks(run: Callable[..., ImportReport], monkeyp
 
 def test_rows_of_typed_files_are_refused_by_their_number(lake: Lake, tmp_path: Path) -> None:
     """Parquet and Feather rows count from 1."""
-    table = _typed(CSV).set_column(1, "price", pa.array([1.0, None, -3.0]))
+    table = _typed(CSV).set_column(1, "price", pa.array([1.0, None, float("inf")]))
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(DataError) as caught:
         import_files(lake, "trades", [tmp_path / "a.parquet"], "x:A")
     assert [line.split("a.parquet:")[1] for line in str(caught.value).splitlines()[1:]] == [
         "2: no price",
-        "3: price is not above 0: -3.0",
+        "3: price is not finite: inf",
     ]
     report = import_files(lake, "trades", [tmp_path / "a.parquet"], "x:A", quarantine=tmp_path / "q.csv")
     assert (report.added, report.refused) == (1, 2)
@@ -378,8 +378,16 @@ def test_a_side_of_a_quote_may_be_missing(run: Callable[..., ImportReport], lake
     report = run("ts,bid,ask\n1741615200,1,2\n1741615201,0,2\n1741615202,,2\n", kind="quotes")
     assert report.added == 3
     assert stored(lake, "quotes")["bid"].to_pylist() == [1.0, 0.0, None]
-    with pytest.raises(DataError, match="bid is negative"):
-        run("ts,bid,ask\n1741615200,-1,2\n", kind="quotes")
+    with pytest.raises(DataError, match="bid_size is negative"):
+        run("ts,bid,bid_size,ask\n1741615200,1,-1,2\n", kind="quotes")
+
+
+def test_prices_may_be_zero_or_below(run: Callable[..., ImportReport], lake: Lake) -> None:
+    """Oil traded at -37.63 on 2020-04-20; spreads and rates do so every day. A quantity is above 0."""
+    assert run("ts,price,quantity\n1587406800,-37.63,1\n1587406801,0,2\n").added == 2
+    assert run("ts,bid,ask\n1587406800,-38,-37.5\n", kind="quotes").added == 1
+    assert run("ts,open,high,low,close\n1587406800,-1,0,-38,-37\n", kind="candles", interval="1m").added == 1
+    assert stored(lake, "ohlcv", "1m")["volume"].to_pylist() == [None]
 
 
 def test_candles_are_stamped_and_replaced(run: Callable[..., ImportReport], lake: Lake) -> None:
@@ -394,13 +402,13 @@ def test_candles_are_stamped_and_replaced(run: Callable[..., ImportReport], lake
         run(head + "2011-03-01 09:00,1,1,2,2,5\n", kind="candles", interval="1m")
 
 
-def test_candles_need_their_volume(run: Callable[..., ImportReport]) -> None:
-    """Candles without a volume are refused, saying what is needed and what the file has."""
+def test_what_candles_need_is_told(run: Callable[..., ImportReport]) -> None:
+    """Candles without an opening are refused, saying what is needed and what the file has; a volume may be unknown."""
     with pytest.raises(DataError) as caught:
-        run("timestamp,open,high,low,close\n1741615200,1,2,1,2\n", kind="candles", interval="1m")
+        run("timestamp,o,high,low,close\n1741615200,1,2,1,2\n", kind="candles", interval="1m")
     assert str(caught.value).split("file.csv ")[1] == (
-        "has no column 'ts', 'volume', which candles need. It has: timestamp, open, high, low, close. "
-        "Say which it is: --column ts=timestamp --column volume=…"
+        "has no column 'ts', 'open', which candles need. It has: timestamp, o, high, low, close. "
+        "Say which it is: --column ts=timestamp --column open=o"
     )
 
 

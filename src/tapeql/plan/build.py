@@ -159,7 +159,7 @@ def bars(
         if for_quotes:
             feeds.append(Feed(symbol, calendar, 0, 0))
             continue
-        found = stored(snapshot, symbol)
+        found = stored(snapshot, symbol, query.now_us)
         if not found.parts:
             continue
         choice = choose(found, calendar, shape, snapshot, query.now_us)

@@ -8,7 +8,7 @@ the bars across an edge are looked at one by one.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -61,12 +61,15 @@ class Choice:
     partial: tuple[int, ...] = ()
 
 
-def stored(snapshot: Snapshot, symbol: Symbol) -> Stored:
-    candles = {
-        interval: snapshot.parts("ohlcv", symbol.venue, symbol.code, interval)
-        for interval in snapshot.intervals(symbol.venue, symbol.code)
-    }
-    return Stored(symbol, snapshot.parts("ticks", symbol.venue, symbol.code), candles)
+def stored(snapshot: Snapshot, symbol: Symbol, now_us: int) -> Stored:
+    """What is stored of a symbol with stamps before now."""
+
+    def parts(table: str, interval: str = "") -> list[Part]:
+        found = snapshot.parts(table, symbol.venue, symbol.code, interval)
+        return [replace(p, max_us=min(p.max_us, now_us - 1)) for p in found if p.min_us < now_us]
+
+    candles = {interval: parts("ohlcv", interval) for interval in snapshot.intervals(symbol.venue, symbol.code)}
+    return Stored(symbol, parts("ticks"), {interval: found for interval, found in candles.items() if found})
 
 
 def choose(found: Stored, calendar: str, shape: Shape, snapshot: Snapshot, now_us: int) -> Choice:

@@ -32,6 +32,7 @@ from tapeql.sql.terms import (
     cast,
     coalesce,
     column,
+    double,
     either,
     false,
     filtered,
@@ -39,6 +40,7 @@ from tapeql.sql.terms import (
     integer,
     is_null,
     join,
+    least,
     named,
     negation,
     null,
@@ -112,7 +114,13 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
         "close": dialect.first(price.copy(), order, counts["open_close"], last=True),
         "volume": volume,
         "trades": filtered(call("count", star()), counts["volume"]),
-        "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
+        "vwap": _mean(
+            statement,
+            volume,
+            notional,
+            filtered(call("min", price.copy()), counts["volume"]),
+            filtered(call("max", price.copy()), counts["volume"]),
+        ),
     }
     return _grouped(statement, f"{prefix}bars_from_trades", located, grid, measures)
 
@@ -177,22 +185,34 @@ def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: s
     located = _chosen(statement, f"{prefix}chosen_candles_{interval}", located, spans, prefix)
     dialect, order = statement.dialect, (AT, SEQ)
 
-    def unless_missing(name: str, total: Node) -> Node:
-        return case((op("=", call("count", column(name)), call("count", star())), total))
-
     def known(name: str) -> Node:
         return negation(is_null(column(name)))
 
+    # where nothing traded a candle repeats an old price, which counts only where there are no others
+    traded = op("!=", coalesce(column("volume"), double(1)), _zero())
+    has_volume = op(">", column("volume"), _zero())
     volume = dialect.sum(column("volume"))
-    notional = unless_missing("vwap", dialect.sum(op("*", column("vwap"), column("volume"))))
+    notional = filtered(dialect.sum(op("*", column("vwap"), column("volume"))), has_volume)
+    all_told = op("=", filtered(call("count", column("vwap")), has_volume), filtered(call("count", star()), has_volume))
+    trades = case((traded.copy(), column("trades")), otherwise=coalesce(column("trades"), integer(0)))
+    trades_told = op("=", call("count", trades), call("count", star()))
+    vwaps = (filtered(call(f, column("vwap")), has_volume.copy()) for f in ("min", "max"))
+
+    def ends(name: str, *, last: bool = False) -> Node:
+        found = [dialect.first(column(name), order, both(known(name), traded.copy()), last=last)]
+        return coalesce(*found, dialect.first(column(name), order, known(name), last=last))
+
+    def extreme(name: str, function: str) -> Node:
+        return coalesce(filtered(call(function, column(name)), traded.copy()), call(function, column(name)))
+
     measures = {
-        "open": dialect.first(column("open"), order, known("open")),
-        "high": call("max", column("high")),
-        "low": call("min", column("low")),
-        "close": dialect.first(column("close"), order, known("close"), last=True),
+        "open": ends("open"),
+        "high": extreme("high", "max"),
+        "low": extreme("low", "min"),
+        "close": ends("close", last=True),
         "volume": volume,
-        "trades": unless_missing("trades", cast(call("sum", column("trades")), BIGINT)),
-        "vwap": case((op(">", volume.copy(), _zero()), op("/", notional, volume.copy()))),
+        "trades": case((trades_told, cast(call("sum", trades.copy()), BIGINT))),
+        "vwap": case((all_told, _mean(statement, volume, notional, *vwaps))),
     }
     return _grouped(statement, f"{prefix}bars_from_{interval}", located, grid, measures)
 
@@ -390,6 +410,13 @@ def _session_of_units(node: Bars) -> Node:
         if not continuous
     ]
     return case((either(*regular), text("regular")))
+
+
+def _mean(statement: Statement, volume: Node, notional: Node, lowest: Node, highest: Node) -> Node:
+    """Σ price·quantity / Σ quantity, which lies among its prices whatever the last bit of the quotient says."""
+    mean = least(greatest(op("/", notional, volume.copy()), lowest), highest)
+    finite = [call("isfinite", notional.copy())] if statement.dialect.ieee else []
+    return case((both(op(">", volume.copy(), _zero()), *finite), mean))
 
 
 def _zero() -> Node:

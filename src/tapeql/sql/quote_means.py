@@ -25,11 +25,13 @@ from tapeql.sql.terms import (
     Node,
     both,
     call,
+    case,
     cast,
     coalesce,
     column,
     double,
     either,
+    filtered,
     integer,
     join,
     least,
@@ -75,7 +77,7 @@ def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: Grid
     at, close = column(AT, rows), column(closing, rows)
     known = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, rows)))
     is_open = op("<", column("market_open", "s"), integer(NEVER))
-    end = least(close, column("end", "s"))
+    end = least(close, column("end", "s"), integer(statement.plan.query.now_us))  # time to come is not known
     parts = []
     if grid.steps != {0}:
         joins = statement.containing(at, column("g", "symbols"), grid.relation, "s")
@@ -162,7 +164,8 @@ def _lives(standing: str) -> exp.Query:
     where = both(
         op("<", column(AT), end),
         op(">=", column("since"), column("opened")),
-        op(">", column("bid"), double(0)),
+        op("!=", column("bid"), double(0)),
+        op("!=", column("ask"), double(0)),
         op("<=", column("bid"), column("ask")),
     )
     lasted = named(cast(op("-", end.copy(), column(AT)), DOUBLE), "us")
@@ -182,5 +185,14 @@ def _means(statement: Statement, lives: str, measures: Sequence[str]) -> exp.Que
         ),
     }
     total = statement.dialect.sum
-    means = [named(op("/", total(op("*", values[name], column("us"))), total(column("us"))), name) for name in measures]
+
+    def mean(name: str) -> Node:
+        value: Node = op("*", values[name], column("us"))
+        if name != "spread_pct":
+            return op("/", total(value), total(column("us")))
+        positive = op(">", op("+", column("bid"), column("ask")), double(0))  # below 0 there is no percentage
+        weights = filtered(total(column("us")), positive)
+        return case((op(">", weights, double(0)), op("/", filtered(total(value), positive.copy()), weights.copy())))
+
+    means = [named(mean(name), name) for name in measures]
     return select([column(FEED), column(BAR), *means], table(lives), group=[column(FEED), column(BAR)])

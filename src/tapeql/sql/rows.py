@@ -74,8 +74,10 @@ def _with_sessions(statement: Statement, name: str, rows: str, spans: str) -> st
 def _spread(rows: str) -> dict[str, Node]:
     """What each quote says by itself: NULL unless both of its sides are there; crossed ones are shown."""
     bid, ask = column("bid", rows), column("ask", rows)
-    there = both(op(">", bid, double(0)), op(">", ask, double(0)))
+    there = both(op("!=", bid, double(0)), op("!=", ask, double(0)))
     spread = op("-", ask.copy(), bid.copy())
     mid = op("/", op("+", bid.copy(), ask.copy()), double(2))
     percent = op("/", op("*", double(100), spread.copy()), mid.copy())
-    return {c: case((there.copy(), value)) for c, value in (("spread", spread), ("mid", mid), ("spread_pct", percent))}
+    positive = both(there.copy(), op(">", op("+", bid.copy(), ask.copy()), double(0)))  # else there is no percentage
+    told = (("spread", there, spread), ("mid", there.copy(), mid), ("spread_pct", positive, percent))
+    return {c: case((condition, value)) for c, condition, value in told}

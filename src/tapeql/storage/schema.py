@@ -103,7 +103,7 @@ OHLCV: Final = Table(
         pa.field("trades", pa.int64()),
         pa.field("vwap", pa.float64()),
     ),
-    required=("ts", "open", "high", "low", "close", "volume"),
+    required=("ts", "open", "high", "low", "close"),
     key=("ts",),
     replaces=True,
     queried=True,

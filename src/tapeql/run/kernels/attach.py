@@ -27,7 +27,8 @@ def with_quote_means(
     """Bars with the time-weighted means of the quotes that stood in them."""
     grid = grid_of(bars, feed)
     for frame in frames:
-        slots = _slots(grid, frame["ts"].values, frame["ts_close"].values)
+        passed = np.minimum(frame["ts_close"].values, context.now_us)  # what stands in time to come is not known
+        slots = _slots(grid, frame["ts"].values, np.maximum(passed, frame["ts"].values))
         means = time_weighted(step.measures, slots, frame.length, feed, context)
         yield frame.with_columns({name: Vector(Type.FLOAT, values) for name, values in means.items()})
 

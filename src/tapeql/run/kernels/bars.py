@@ -24,14 +24,14 @@ from tapeql.plan.nodes import Bars, Feed, Source
 from tapeql.query.columns import TICK
 from tapeql.query.nodes import Type
 from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import passes
+from tapeql.run.kernels.expressions import finite, passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.run.kernels.labels import placed, session_vector
 from tapeql.run.kernels.slots import Pieces
-from tapeql.storage.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 DAY_US = 86_400_000_000
 
 
@@ -41,8 +41,11 @@ class Parts:
 
     ts, ts_close, session_date   int64, as in frames (NO_DATE for none)
     open, high, low, close       NaN where no trade of the part decides them
+    volume                       NaN where no candle of the part says it
     notional                     Σ price·quantity of the trades that count for volume
+    cheapest, dearest            extremes of the prices in it, NaN where there are none
     trades                       how many count for volume; NaN where a candle does not say
+    quiet                        only candles in which nothing traded: their prices count where there are no others
     """
 
     ts: Instants
@@ -54,7 +57,10 @@ class Parts:
     close: Floats
     volume: Floats
     notional: Floats
+    cheapest: Floats
+    dearest: Floats
     trades: Floats
+    quiet: Bools
 
     def __len__(self) -> int:
         return len(self.ts)
@@ -148,7 +154,7 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Par
         start, end = max(source.start_us, feed.start_us), min(source.end_us, feed.end_us)
         if start >= end:
             continue
-        for batch in _scan(bars, feed, source, grid, context.snapshot, start, end):
+        for batch in _scan(bars, feed, source, grid, context, start, end):
             context.cancel.check()
             if source.table == "ticks":
                 parts = _from_ticks(bars, feed, grid, batch)
@@ -159,7 +165,7 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Par
 
 
 def _scan(
-    bars: Bars, feed: Feed, source: Source, grid: Grid, snapshot: Snapshot, start_us: int, end_us: int
+    bars: Bars, feed: Feed, source: Source, grid: Grid, context: Context, start_us: int, end_us: int
 ) -> Iterator[pa.RecordBatch]:
     """Rows that may belong to bars opening in the range: such bars may begin before it and end after it."""
     last = last_close(grid, end_us)
@@ -171,11 +177,11 @@ def _scan(
             columns += [name for name in TICK if name in wanted and name not in _LABELS]
         elif tapes.eligibility(venue) is not None:
             columns.append("conditions")
-        return snapshot.scan("ticks", venue, code, start_us, last, columns)
+        return context.scan("ticks", venue, code, start_us, last, columns)
     columns = ["ts", "open", "high", "low", "close", "volume", "trades", "vwap"]
     before = stamped_before(source.interval)
     after = 4 * DAY_US if is_daily(source.interval) else 0
-    return snapshot.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
+    return context.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
 
 
 _LABELS = ("symbol", "exchange", "session", "session_date")
@@ -209,7 +215,8 @@ def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Pa
     first, last, opens, closes, segment = cut(grid, ts)
     pieces = Pieces(first, last, len(ts))
     high = low = price
-    volume, notional = quantity, price * quantity
+    with np.errstate(over="ignore"):
+        volume, notional = quantity, price * quantity
     if volume_counts is not None and not volume_counts.all():
         volume, notional = np.where(volume_counts, quantity, 0.0), np.where(volume_counts, notional, 0.0)
     if range_counts is not None and not range_counts.all():
@@ -222,17 +229,26 @@ def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Pa
         trades = (last - first).astype(np.float64)
     else:
         trades = pieces.reduce(np.add, volume_counts.astype(np.float64))
+    highest = pieces.reduce(np.fmax if high is not price else np.maximum, high)
+    lowest = pieces.reduce(np.fmin if low is not price else np.minimum, low)
+    cheapest, dearest = lowest, highest
+    if volume_counts is not None and range_counts is not None and (volume_counts != range_counts).any():
+        counted = np.where(volume_counts, price, np.nan)
+        cheapest, dearest = pieces.reduce(np.fmin, counted), pieces.reduce(np.fmax, counted)
     return Parts(
         ts=opens,
         ts_close=closes,
         session_date=grid.session_date[segment],
         open=opening,
-        high=pieces.reduce(np.fmax if high is not price else np.maximum, high),
-        low=pieces.reduce(np.fmin if low is not price else np.minimum, low),
+        high=highest,
+        low=lowest,
         close=closing,
         volume=pieces.reduce(np.add, volume),
         notional=pieces.reduce(np.add, notional),
+        cheapest=cheapest,
+        dearest=dearest,
         trades=trades,
+        quiet=np.zeros(len(opens), dtype=np.bool_),
     )
 
 
@@ -264,18 +280,32 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
         return _no_parts()
     first, last, opens, closes, segment = cut(grid, at)
     pieces = Pieces(first, last, len(at))
-    o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)) for i in range(1, 8))
+    o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)).astype(np.float64) for i in range(1, 8))
+    quiet = volume == 0
+    only_quiet = pieces.reduce(np.add, (~quiet).astype(np.float64)) == 0
+    if quiet.any():
+        counts = ~quiet | np.repeat(only_quiet, last - first)
+        o, h, low, c = (np.where(counts, prices, np.nan) for prices in (o, h, low, c))
+    opening, closing = _first_and_last_known(o, c, first, last)
+    has_volume = volume > 0
+    prices = np.where(has_volume, vwap, np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        notional = np.where(has_volume, vwap * volume, 0.0)
+    unsaid = pieces.reduce(np.fmax, volume)
     return Parts(
         ts=opens,
         ts_close=closes,
         session_date=grid.session_date[segment],
-        open=o[first],
+        open=opening,
         high=pieces.reduce(np.fmax, h),
         low=pieces.reduce(np.fmin, low),
-        close=c[last - 1],
-        volume=pieces.reduce(np.add, volume),
-        notional=pieces.reduce(np.add, vwap * volume),
-        trades=pieces.reduce(np.add, trades.astype(np.float64)),
+        close=closing,
+        volume=np.where(np.isnan(unsaid), np.nan, pieces.reduce(np.add, np.nan_to_num(volume, nan=0.0, posinf=np.inf))),
+        notional=pieces.reduce(np.add, notional),
+        cheapest=pieces.reduce(np.fmin, prices),
+        dearest=pieces.reduce(np.fmax, prices),
+        trades=pieces.reduce(np.add, np.where(quiet & np.isnan(trades), 0.0, trades)),
+        quiet=only_quiet,
     )
 
 
@@ -301,8 +331,8 @@ def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
 
 
 def _no_parts() -> Parts:
-    none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
-    return Parts(none, none, none, *(nothing for _ in range(7)))
+    none, x = np.empty(0, dtype=np.int64), np.empty(0)
+    return Parts(none, none, none, x, x, x, x, x, x, x, x, x, np.empty(0, dtype=np.bool_))
 
 
 # ── whole bars ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,18 +366,30 @@ def _merge(pieces: Sequence[Parts]) -> Parts:
         return parts
     first = np.flatnonzero(new)
     last = np.append(first[1:], len(parts))
-    opening, closing = _first_and_last_known(parts.open, parts.close, first, last)
+    quiet = np.logical_and.reduceat(parts.quiet, first)
+    o, h, low, c = parts.open, parts.high, parts.low, parts.close
+    if parts.quiet.any():
+        counts = ~parts.quiet | np.repeat(quiet, last - first)
+        o, h, low, c = (np.where(counts, prices, np.nan) for prices in (o, h, low, c))
+    opening, closing = _first_and_last_known(o, c, first, last)
+    unsaid = np.fmax.reduceat(parts.volume, first)
+    volume = np.where(
+        np.isnan(unsaid), np.nan, np.add.reduceat(np.nan_to_num(parts.volume, nan=0.0, posinf=np.inf), first)
+    )
     return Parts(
         ts=parts.ts[first],
         ts_close=parts.ts_close[first],
         session_date=parts.session_date[first],
         open=opening,
-        high=np.fmax.reduceat(parts.high, first),
-        low=np.fmin.reduceat(parts.low, first),
+        high=np.fmax.reduceat(h, first),
+        low=np.fmin.reduceat(low, first),
         close=closing,
-        volume=np.add.reduceat(parts.volume, first),
+        volume=volume,
         notional=np.add.reduceat(parts.notional, first),
+        cheapest=np.fmin.reduceat(parts.cheapest, first),
+        dearest=np.fmax.reduceat(parts.dearest, first),
         trades=np.add.reduceat(parts.trades, first),
+        quiet=quiet,
     )
 
 
@@ -362,7 +404,9 @@ def _first_and_last_known(
 def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int) -> Frame:
     rows = len(parts)
     with np.errstate(all="ignore"):
-        vwap = np.where(parts.volume > 0, parts.notional / parts.volume, np.nan)
+        vwap = np.where(parts.volume > 0, finite(parts.notional / parts.volume), np.nan)
+        # a mean lies among what it is the mean of, whatever the last bit of a quotient says
+        vwap = np.minimum(np.maximum(vwap, parts.cheapest), parts.dearest)
     counted = ~np.isnan(parts.trades)
     columns = {
         "symbol": constant(feed.symbol.code, Type.STRING, rows),
@@ -370,11 +414,11 @@ def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int) -> Frame:
         "interval": constant(bars.interval.text, Type.STRING, rows),
         "ts": Vector(Type.INSTANT, parts.ts),
         "ts_close": Vector(Type.INSTANT, parts.ts_close),
-        "open": Vector(Type.FLOAT, parts.open),
-        "high": Vector(Type.FLOAT, parts.high),
-        "low": Vector(Type.FLOAT, parts.low),
-        "close": Vector(Type.FLOAT, parts.close),
-        "volume": Vector(Type.FLOAT, parts.volume),
+        "open": Vector(Type.FLOAT, finite(parts.open)),
+        "high": Vector(Type.FLOAT, finite(parts.high)),
+        "low": Vector(Type.FLOAT, finite(parts.low)),
+        "close": Vector(Type.FLOAT, finite(parts.close)),
+        "volume": Vector(Type.FLOAT, finite(parts.volume)),
         "trades": Vector(
             Type.INT, np.where(counted, parts.trades, 0).astype(np.int64), None if counted.all() else counted
         ),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+
+import pyarrow as pa
 
 from tapeql.errors import Diagnostic
 from tapeql.run.cancel import Cancel
@@ -17,3 +20,16 @@ class Context:
     cancel: Cancel
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[Diagnostic] = field(default_factory=list)
+
+    def scan(
+        self,
+        table: str,
+        venue: str,
+        code: str,
+        start_us: int,
+        end_us: int,
+        columns: Sequence[str],
+        interval: str = "",
+    ) -> Iterator[pa.RecordBatch]:
+        """The stored rows of [start, end) that were there before now: what comes later is not known yet."""
+        return self.snapshot.scan(table, venue, code, start_us, min(end_us, self.now_us), columns, interval)

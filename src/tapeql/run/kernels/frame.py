@@ -95,7 +95,9 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: Type) -> Vector:
             array = array.cast(pa.string())
         return Vector(type, array)
     if type is Type.FLOAT:
-        return Vector(type, array.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        infinite = np.isinf(values)
+        return Vector(type, np.where(infinite, np.nan, values) if infinite.any() else values)
     valid = None if array.null_count == 0 else np.asarray(array.is_valid())
     if type is Type.BOOL:
         filled = array if valid is None else pc.fill_null(array, False)

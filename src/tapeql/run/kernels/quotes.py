@@ -17,6 +17,7 @@ import pyarrow as pa
 from tapeql.calendars.grid import NEVER
 from tapeql.plan.nodes import Feed
 from tapeql.run.kernels.context import Context
+from tapeql.run.kernels.expressions import finite
 from tapeql.run.kernels.slots import piecewise
 from tapeql.storage.snapshot import Snapshot
 
@@ -51,9 +52,10 @@ class Slots:
 
 
 def valid_quotes(bid: Floats, ask: Floats) -> npt.NDArray[np.bool_]:
-    """Both sides there and not crossed; a side that is 0 or NULL is no quote. Locked quotes are valid."""
+    """Both sides there and not crossed; a side that is 0 or NULL is no quote. Locked quotes are valid, and prices below 0."""
     with np.errstate(invalid="ignore"):
-        return (bid > 0) & (bid <= ask) & (ask < np.inf)
+        valid: npt.NDArray[np.bool_] = (bid != 0) & (ask != 0) & (bid <= ask) & (bid > -np.inf) & (ask < np.inf)
+    return valid
 
 
 def measure(name: str, bid: Floats, ask: Floats) -> Floats:
@@ -74,10 +76,16 @@ def measure(name: str, bid: Floats, ask: Floats) -> Floats:
     return percent
 
 
+def percentages(bid: Floats, ask: Floats) -> Floats:
+    """`spread_pct` of each quote by itself: NaN where the middle is not above 0."""
+    with np.errstate(all="ignore"):
+        return np.where(bid + ask > 0, measure("spread_pct", bid, ask), np.nan)
+
+
 def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, context: Context) -> dict[str, Floats]:
     """The means of the named measures over the slots of each of `rows` rows; NaN where no quote stood."""
     names = list(names)
-    weights = np.zeros(rows)
+    weights, unknown = np.zeros(rows), np.zeros(rows)
     totals = {name: np.zeros(rows) for name in names}
     open_slots = slots.market_open < NEVER
     start, end = slots.start[open_slots], slots.end[open_slots]
@@ -93,15 +101,22 @@ def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, con
             all_valid = bool(ok.all())
             if not all_valid:
                 context.counts["crossed_quotes"] += int(np.count_nonzero(quotes.bid > quotes.ask))
-            np.add.at(weights, row[lo:hi], standing.time if all_valid else standing.integral(ok.astype(np.float64)))
+            time = standing.time if all_valid else standing.integral(ok.astype(np.float64))
+            np.add.at(weights, row[lo:hi], time)
             for name in names:
                 with np.errstate(all="ignore"):
                     values = measure(name, quotes.bid, quotes.ask)
+                known = ok
+                if name == "spread_pct" and quotes.bid.min() < 0:  # of a middle below 0 there is no percentage
+                    known = ok & (quotes.bid + quotes.ask > 0)
+                    np.add.at(unknown, row[lo:hi], time - standing.integral(known.astype(np.float64)))
+                plain = all_valid and known is ok
                 np.add.at(
-                    totals[name], row[lo:hi], standing.integral(values if all_valid else np.where(ok, values, 0.0))
+                    totals[name], row[lo:hi], standing.integral(values if plain else np.where(known, values, 0.0))
                 )
+    lasted = {name: weights - unknown if name == "spread_pct" else weights for name in names}
     with np.errstate(all="ignore"):
-        return {name: np.where(weights > 0, totals[name] / weights, np.nan) for name in names}
+        return {name: finite(np.where(lasted[name] > 0, totals[name] / lasted[name], np.nan)) for name in names}
 
 
 class _Standing:
@@ -140,7 +155,7 @@ def _quotes(feed: Feed, context: Context, start_us: int, end_us: int) -> Iterato
     """The stored quotes from the one prevailing at `start_us` on."""
     since = prevailing(feed, context.snapshot, start_us)
     columns = ("ts", "bid", "ask")
-    for batch in context.snapshot.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
+    for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
         context.cancel.check()
         yield Quotes(
             batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False),

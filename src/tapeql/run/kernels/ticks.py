@@ -16,7 +16,7 @@ from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import finite, passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.run.kernels.labels import placed, session_vector
-from tapeql.run.kernels.quotes import measure
+from tapeql.run.kernels.quotes import measure, percentages
 from tapeql.storage.schema import TABLES
 
 _OF_BOTH_SIDES = ("spread", "mid", "spread_pct")
@@ -45,7 +45,7 @@ def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: froze
         align=Align(),
     )
     symbol = feed.symbol
-    for batch in context.snapshot.scan(table, symbol.venue, symbol.code, feed.start_us, feed.end_us, stored):
+    for batch in context.scan(table, symbol.venue, symbol.code, feed.start_us, feed.end_us, stored):
         context.cancel.check()
         columns = {name: from_arrow(batch.column(name), types[name]) for name in stored}
         frame = _labelled(rows, feed, grid, batch.num_rows, columns, wanted)
@@ -76,9 +76,10 @@ def _labelled(
     if isinstance(rows, Quotes) and not wanted.isdisjoint(_OF_BOTH_SIDES):
         bid, ask = columns["bid"].floats(), columns["ask"].floats()
         with np.errstate(all="ignore"):
-            both = (bid > 0) & (ask > 0)
+            both = (bid != 0) & (ask != 0)
             for name in _OF_BOTH_SIDES:
-                columns[name] = Vector(Type.FLOAT, finite(np.where(both, measure(name, bid, ask), np.nan)))
+                values = percentages(bid, ask) if name == "spread_pct" else measure(name, bid, ask)
+                columns[name] = Vector(Type.FLOAT, finite(np.where(both, values, np.nan)))
     return Frame(count, columns)
 
 

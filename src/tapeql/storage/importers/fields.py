@@ -42,16 +42,12 @@ class Kind:
 KINDS: Final = {
     kind.name: kind
     for kind in (
-        Kind("trades", TICKS, ("price", "quantity"), ("price",), ("quantity",)),
+        # Prices of futures, spreads and rates may be 0 or below.
+        Kind("trades", TICKS, ("price", "quantity"), ("quantity",), ()),
         # A side of a quote may be 0 or empty: there is no quote on it, which ends the one before.
-        Kind("quotes", QUOTES, (), (), ("bid", "bid_size", "ask", "ask_size")),
-        Kind(
-            "candles",
-            OHLCV,
-            ("open", "high", "low", "close", "volume"),
-            ("open", "high", "low", "close", "vwap"),
-            ("volume", "trades"),
-        ),
+        Kind("quotes", QUOTES, (), (), ("bid_size", "ask_size")),
+        # Without a volume it is unknown, which is not 0.
+        Kind("candles", OHLCV, ("open", "high", "low", "close"), (), ("volume", "trades")),
     )
 }
 
