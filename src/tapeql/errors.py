@@ -74,6 +74,12 @@ class QueryError(TapeQLError):
         self.source = source
         super().__init__("; ".join(f"{d.code} {d.reason}" for d in self.diagnostics))
 
+    def __str__(self) -> str:
+        """The rendered message: lines, carets and hints, as every door shows it."""
+        from tapeql.rendering import render
+
+        return render(self.diagnostics, self.source)
+
 
 class LimitError(TapeQLError):
     """A named limit was reached. `limit` is its name in `tapeql.limits`."""

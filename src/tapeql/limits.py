@@ -13,6 +13,15 @@ QUERY_NESTING_LEVELS: Final = 64
 QUERY_OPERATORS: Final = 500
 """A flat chain of a thousand terms kills recursive tree code as surely as nesting does."""
 
+QUERY_STAGES: Final = 16
+"""Stages of `|>`: each plans and runs what stands before it; nobody reads more of them."""
+
+QUERY_COLUMNS: Final = 500
+"""Items of one ADD, SELECT, ORDER BY, FILL or SESSION: wider results are several queries."""
+
+QUERY_LIST_ITEMS: Final = 10_000
+"""Values of one IN, arguments of one call, symbols of one FROM: more of them fit no text; a parameter or a glob does."""
+
 BATCH_ROWS: Final = 65_536
 """Rows in an Arrow batch at every door: 16k–131k measure the same over Flight, smaller and larger ones cost more."""
 
@@ -28,8 +37,8 @@ QUERY_DEADLINE_S: Final = 300.0
 CANCEL_POLL_S: Final = 0.05
 """How often a server looks whether the client is still there."""
 
-FILL_ROWS: Final = 50_000_000
-"""FILL creates rows; a typo in an interval must not create a billion of them."""
+FILL_ROWS: Final = 10_000_000
+"""FILL creates rows, all of a symbol at a time: a typo in an interval must not take the memory of the machine."""
 
 RECURSION_LEVELS: Final = 10_000
 """Python's own limit of 1,000 is less than an expression of QUERY_OPERATORS in a row needs."""

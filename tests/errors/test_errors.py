@@ -10,7 +10,7 @@ import pytest
 
 from tapeql.errors import QueryError
 from tapeql.language.parse import parse
-from tapeql.language.render import render
+from tapeql.rendering import render
 
 HERE = Path(__file__).parent
 WRONG = sorted(HERE.rglob("*.tapeql"))

@@ -10,7 +10,7 @@ from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import vocabulary
 from tapeql.language.format import format_expr, format_script, format_statement
 from tapeql.language.parse import parse
-from tapeql.language.render import render
+from tapeql.rendering import render
 
 from .trees import expression, said
 

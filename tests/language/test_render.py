@@ -3,7 +3,7 @@
 import json
 
 from tapeql.errors import Diagnostic, Fix, Span
-from tapeql.language.render import as_record, render
+from tapeql.rendering import as_record, render
 
 SENTENCE = "CANDLES 1h FROM binance:BTCUSDT WHERE close > smaa(20)"
 UNKNOWN = Diagnostic(

@@ -95,10 +95,10 @@ def test_sessions(clause: str, sessions: tuple[SessionSpec, ...]) -> None:
     ("clause", "code", "place"),
     [
         ("SESSION premarkt", "E104", "premarkt"),
-        ("SESSION 16:00..09:30", "E401", "16:00..09:30"),
+        ("SESSION 16:00..16:00", "E401", "16:00..16:00"),
         ("SESSION 09:30..16:00 OF XYZ", "E105", "09:30..16:00 OF XYZ"),
         ("LIMIT $n", "E208", "LIMIT $n"),
-        ("OFFSET 1d", "E203", "1d"),
+        ("OFFSET 1mo", "E203", "1mo"),
         ("FILL foo previous", "E101", "foo previous"),
         ("FILL close previous, close zero", "E109", "close zero"),
         ("FILL previous MAX 0", "E208", "FILL previous MAX 0"),

@@ -15,16 +15,24 @@ def test_lists_sets_and_globs() -> None:
     assert found("nasdaq:AAPL, binance:BTCUSDT, nasdaq:AAPL") == ["binance:BTCUSDT", "nasdaq:AAPL"]
     assert found("binance:{ETHUSDT,BTCUSDT}") == ["binance:BTCUSDT", "binance:ETHUSDT"]
     assert found("binance:*USDT") == ["binance:BTCUSDT", "binance:ETHUSDT"]
-    assert found("binance:*, binance:BTC?SDT") == ["binance:BTCUSDT", "binance:ETHUSDT", "binance:SOLBTC"]
+    assert found("binance:*, binance:BTC?SDT") == [
+        "binance:BTCUSDT",
+        "binance:ETHUSDT",
+        "binance:SOLBTC",
+        "binance:TWICE",
+    ]
     assert found("kraken:BTC/USD") == ["kraken:BTC/USD"]
 
 
-def test_bare_codes_need_a_venue() -> None:
-    """SET venue gives bare codes their venue; without it they are told where they lie."""
+def test_a_bare_code_is_the_one_stored_symbol_of_that_code() -> None:
+    """Where several venues hold it they are named, unless SET venue says which; what none holds is told as unknown."""
+    assert found("AAPL, ETH*") == ["binance:ETHUSDT", "nasdaq:AAPL"]
     assert found("BTCUSDT, ETH*", Settings(venue="binance")) == ["binance:BTCUSDT", "binance:ETHUSDT"]
     assert found("nasdaq:AAPL", Settings(venue="binance")) == ["nasdaq:AAPL"]
-    (diagnostic,) = refused("TICKS FROM AAPL")
-    assert diagnostic.code == "E103"
+    (diagnostic,) = refused("TICKS FROM APL")
+    assert (diagnostic.code, diagnostic.fix and diagnostic.fix.text) == ("E103", "AAPL")
+    (diagnostic,) = refused("TICKS FROM TWICE")
+    assert "`binance:TWICE`, `kraken:TWICE`" in diagnostic.reason
     assert any("SET venue" in hint for hint in diagnostic.hints)
 
 

@@ -382,6 +382,12 @@ tell(
     f"{_BTC} ADD close * 502 AS x",
 )
 tell(
+    "E504",
+    "too many of something in one statement",
+    "Stages of `|>`, items of a clause and values of a list are limited by number, so that no text takes the server's\n"
+    "time or memory. The message names the limit.",
+)
+tell(
     "E510",
     "not in this version",
     "The word belongs to the language, but this version does not know it yet.",

@@ -59,8 +59,9 @@ def about(unexpected: Any, statement: Statement) -> Complaint:
         _about_brackets(token, at, statement, accepts)
         or _about_later(token, at, before, statement, accepts)
         or _about_start(token, at, before, statement)
+        or _about_range(token, at, before, statement)
         or _about_spelling(token, at, accepts)
-        or _about_habits(token, at, before, statement.text, accepts)
+        or _about_habits(token, at, before, statement, accepts)
         or Complaint(_general(token, at, accepts), at)
     )
     return replace(complaint, may_begin="FROM" in accepts)
@@ -135,9 +136,37 @@ def _about_start(token: Any, at: Span, before: Any, statement: Statement) -> Com
         return _misspelt(token, at, starts)
     reason = f"{'a statement' if before is None else 'what follows `|>`'} begins with its verb, not with `{token}`"
     hints = [f"begin with {_or([f'`{word}`' for word in starts])}"]
+    fix = None
     if token.type == "SELECT":
-        hints.append("columns are chosen after the verb: `CANDLES 1h FROM binance:BTCUSDT SELECT close`")
-    return Complaint(Diagnostic("E002", reason, at, tuple(hints)), at)
+        meant = _from_sql(statement.text[at.start : statement.end])
+        hints = [
+            f"write `{meant[0]}`" if meant else "columns are chosen after the verb: `CANDLES 1h FROM … SELECT close`"
+        ]
+        fix = Fix(Span(at.start, at.start + meant[1]), meant[0]) if meant else None
+    return Complaint(Diagnostic("E002", reason, at, tuple(hints), fix), at)
+
+
+_SQL = re.compile(r"select\s+(?P<columns>[^;]*?)\s+from\s+(?P<symbol>[\w:./^=!*-]+)", re.I)
+
+
+def _from_sql(text: str) -> tuple[str, int] | None:
+    """`SELECT close FROM x` as a sentence, and how much of the text it stands for."""
+    found = _SQL.match(text)
+    if found is None:
+        return None
+    chosen = "" if found["columns"].strip() == "*" else f" SELECT {found['columns'].strip()}"
+    return f"CANDLES 1h FROM {found['symbol']}{chosen}", found.end()
+
+
+def _about_range(token: Any, at: Span, before: Any, statement: Statement) -> Complaint | None:
+    """`2025-01 TO 2025-03`"""
+    in_range = statement.clause is not None and statement.clause.type == "DURING"
+    if not in_range or before is None or before.type not in ("DATE", "PARAMETER"):
+        return None
+    if token.upper() not in ("TO", "THROUGH", "TILL") and token.type not in ("AND", "MINUS", "UNTIL"):
+        return None
+    hint = "a range is written `a .. b`; a date on the right stands for its whole span"
+    return Complaint(Diagnostic("E002", f"`{token}` joins no range", at, (hint,), Fix(at, "..")), at, "DOTS")
 
 
 def _about_spelling(token: Any, at: Span, accepts: Collection[str]) -> Complaint | None:
@@ -157,8 +186,22 @@ def _misspelt(token: Any, at: Span, keywords: Collection[str]) -> Complaint:
     return Complaint(diagnostic, at, close[0])
 
 
-def _about_habits(token: Any, at: Span, before: Any, text: str, accepts: Collection[str]) -> Complaint | None:
+_SQL_CLAUSES = {
+    "GROUP": "a row is one symbol's bar already: `CANDLES 1h` groups by the hour, `CANDLES 1d` by the day",
+    "HAVING": "conditions on bars go into WHERE: `WHERE volume > 1000`",
+    "JOIN": "FROM takes several symbols: `FROM binance:{BTCUSDT,ETHUSDT}`",
+    "RESAMPLE": "the interval follows the verb: `CANDLES 5m`",
+    "INTERVAL": "the interval follows the verb: `CANDLES 5m`",
+    "TIMEFRAME": "the interval follows the verb: `CANDLES 5m`",
+    "LIKE": "texts are compared whole, `session IN ('premarket', 'regular')`; symbols match by globs in FROM",
+}
+
+
+def _about_habits(
+    token: Any, at: Span, before: Any, statement: Statement, accepts: Collection[str]
+) -> Complaint | None:
     """What people bring along from other languages."""
+    text = statement.text
     complete = "AND" in accepts
     if token.type in ("COMPARISON", "EQUAL") and complete:
         hint = "join two comparisons with AND, or write `x BETWEEN a AND b`"
@@ -167,6 +210,14 @@ def _about_habits(token: Any, at: Span, before: Any, text: str, accepts: Collect
         reason = f"`{token}` is a reserved word and cannot be a name"
         hint = f"choose another one, such as `{token.lower()}_`"
         return Complaint(Diagnostic("E012", reason, at, (hint,)), at, resume=at.end)
+    if "FROM" in accepts and token.upper() in ("LAST", "TAIL", "HEAD", "FIRST") and token.type in ("NAME", "LAST"):
+        count = re.match(r"\s+(\d+)(?!\w)", text[at.end :])
+        rows, last = (count[1] if count else "n"), token.upper() in ("LAST", "TAIL")
+        meant = f"LIMIT {'LAST ' if last else ''}{rows}"
+        span = Span(at.start, at.end + (count.end() if count else 0))
+        fix = Fix(span, meant) if count else None
+        hint = f"write `{meant}`" + ("; the time up to now is `DURING last 30d`" if last else "")
+        return Complaint(Diagnostic("E002", f"`{token}` opens no clause", span, (hint,), fix), at)
     if before is not None and before.type == "DATE" and token.type == "TIME":
         gap = Span(before.end_pos, at.start)
         reason, hint = "a date and a time of day are joined by `T`", f"write `{before}T{token}`"
@@ -177,9 +228,8 @@ def _about_habits(token: Any, at: Span, before: Any, text: str, accepts: Collect
     if before is not None and before.type == "SELECT" and token.type == "STAR":
         hint = "leave SELECT out to get every column"
         return Complaint(Diagnostic("E002", "`*` is no list of columns", at, (hint,)), at)
-    if token.type == "NAME" and token.upper() in ("GROUP", "HAVING", "JOIN"):
-        hint = "rows are already one per symbol and interval; conditions on them go into WHERE"
-        return Complaint(Diagnostic("E002", f"there is no {token.upper()}", at, (hint,)), at)
+    if token.type == "NAME" and token.upper() in _SQL_CLAUSES:
+        return Complaint(Diagnostic("E002", f"there is no {token.upper()}", at, (_SQL_CLAUSES[token.upper()],)), at)
     if token.type == "NAME" and complete and "AS" in accepts:
         hint = f"a name for a column is written `AS {token}`; expected {_expected(accepts)}"
         return Complaint(Diagnostic("E002", f"unexpected `{token}`", at, (hint,)), at)

@@ -68,6 +68,11 @@ _POSTFIX = frozenset({"LSQB", "DOT", "OVER"})
 _INSIDE_POSTFIX = frozenset({"INT", "MINUS", "RSQB", "NAME", "DURATION", "ALL"})
 
 
+_LISTS = frozenset({"FROM", "ADD", "SELECT", "ORDER", "FILL", "SESSION"})
+_BRACKETS = frozenset({"LPAR", "SET_OPEN"})
+_CLOSED = frozenset({"RPAR", "RBRACE"})
+
+
 @dataclass(slots=True)
 class Guard:
     """Counts, token by token, how deep and how wide one statement becomes.
@@ -82,9 +87,15 @@ class Guard:
     prefixes: int = 0
     postfixes: int = 0
     before: str = ""
+    stages: int = 1
+    clause: str = ""
+    items: list[int] = field(default_factory=lambda: [1])
 
     def see(self, kind: str, start: int, end: int) -> Diagnostic | None:
         """The diagnostic of the limit that this token passes, if it passes one."""
+        wide = self._count(kind, start, end)
+        if wide is not None:
+            return wide
         if kind in _OPERATORS and (self.before, kind) not in _ONE_OPERATOR:
             self.operators += 1
             if self.operators > limits.QUERY_OPERATORS:
@@ -109,4 +120,29 @@ class Guard:
             return Diagnostic("E502", reason, Span(start, end), ("name parts of it with ADD … AS, or split the query",))
         if not is_prefix:
             self.prefixes = 0
+        return None
+
+    def _count(self, kind: str, start: int, end: int) -> Diagnostic | None:
+        """Stages, items of clauses, and values in brackets."""
+        if kind == "PIPE":
+            self.stages += 1
+            self.items = [1]
+            if self.stages > limits.QUERY_STAGES:
+                reason = f"more than {limits.QUERY_STAGES} stages of `|>` in one statement"
+                return Diagnostic("E504", reason, Span(start, end), ("join their conditions with AND",))
+        elif kind in _LISTS and len(self.items) == 1:
+            self.clause, self.items = kind, [1]
+        elif kind in _BRACKETS:
+            self.items.append(1)
+        elif kind in _CLOSED and len(self.items) > 1:
+            self.items.pop()
+        elif kind == "COMMA":
+            self.items[-1] += 1
+            listed = len(self.items) > 1 or self.clause == "FROM"
+            most = limits.QUERY_LIST_ITEMS if listed else limits.QUERY_COLUMNS
+            if self.items[-1] > most:
+                what, hint = ("values in one list", "a glob such as `binance:*USDT` names many symbols at once")
+                if not listed:
+                    what, hint = f"items in one {self.clause}", "ask in several queries"
+                return Diagnostic("E504", f"more than {most:,} {what}", Span(start, end), (hint,))
         return None

@@ -27,6 +27,16 @@ class Arguments:
         return not any(self.inputs)
 
 
+def usual_call(entry: Function) -> str:
+    """A call as people mostly write it, for hints: `rsi(14)`."""
+    params = [str(20 if param.default is None else param.default) for param in entry.params]
+    needed = [i.name if i.default is None else None for i in entry.inputs]
+    series = ["close" if name is not None else None for name in needed]
+    inputs = [s for s in series if s is not None]
+    call = f"{entry.name}({', '.join([*inputs, *params])})"
+    return f"{call}.{entry.outputs[0]}" if len(entry.outputs) > 1 else call
+
+
 def sort_arguments(reader: Expressions, entry: Function, written: syntax.Call) -> Arguments | None:
     """Each argument to its place, or E110 and None.
 

@@ -11,6 +11,7 @@ from tapeql.language import syntax
 from tapeql.query.arguments import Arguments, constant, is_constant, sort_arguments, usage
 from tapeql.query.arithmetic import resolve_scalar
 from tapeql.query.durations import BadDuration, elapsed_us
+from tapeql.query.habits import of_habit
 from tapeql.query.nodes import Call, Over, Type, Verb
 from tapeql.query.units import settle
 from tapeql.query.values import Unit, Value, of_column, typed, unknown
@@ -190,6 +191,12 @@ def _unknown(reader: Expressions, written: syntax.Call) -> Value:
     from tapeql.functions.scalars import SCALARS
     from tapeql.language.nearest import nearest
 
+    habit = of_habit(written)
+    if habit is not None:
+        edit = Fix(written.span, habit)
+        return reader.refuse(
+            "E102", f"unknown function `{written.name}`", written.name_span, f"write `{habit}`", fix=edit
+        )
     known = functions()
     close = nearest(written.name, [*known, *SCALARS])
     told = [f"`{n}` ({known[n].title})" if n in known else f"`{n}`" for n in close]

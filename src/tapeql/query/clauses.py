@@ -57,7 +57,7 @@ def check_fit(query: syntax.Query, verb: Verb, interval: Interval | None, report
     for clause in query.clauses:
         reason = _misfit(clause, verb, interval)
         if reason:
-            report.add("E207", reason, clause.span)
+            report.add("E207", reason, clause.span, *_instead(clause, interval))
     add, select = clauses.get(syntax.Add), clauses.get(syntax.Select)
     if add and select:
         report.add(
@@ -82,6 +82,19 @@ def _misfit(clause: syntax.Clause, verb: Verb, interval: Interval | None) -> str
         case syntax.OnDaysWhere() if interval is not None and is_longer_than_a_day(interval):
             return f"days cannot select bars of {interval.text}: one holds several of them"
     return None
+
+
+def _instead(clause: syntax.Clause, interval: Interval | None) -> tuple[str, ...]:
+    """What to write where days are to begin at another time."""
+    if interval is None or (interval.count, interval.unit) != (1, "d"):
+        return ()
+    match clause:
+        case syntax.Align(to=syntax.Time(us=us)):
+            return (f"write `CANDLES 24h … ALIGN {us // 3_600_000_000:02}:{us // 60_000_000 % 60:02}`",)
+        case syntax.Offset(by=by) if all(unit in ("h", "m") for _, unit in by.parts):
+            minutes = sum(count * (60 if unit == "h" else 1) for count, unit in by.parts) % 1440
+            return (f"write `CANDLES 24h … ALIGN {minutes // 60:02}:{minutes % 60:02}`",)
+    return ()
 
 
 def is_longer_than_a_day(interval: Interval) -> bool:

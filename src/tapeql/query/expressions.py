@@ -116,7 +116,8 @@ class Expressions:
         if isinstance(number, int) and abs(number) >= 2**63:
             number = float(number) if abs(number) < 10**308 else math.inf
         if not math.isfinite(number):
-            return self.refuse("E201", "the number is too large", span)
+            reason = "this is not a number (NaN)" if math.isnan(number) else "the number is too large"
+            return self.refuse("E201", reason, span)
         if unit == "bps":
             number = units.hundredth(number)
         literal = Literal(number, Type.INT if isinstance(number, int) else Type.FLOAT, span)

@@ -138,8 +138,15 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
         hints.append("TICKS WHERE sees a trade before it becomes part of a bar: " + ", ".join(scope.columns))
         if first in scope.sessions:
             hints.append(f"`SESSION {first}` filters by session")
-    elif is_scalar(first) or find(first) is not None:
+    elif is_scalar(first):
         hints.append(f"`{first}` is a function: `DESCRIBE {first}` says how to call it")
+    elif (entry := find(first)) is not None and len(written.parts) == 1:
+        from tapeql.query.arguments import usual_call
+
+        call = usual_call(entry)
+        hint = f"`{first}` is a function: write `{call}`"
+        scope.report.add("E101", f"unknown name `{name}`", written.span, hint, fix=Fix(written.span, call))
+        return unknown(written.span)
     elif len(written.parts) == 2 and written.parts[0] not in scope.sessions:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
     elif scope.verb in (Verb.TICKS, Verb.QUOTES):

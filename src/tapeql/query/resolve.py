@@ -27,6 +27,7 @@ from tapeql.query.settings import Settings
 from tapeql.query.symbols import Catalogue, resolve_symbols
 
 DAY = Interval("1d", 0, 1, "d")
+_MOST_ROWS = 2**63 - 1
 _WHOLE_DAYS_US = 2 * DAY_US
 """A day's bar opens within two days of any instant of that day, whatever its sessions and clocks."""
 
@@ -228,9 +229,9 @@ class Resolver:
         offset_us = 0
         if offset is not None:
             try:
-                offset_us = elapsed_us(offset.by)
+                offset_us = elapsed_us(offset.by, days=True)
             except BadDuration as wrong:
-                self.report.add("E203", str(wrong), offset.by.span)
+                self.report.add("E203", str(wrong), offset.by.span, *([wrong.hint] if wrong.hint else []))
         match align.to if align else "session":
             case syntax.Time(us=us, span=span):
                 if us >= DAY_US:
@@ -247,6 +248,9 @@ class Resolver:
             rows = self.params.get(clause.rows.name, 0)
         if not isinstance(rows, int) or isinstance(rows, bool) or rows < 0:
             self.report.add("E208", f"LIMIT is a number of rows, 0 or more, not {rows!r}", clause.span)
+            return None
+        if rows > _MOST_ROWS:
+            self.report.add("E208", f"LIMIT goes up to {_MOST_ROWS}", clause.span, "leave LIMIT out for all rows")
             return None
         return Limit(rows, clause.per_symbol)
 

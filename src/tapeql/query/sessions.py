@@ -61,8 +61,9 @@ def _of_times(session: syntax.TimeSession, report: Report) -> SessionSpec:
     for time in (session.start, session.end):
         if time.us > DAY_US:
             report.add("E404", "a day's times run from 00:00 to 24:00", time.span)
-    if session.end.us <= session.start.us:
-        report.add("E401", "the session ends before it begins", session.start.span.to(session.end.span))
+    if session.end.us == session.start.us:
+        hint = "`00:00 .. 24:00` is a whole day"
+        report.add("E401", "the session ends where it begins", session.start.span.to(session.end.span), hint)
     return SessionSpec(
         f"{_clock(session.start.us)}..{_clock(session.end.us)}", calendar, session.start.us, session.end.us
     )

@@ -26,14 +26,28 @@ def resolve_symbols(clause: syntax.From, catalogue: Catalogue, venue: str | None
     found: set[tuple[str, str]] = set()
     for pattern in clause.symbols:
         where = pattern.venue or venue
-        if where is None:
+        holders = [(v, c) for v, c in known if c == pattern.code] if where is None else []
+        if len(holders) == 1:
+            found.update(holders)
+        elif where is None and holders:
+            named = ", ".join(f"`{v}:{c}`" for v, c in holders)
+            hint = f"write one of them, or `SET venue = {holders[0][0]}` first"
+            report.add("E103", f"several venues hold `{pattern.code}`: {named}", pattern.span, hint)
+        elif where is None and is_glob(pattern.code):
+            matches = [(v, c) for v, c in known if fnmatchcase(c, pattern.code)]
+            if not matches:
+                report.add(
+                    "E103", f"no stored symbol matches `{pattern.code}`", pattern.span, "`SHOW symbols` lists them"
+                )
+            found.update(matches)
+        elif where is None:
             report.unknown(
                 "E103",
-                f"`{pattern.code}` names no venue",
+                f"unknown symbol `{pattern.code}`: no venue has it",
                 pattern.span,
                 pattern.code,
-                [f"{v}:{c}" for v, c in known if c == pattern.code],
-                f"write `venue:{pattern.code}`, or `SET venue = …` first",
+                [c for _, c in known],
+                "`SHOW symbols` lists what is stored" if known else "nothing is stored yet; import some data first",
             )
         elif (where, pattern.code) in stored:
             found.add((where, pattern.code))

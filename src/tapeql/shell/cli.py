@@ -69,14 +69,14 @@ def _failed(error: Exception) -> int:
 
 def rendered(error: QueryError) -> str:
     """The diagnostics with their line and caret."""
-    from tapeql.language.render import render
+    from tapeql.rendering import render
 
     return visible.lines(render(error.diagnostics, error.source)).rstrip("\n") + "\n"
 
 
 def told(found: Sequence[Diagnostic], source: str) -> str:
     """Notes and warnings of a result, as errors are rendered."""
-    from tapeql.language.render import render
+    from tapeql.rendering import render
 
     return visible.lines(render(tuple(found), source)).rstrip("\n") + "\n" if found else ""
 
