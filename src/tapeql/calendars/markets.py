@@ -133,4 +133,9 @@ def session_names(calendar: str) -> tuple[str, ...]:
 def version(calendar: str) -> str:
     """Where a calendar's schedule comes from: a distribution and its version."""
     source = "pandas_market_calendars" if market(calendar).library else "tapeql"
-    return f"{source} {metadata.version(source)}"
+    return f"{source} {version_of(source)}"
+
+
+@functools.cache
+def version_of(distribution: str) -> str:
+    return metadata.version(distribution)
