@@ -19,11 +19,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tapeql import arrow
+from tapeql.arrow import integers
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
 from tapeql.storage.layout import Series
-from tapeql.storage.rows import Ints, integers, taken
+from tapeql.storage.rows import Ints, taken
 from tapeql.storage.snapshot import LIVE, Part
 
 FOLDER: Final = "manifests"
@@ -102,7 +104,7 @@ class Manifest:
         self._listing = listing
         self._spans = _spans(listing)
         self._parts: dict[Series, tuple[Part, ...]] = {}
-        self._columns = {name: _filled(listing.column(name)) for name in _LOOKED_UP}
+        self._columns = {name: arrow.filled(listing.column(name).combine_chunks(), _UNKNOWN) for name in _LOOKED_UP}
         self._standing: Bools = self._columns["removed_us"] == _UNKNOWN
 
     @classmethod
@@ -136,9 +138,9 @@ class Manifest:
     def live(self, table: str) -> dict[str, int]:
         """The live files of a table and how many of their rows are the table, newest first."""
         paths = self._listing.column("path").combine_chunks()
-        live = pc.starts_with(paths, f"{LIVE}/{table}/").to_numpy(zero_copy_only=False) & self._standing
-        encoded = paths.filter(pa.array(live)).dictionary_encode()
-        rows = self._listing.column("rows").combine_chunks().filter(pa.array(live))
+        live = arrow.bools(pc.starts_with(paths, f"{LIVE}/{table}/")) & self._standing
+        encoded = paths.filter(arrow.mask(live)).dictionary_encode()
+        rows = self._listing.column("rows").combine_chunks().filter(arrow.mask(live))
         sums = np.bincount(integers(encoded.indices), integers(rows), len(encoded.dictionary)).astype(np.int64)
         return dict(sorted(zip(encoded.dictionary.to_pylist(), sums.tolist(), strict=True), reverse=True))
 
@@ -154,8 +156,7 @@ class Manifest:
 
     def live_places(self, venue: str) -> list[tuple[Series, int]]:
         """The series and partitions of a venue that have rows in live files."""
-        live = pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")
-        live = live.to_numpy(zero_copy_only=False) & self._standing
+        live = arrow.bools(pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")) & self._standing
         found = []
         for series, span in self._spans.items():
             if series[1] == venue:
@@ -324,16 +325,4 @@ def _sorted(listing: pa.Table) -> pa.Table:
 
 
 def _among(paths: pa.Array, these: Iterable[str]) -> Bools:
-    found: Bools = pc.is_in(paths, pa.array(list(these), pa.string())).to_numpy(zero_copy_only=False)
-    return found
-
-
-def _filled(column: pa.ChunkedArray) -> Ints:
-    """Integers, the largest there is where they are not known; without Arrow's scalars, which load pandas."""
-    array = column.combine_chunks()
-    if not len(array):
-        return np.empty(0, np.int64)
-    values = integers(pa.Array.from_buffers(pa.int64(), len(array), [None, array.buffers()[1]], offset=array.offset))
-    if not array.null_count:
-        return np.asarray(values)
-    return np.where(integers(array.is_valid().cast(pa.int8())) == 1, values, _UNKNOWN)
+    return arrow.bools(pc.is_in(paths, arrow.texts(list(these))))

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tapeql import calendars, limits, tapes
+from tapeql import arrow, calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.plan.expressions import column_names
 from tapeql.plan.nodes import Bars, Feed, Source
@@ -184,11 +184,11 @@ def is_daily(interval: str) -> bool:
 
 
 def _instants(column: pa.Array) -> Instants:
-    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.instants(column)
 
 
 def _floats(column: pa.Array) -> Floats:
-    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.floats(column)
 
 
 def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Parts:
@@ -257,7 +257,7 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
     if is_daily(source.interval):
         ts = _session_opens(feed, grid, ts)
         keep = ts >= 0
-        batch, ts = batch.filter(pa.array(keep)), ts[keep]
+        batch, ts = batch.filter(arrow.mask(keep)), ts[keep]
     if len(ts) == 0:
         return _no_parts()
     first, last, opens, closes, segment = cut(grid, ts)
