@@ -7,6 +7,7 @@ ones are kept a little for the curious. Parquet, because 20,000 files read in 3 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
 from tapeql.storage.layout import Series
 from tapeql.storage.rows import Ints, taken
+from tapeql.storage.schema import OHLCV, TABLES
 from tapeql.storage.snapshot import LIVE, Part
 
 FOLDER: Final = "manifests"
@@ -53,7 +55,7 @@ _SCHEMA: Final = pa.schema(
     metadata={_FORMAT: _VERSION},
 )
 
-_LOOKED_UP: Final = ("partition", "removed_us", "max_us", "first_row", "last_seq", "max_id")
+_LOOKED_UP: Final = ("partition", "removed_us", "min_us", "max_us", "rows", "first_row", "last_seq", "max_id")
 _UNKNOWN: Final = np.iinfo(np.int64).max
 
 Bools = npt.NDArray[np.bool_]
@@ -102,6 +104,7 @@ class Manifest:
     def __init__(self, number: int, listing: pa.Table) -> None:
         self.number = number
         self._listing = listing
+        self._paths = listing.column("path").combine_chunks()
         self._spans = _spans(listing)
         self._parts: dict[Series, tuple[Part, ...]] = {}
         self._columns = {name: arrow.filled(listing.column(name).combine_chunks(), _UNKNOWN) for name in _LOOKED_UP}
@@ -119,11 +122,32 @@ class Manifest:
         """What is the table of a series, or of one partition of it, sorted by time."""
         return self._entries(self._places(series, partition))
 
+    @functools.cached_property
+    def symbols(self) -> list[tuple[str, str]]:
+        """All (venue, code) of the tables that can be queried, in byte order."""
+        return sorted({(venue, code) for table, venue, code, _ in self.series() if TABLES[table].queried})
+
+    @functools.cached_property
+    def intervals(self) -> dict[tuple[str, str], list[str]]:
+        """The intervals of each symbol's stored candles, in byte order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for table, venue, code, interval in self.series():
+            if table == OHLCV.name:
+                found.setdefault((venue, code), []).append(interval)
+        return {symbol: sorted(intervals) for symbol, intervals in found.items()}
+
     def parts(self, series: Series) -> tuple[Part, ...]:
+        """The entries of a series as readers see them; told in microseconds for the sake of scans of many series."""
         if series not in self._parts:
-            entries = self.entries(series)
-            self._parts[series] = tuple(Part(*series, e.path, e.min_us, e.max_us, e.rows, e.first_row) for e in entries)
+            places = self._places(series, None)
+            numbers = (self._columns[name][places].tolist() for name in ("min_us", "max_us", "rows", "first_row"))
+            found = zip(map(self._path, places.tolist()), *numbers, strict=True)
+            self._parts[series] = tuple(Part(*series, *each) for each in found)
         return self._parts[series]
+
+    def _path(self, place: int) -> str:
+        path: str = self._paths[place].as_py()
+        return path
 
     def held(self, series: Series, partition: int) -> Held | None:
         """What a partition holds, None if nothing; told in microseconds for the sake of appends to many series."""
@@ -137,7 +161,7 @@ class Manifest:
 
     def live(self, table: str) -> dict[str, int]:
         """The live files of a table and how many of their rows are the table, newest first."""
-        paths = self._listing.column("path").combine_chunks()
+        paths = self._paths
         live = arrow.bools(pc.starts_with(paths, f"{LIVE}/{table}/")) & self._standing
         encoded = paths.filter(arrow.mask(live)).dictionary_encode()
         rows = self._listing.column("rows").combine_chunks().filter(arrow.mask(live))
@@ -146,17 +170,15 @@ class Manifest:
 
     def stretches(self, paths: Collection[str]) -> list[Entry]:
         """What these files hold of the table."""
-        return self._entries(
-            np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing)
-        )
+        return self._entries(np.flatnonzero(_among(self._paths, paths) & self._standing))
 
     def stand(self, entries: Collection[Entry]) -> bool:
         """Whether all of these stretches are of the table still."""
-        return len(self._find(self._listing.column("path").combine_chunks(), entries)) == len(entries)
+        return len(self._find(self._paths, entries)) == len(entries)
 
     def live_places(self, venue: str) -> list[tuple[Series, int]]:
         """The series and partitions of a venue that have rows in live files."""
-        live = arrow.bools(pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")) & self._standing
+        live = arrow.bools(pc.starts_with(self._paths, f"{LIVE}/")) & self._standing
         found = []
         for series, span in self._spans.items():
             if series[1] == venue:
@@ -179,7 +201,7 @@ class Manifest:
 
         A live file is removed when the last of its stretches is replaced.
         """
-        paths = self._listing.column("path").combine_chunks()
+        paths = self._paths
         standing = self._standing.copy()
         standing[self._find(paths, replaced)] = False
         live = {entry.path: entry.series[0] for entry in replaced if entry.is_live}
