@@ -71,6 +71,14 @@ def array(values: npt.NDArray[Any], kind: pa.DataType, valid: Bools | None = Non
     return pa.Array.from_buffers(kind, len(values), [known, content])
 
 
+def column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Plain Python values as Arrow, None for NULL; instants are µs, dates days."""
+    if kind == pa.string():
+        return texts(values)
+    known = np.array([value is not None for value in values], dtype=np.bool_)
+    return array(np.array([0 if value is None else value for value in values], dtype=np.int64), kind, known)
+
+
 def mask(keep: Bools) -> pa.Array:
     return array(keep, pa.bool_())
 
