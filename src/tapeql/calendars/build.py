@@ -41,6 +41,7 @@ class Cells(NamedTuple):
     market_open: Instants
 
 
+@functools.lru_cache(maxsize=128)
 def build_grid(
     calendar: str,
     interval: Interval,
