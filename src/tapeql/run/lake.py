@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tapeql.plan.expressions import columns_read
-from tapeql.plan.nodes import Bars, Feed, OnDays, Plan, Project, Sort, Step, Take
+from tapeql.plan.nodes import Bars, Feed, FillSlots, OnDays, Plan, Project, Sort, Step, Take
 from tapeql.run.kernels.bars import bar_frames
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.frame import Frame
@@ -35,7 +35,8 @@ def row_steps(plan: Plan) -> tuple[Step, ...]:
 def frames(plan: Plan, feed: Feed, context: Context) -> Iterator[Frame]:
     """The rows of one symbol before any step."""
     if isinstance(plan.rows, Bars):
-        return bar_frames(plan.rows, feed, context)
+        fills = any(isinstance(step, FillSlots) for step in plan.steps)
+        return bar_frames(plan.rows, feed, context, None if fills else columns_read(plan))
     return row_frames(plan.rows, feed, context, columns_read(plan))
 
 
