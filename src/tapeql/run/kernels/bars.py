@@ -64,10 +64,10 @@ class Parts:
 def bar_frames(bars: Bars, feed: Feed, context: Context, wanted: frozenset[str] | None = None) -> Iterator[Frame]:
     """The bars of one symbol that open in the feed's range, some thousand at a time.
 
-    Labels that are not `wanted` are left out: telling the session of each bar costs as much as reading it.
+    Only columns that are `wanted` are read of candles and told, besides _ALWAYS; None wants all.
     """
     grid = grid_of(bars, feed)
-    for parts in _whole_bars(_parts(bars, feed, grid, context)):
+    for parts in _whole_bars(_parts(bars, feed, grid, context, wanted)):
         if len(parts):
             yield _frame(bars, feed, parts, context.now_us, wanted)
 
@@ -146,12 +146,12 @@ def _cut_by_rows(grid: Grid, ts: Instants) -> Cuts:
 # ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Parts]:
+def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context, wanted: frozenset[str] | None) -> Iterator[Parts]:
     for source in feed.sources:
         start, end = max(source.start_us, feed.start_us), min(source.end_us, feed.end_us)
         if start >= end:
             continue
-        for batch in _scan(bars, feed, source, grid, context.snapshot, start, end):
+        for batch in _scan(bars, feed, source, grid, context.snapshot, start, end, wanted):
             context.cancel.check()
             if source.table == "ticks":
                 parts = _from_ticks(bars, feed, grid, batch)
@@ -162,7 +162,14 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Par
 
 
 def _scan(
-    bars: Bars, feed: Feed, source: Source, grid: Grid, snapshot: Snapshot, start_us: int, end_us: int
+    bars: Bars,
+    feed: Feed,
+    source: Source,
+    grid: Grid,
+    snapshot: Snapshot,
+    start_us: int,
+    end_us: int,
+    wanted: frozenset[str] | None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows that may belong to bars opening in the range: such bars may begin before it and end after it."""
     last = last_close(grid, end_us)
@@ -175,11 +182,17 @@ def _scan(
         elif tapes.eligibility(venue) is not None:
             columns.append("conditions")
         return snapshot.scan("ticks", venue, code, start_us, last, columns)
-    columns = ["ts", "open", "high", "low", "close", "volume", "trades", "vwap"]
+    columns = ["ts", *_CANDLE] if wanted is None else ["ts", *(name for name in _CANDLE if name in wanted)]
+    if "vwap" in columns and "volume" not in columns:
+        columns.append("volume")
     if is_daily(source.interval):
         return snapshot.scan("ohlcv", venue, code, start_us - 2 * DAY_US, last + 2 * DAY_US, columns, source.interval)
     return snapshot.scan("ohlcv", venue, code, start_us, last, columns, source.interval)
 
+
+_CANDLE = ("open", "high", "low", "close", "volume", "trades", "vwap")
+_ALWAYS = frozenset({"symbol", "exchange", "ts", "ts_close", "session_date", "complete"})
+"""Columns that steps read without naming them."""
 
 _LABELS = ("symbol", "exchange", "session", "session_date")
 
@@ -268,7 +281,10 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
         return _no_parts()
     first, last, opens, closes, segment = cut(grid, ts)
     pieces = Pieces(first, last, len(ts))
-    o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)) for i in range(1, 8))
+    unread = np.broadcast_to(np.nan, len(ts))
+    o, h, low, c, volume, trades, vwap = (
+        _floats(batch.column(name)) if name in batch.schema.names else unread for name in _CANDLE
+    )
     return Parts(
         ts=opens,
         ts_close=closes,
@@ -346,7 +362,7 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
 
 def _merge(pieces: Sequence[Parts]) -> Parts:
     parts = pieces[0] if len(pieces) == 1 else Parts(
-        *(np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
+        *(_joined([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
     )  # fmt: skip
     new = np.empty(len(parts), dtype=np.bool_)
     new[:1] = True
@@ -368,6 +384,13 @@ def _merge(pieces: Sequence[Parts]) -> Parts:
         notional=np.add.reduceat(parts.notional, first),
         trades=np.add.reduceat(parts.trades, first),
     )
+
+
+def _joined(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """One after another; what was not read stays one NaN for all rows."""
+    if any(array.strides[0] for array in arrays):
+        return np.concatenate(arrays)
+    return np.broadcast_to(np.nan, sum(map(len, arrays)))
 
 
 def _first_and_last_known(
@@ -405,7 +428,8 @@ def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int, wanted: frozenset[
     columns["session_date"] = Vector(Type.DATE, parts.session_date, None if dated.all() else dated)
     if wanted is None or "session" in wanted:
         columns["session"] = bar_sessions(bars, feed, parts.ts, parts.ts_close)
-    return Frame(rows, columns)
+    kept = columns if wanted is None else {n: c for n, c in columns.items() if n in wanted or n in _ALWAYS}
+    return Frame(rows, kept)
 
 
 def bar_sessions(bars: Bars, feed: Feed, ts: Instants, ts_close: Instants) -> Vector:
