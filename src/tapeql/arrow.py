@@ -25,13 +25,15 @@ def integers(column: pa.Array) -> npt.NDArray[Any]:
 
 def instants(column: pa.Array) -> npt.NDArray[np.int64]:
     """Instants or whole numbers without NULLs as int64, not copied where they are."""
-    found: npt.NDArray[np.int64] = integers(column.cast(pa.int64()))
+    whole = column.view(pa.int64()) if pa.types.is_timestamp(column.type) else column.cast(pa.int64())
+    found: npt.NDArray[np.int64] = integers(whole)
     return found
 
 
 def floats(column: pa.Array) -> Floats:
     """Numbers as float64 with NaN for NULL."""
-    column = column.cast(pa.float64())
+    if column.type != pa.float64():
+        column = column.cast(pa.float64())
     known = valid(column)
     return integers(column) if known is None else np.where(known, _stored(column), np.nan)
 

@@ -64,11 +64,18 @@ def check_range(calendar: str, start_us: int, end_us: int) -> None:
     Raises:
         QueryError: E411, naming the dates that are.
     """
-    first = int(local_midnight_us((FIRST_DATE - date(1970, 1, 1)).days, market(calendar).zone))
-    last = int(local_midnight_us((LAST_DATE - date(1970, 1, 1)).days, market(calendar).zone))
+    first, last = _known(market(calendar).zone)
     if start_us < first or end_us > last:
         reason = f"the sessions of calendar {calendar} are known from {FIRST_DATE} to {LAST_DATE}"
         raise QueryError([Diagnostic("E411", reason, hints=("name a range inside with DURING",))])
+
+
+@functools.cache
+def _known(zone: str) -> tuple[int, int]:
+    """Where the first and the last date begin."""
+    days = [(day - date(1970, 1, 1)).days for day in (FIRST_DATE, LAST_DATE)]
+    first, last = local_midnight_us(days, zone).tolist()
+    return first, last
 
 
 @functools.cache

@@ -61,7 +61,7 @@ def read_file(
     """
     try:
         file = pq.ParquetFile(
-            path, pre_buffer=False, read_dictionary=[name for name in _DICTIONARIES if name in columns]
+            pa.OSFile(str(path)), pre_buffer=False, read_dictionary=[name for name in _DICTIONARIES if name in columns]
         )
         stored = file.schema_arrow.names
         present = [name for name in columns if name in stored]
