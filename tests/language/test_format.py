@@ -59,8 +59,11 @@ def test_statements(written: str, canonical: str) -> None:
         ("(not a) is null", "(NOT a) IS NULL"),
         ("(a<b)=(c<d)", "(a < b) = (c < d)"),
         ("f((a=b),c=d,(a=b and c))", "f((a = b), c = d, (a = b AND c))"),
-        ("x crosses (above)", "x CROSSES (above)"),
+        ("x crosses (above)", 'x CROSSES "above"'),
+        ('x crosses "Below"[1] + 1', 'x CROSSES "Below"[1] + 1'),
         ("x crosses above above", "x CROSSES ABOVE above"),
+        ('"close" > "from"."Where"', 'close > "from"."Where"'),
+        ('add("Not"("null", "in" = 1))', 'add("Not"("null", "in" = 1))'),
         ("(avg(x) over 30m)[1]", "(avg(x) OVER 30m)[1]"),
         ("(avg(x) over 30m) over all", "(avg(x) OVER 30m) OVER ALL"),
         ("(5).x", "(5).x"),
@@ -74,6 +77,37 @@ def test_expressions(written: str, canonical: str) -> None:
     """No parenthesis too many and none too few."""
     assert format_expr(expression(written)) == canonical
     assert said(expression(canonical)) == said(expression(written))
+
+
+PLACES = [
+    "DAYS FROM x:y WHERE {0}",
+    "DAYS FROM x:y WHERE a CROSSES {0}",
+    "DAYS FROM x:y WHERE a CROSSES ABOVE {0}.{0} + 1",
+    "DAYS FROM x:y WHERE NOT {0} AND {0} IS NULL OR {0}[1] > -{0}",
+    "DAYS FROM x:y WHERE a BETWEEN {0} AND {0}",
+    "DAYS FROM x:y WHERE {0} IN ({0}, {0})",
+    "DAYS FROM x:y WHERE CASE WHEN {0} THEN {0} ELSE {0} END",
+    "DAYS FROM x:y WHERE {0}({0}, {0} = {0}).{0} OVER ALL",
+    "DAYS FROM x:y ADD {0}, {0} AS {0}",
+    "DAYS FROM x:y ORDER BY {0} DESC, {0}",
+    "CANDLES 1h FROM x:y FILL {0} previous, {0} NULL",
+    "CANDLES 1h FROM x:y SESSION {0}, {0}",
+    "DESCRIBE {0}",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("write", [str.lower, str.upper], ids=["lower", "upper"])
+def test_a_quoted_keyword_is_a_name(place: str, write: Callable[[str], str]) -> None:
+    """Any keyword in double quotes names something wherever a name may stand, and the canonical text keeps it so."""
+    for keyword in vocabulary.keywords():
+        written = place.format(f'"{write(keyword)}"')
+        meant = said(parse(place.format("some_name")).statements)
+        found = parse(written)
+        assert repr(said(found.statements)) == repr(meant).replace("some_name", write(keyword)), written
+        canonical = format_script(found)
+        assert said(parse(canonical).statements) == said(found.statements), canonical
+        assert format_script(parse(canonical)) == canonical
 
 
 def test_long_chains() -> None:
@@ -94,7 +128,8 @@ LEAVES = [
     "step",
     "end",
     "premarket.high",
-    "above",
+    '"above"',
+    '"from"',
     "0",
     "500",
     "1_000",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 from tapeql import tapes
 from tests.oracle.buckets import Grid, Piece
-from tests.oracle.grid import day_of, zone_of
+from tests.oracle.grid import DAY_US, moment_of
 from tests.oracle.tape import Recorded, Row
 
 EVERYTHING = tapes.Counts(True, True, True)
@@ -18,59 +20,147 @@ class NothingNests(Exception):
     """No stored candles lie wholly inside the bars asked for: E402."""
 
 
-def bars(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], bool] | None) -> list[Row]:
-    """The bars of one symbol in order of time: from trades if the day a bar opens in has any, else from the longest
-    stored candles that nest and the day has.
+Span = tuple[int, int]
 
-    `passes` is TICKS WHERE; without one the conditions of a trade say what it counts for.
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows that bars may be built from, the time the store has all of them for, and what of it cannot be used."""
+
+    name: str
+    rows: list[tuple[Piece, Row]]
+    covered: list[Span]
+    unusable: list[Span]
+
+
+def bars(
+    recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], bool] | None, now_us: int, asked: Span | None
+) -> list[Row]:
+    """The bars of one symbol in order of time.
+
+    `passes` is TICKS WHERE; without one the conditions of a trade say what it counts for. `asked` is the range that
+    candles must nest in somewhere.
     """
-    trade_days = {source_day(trade["ts"], grid) for trade in recorded.trades}
+    candles = [of_candles(name, recorded, grid) for name in sorted(recorded.candles, key=length, reverse=True)]
+    fit = [source for source in candles if any(source.rows)]
+    if recorded.candles and not fit and not recorded.trades:
+        raise NothingNests
+    sources = [*([of_trades(recorded, venue, grid, passes)] if recorded.trades else []), *fit]
+    if asked is not None:
+        answered = any(held(s, *asked) for s in sources)
+        if not answered and any(
+            overlap(span, asked) for s in candles if s not in fit or s.unusable for span in s.covered
+        ):
+            raise NothingNests
+    built = {}
+    bars_there = {p.open: p for source in sources for p, _ in source.rows if p.open is not None}
+    for opening, anywhere in sorted(bars_there.items()):
+        chosen = source_of(pieces_of(anywhere, grid), sources, now_us)
+        mine = [(piece, row) for piece, row in chosen.rows if piece.open == opening]
+        if mine:
+            first, rows = mine[0][0], [row for _, row in mine]
+            built[opening] = bar_of_trades(first, rows) if chosen.name == "trades" else bar_of_candles(first, rows)
+    return list(built.values())
+
+
+def source_of(pieces: Sequence[Piece], sources: Sequence[Source], now_us: int) -> Source:
+    """The first source that has all of a bar's open market so far, else the one that has most of it, trades last."""
+    trading = [piece for piece in pieces if piece.opened is not None] or pieces
+    until = max(now_us, (pieces[0].open or 0) + 1)
+    stretches = [(p.start, min(p.end, until)) for p in trading if p.start < until]
+    amounts = [sum(held(source, *stretch) for stretch in stretches) for source in sources]
+    whole = sum(end - start for start, end in stretches)
+    for source, amount in zip(sources, amounts, strict=True):
+        if amount == whole:
+            return source
+    most = max(amounts)
+    candidates = [s for s, amount in zip(sources, amounts, strict=True) if amount == most]
+    if most == 0:
+        return sources[0]
+    return next((s for s in candidates if s.name != "trades"), candidates[0])
+
+
+def pieces_of(anywhere: Piece, grid: Grid) -> list[Piece]:
+    """The stretches of time of one bar, of which one is known."""
+    opening, closing = anywhere.open, anywhere.close
+    assert opening is not None
+    assert closing is not None
+    at, found = opening, []
+    while at < closing:
+        piece = grid.at(at)
+        found += [piece] if piece.open == opening else []
+        at = piece.end
+    return found
+
+
+def held(source: Source, start: int, end: int) -> int:
+    """How much of [start, end) a source can answer for, in microseconds."""
+    edges = {start, end}
+    for span in (*source.covered, *source.unusable):
+        edges |= {edge for edge in span if start < edge < end}
+    cuts = sorted(edges)
+
+    def usable(at: int) -> bool:
+        inside = any(a <= at < b for a, b in source.covered)
+        return inside and not any(a <= at < b for a, b in source.unusable)
+
+    return sum(b - a for a, b in pairwise(cuts) if usable(a))
+
+
+def overlap(one: Span, other: Span) -> bool:
+    return max(one[0], other[0]) < min(one[1], other[1])
+
+
+def of_trades(recorded: Recorded, venue: str, grid: Grid, passes: Callable[[Row], bool] | None) -> Source:
     rows: list[tuple[Piece, Row]] = []
     for trade in recorded.trades:
         counts = counts_for(venue, trade) if passes is None else EVERYTHING if passes(trade) else None
         piece = grid.at(trade["ts"])
         if counts is not None and piece.open is not None:
             rows.append((piece, {**trade, "counts": counts}))
-    nesting = [name for name in recorded.candles if nests(name, recorded, grid)]
-    if recorded.candles and not nesting and not recorded.trades:
-        raise NothingNests
-    source = {
-        source_day(candle["ts"], grid): name
-        for name in sorted(nesting, key=length)  # the longest is written last
-        for candle in recorded.candles[name]
-    }
-
-    def chosen(piece: Piece, row: Row) -> str:
-        """What the day that the bar opens in has; a bar opens in a day without rows where a session began before it."""
-        assert piece.open is not None
-        for day in (source_day(piece.open, grid), source_day(row["ts"], grid)):
-            if day in trade_days:
-                return "trades"
-            if day in source:
-                return source[day]
-        return "trades"
-
-    built = {
-        opening: bar_of_trades(*members)
-        for opening, members in grouped((p, row) for p, row in rows if chosen(p, row) == "trades").items()
-    }
-    for name in nesting:
-        candles = [
-            (piece, candle)
-            for candle in recorded.candles[name]
-            if (piece := grid.at(candle["ts"])).open is not None and chosen(piece, candle) == name
-        ]
-        built |= {opening: bar_of_candles(*members) for opening, members in grouped(candles).items()}
-    return [built[opening] for opening in sorted(built)]
+    return Source("trades", rows, covered([trade["ts"] for trade in recorded.trades], 1, day_number), [])
 
 
-def grouped(rows: Iterable[tuple[Piece, Row]]) -> dict[int, tuple[Piece, list[Row]]]:
-    """Rows by the bar they belong to, with the piece of time of the first one."""
-    found: dict[int, tuple[Piece, list[Row]]] = {}
-    for piece, row in rows:
-        assert piece.open is not None
-        found.setdefault(piece.open, (piece, []))[1].append(row)
-    return found
+def of_candles(name: str, recorded: Recorded, grid: Grid) -> Source:
+    """Candles that lie each wholly in one bar; all of a bar is lost that one lies only partly in."""
+    rows: list[tuple[Piece, Row]] = []
+    lost: list[Span] = []
+    for candle in recorded.candles[name]:
+        pieces = []
+        at = candle["ts"]
+        while at < candle["ts"] + length(name):
+            piece = grid.at(at)
+            pieces += [piece] if piece.open is not None else []
+            at = piece.end
+        if len({piece.open for piece in pieces}) > 1:
+            lost += [(p.open, p.close) for p in pieces if p.open is not None and p.close is not None]
+        elif pieces:
+            rows.append((pieces[0], candle))
+    rows = [(piece, row) for piece, row in rows if not any(a <= (piece.open or 0) < b for a, b in lost)]
+    spans = covered([candle["ts"] for candle in recorded.candles[name]], length(name), month_number)
+    if not grid.interval.is_calendar and length(name) > grid.interval.us:
+        rows = []
+    return Source(name, rows, spans, lost if rows else spans)
+
+
+def covered(stamps: Sequence[int], size: int, number: Callable[[int], int]) -> list[Span]:
+    """From the first row to the last of each run of neighbouring days (or months) that have rows."""
+    spans: list[Span] = []
+    for ts in sorted(stamps):
+        if spans and number(ts) <= number(spans[-1][1] - size) + 1:
+            spans[-1] = spans[-1][0], ts + size
+        else:
+            spans.append((ts, ts + size))
+    return spans
+
+
+def day_number(ts: int) -> int:
+    return ts // DAY_US
+
+
+def month_number(ts: int) -> int:
+    moment = moment_of(ts, "UTC")
+    return moment.year * 12 + moment.month
 
 
 def counts_for(venue: str, trade: Row) -> tapes.Counts | None:
@@ -117,23 +207,5 @@ def times(piece: Piece) -> Row:
     return {"ts": piece.open, "ts_close": piece.close, "session_date": piece.date, "filled": False}
 
 
-def nests(name: str, recorded: Recorded, grid: Grid) -> bool:
-    """Whether buckets and sessions begin and end between stored candles of an interval, never inside one."""
-    if grid.interval.us % length(name) != 0:
-        return False
-    pieces = [(candle["ts"], grid.at(candle["ts"])) for candle in recorded.candles[name]]
-    return all((edge - ts) % length(name) == 0 for ts, piece in pieces for edge in (piece.start, piece.end))
-
-
 def length(interval: str) -> int:
     return int(interval[:-1]) * MICROSECONDS[interval[-1]]
-
-
-def source_day(ts: int, grid: Grid) -> object:
-    """What one source is chosen for: a local day, or a bar that is longer."""
-    if grid.interval.is_calendar and (grid.interval.count, grid.interval.unit) != (1, "d"):
-        piece = grid.at(ts)
-        while piece.open is None:  # between the sessions of bars: the time up to the next bar is the last one's
-            piece = grid.at(piece.start - 1)
-        return piece.open
-    return day_of(ts, grid.zone if grid.calendar == "24x7" else zone_of(grid.calendar))

@@ -17,6 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_US = 86_400_000_000
 MONDAY = date(2000, 1, 3)
 ANY_DAY = timedelta(days=1)
+SPECIAL_SATURDAYS = (date(2015, 2, 28), date(2020, 2, 1), date(2024, 1, 20), date(2025, 2, 1))
 LIBRARY_NAMES = {"XNYS": "NYSE", "XNAS": "NASDAQ"}
 
 
@@ -85,10 +86,10 @@ def zone_of(calendar: str) -> str:
 
 @functools.cache
 def schedule(calendar: str) -> dict[date, list[Span]]:
-    """The named sessions of every session date from 1990 to 2030, in order."""
+    """The named sessions of every session date from 1900 to 2030, in order."""
     days: dict[date, list[Span]] = {}
     if calendar == "forex":
-        day = date(1990, 1, 1)
+        day = date(1900, 1, 2)
         while day < date(2031, 1, 1):
             if day.weekday() < 5:
                 start = local_instant(day - ANY_DAY, 17 * 3_600_000_000, zone_of(calendar))
@@ -101,14 +102,17 @@ def schedule(calendar: str) -> dict[date, list[Span]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         market = pandas_market_calendars.get_calendar(LIBRARY_NAMES.get(calendar, calendar))
-        table = market.schedule("1990-01-01", "2030-12-31", tz="UTC", market_times="all")
+        table = market.schedule("1900-01-01", "2030-12-31", tz="UTC", market_times="all")
     dropped = {name: stamp.date() for name, stamp in market.discontinued_market_times.items()}
     for stamp, row in zip(table.index, table.to_dict("records"), strict=True):
         day = stamp.date()
         at = {name: instant_of(moment.to_pydatetime()) for name, moment in row.items()}
         opens, closes = at["market_open"], at["market_close"]
+        if calendar == "CMES" and day >= date(2015, 9, 21) and moment_of(closes, zone_of(calendar)).hour == 17:
+            closes -= 3_600_000_000  # the halt before the next session
         spans = []
         if "pre" in at:
+            at["pre"] = min(at["pre"], local_instant(day, 4 * 3_600_000_000, zone_of(calendar)))
             spans.append(Span(at["pre"], opens, "premarket", day))
         if "break_start" in at and not (day >= dropped.get("break_start", date.max)):
             if at["break_start"] < at["break_end"]:
@@ -121,6 +125,9 @@ def schedule(calendar: str) -> dict[date, list[Span]]:
         if "post" in at:
             spans.append(Span(closes, at["post"], "aftermarket", day))
         days[day] = [span for span in spans if span.start < span.end]
+    for day in SPECIAL_SATURDAYS if calendar in ("XNSE", "XBOM") else ():
+        start, end = (local_instant(day, us, zone_of(calendar)) for us in (33_300_000_000, 55_800_000_000))
+        days[day] = [Span(start, end, "regular", day)]
     return days
 
 

@@ -48,7 +48,7 @@ def rows_of(asked: Asked) -> list[Row]:
     names = {"symbol": asked.symbol.code, "exchange": asked.symbol.venue}
     if interval is None:
         return [row | names for row in moments(asked)]
-    rows = bars_of(asked, asked.grid)
+    rows = bars_of(asked, asked.grid, asked_for(asked.query))
     if query.fill is not None and rows:
         rows = filled(rows, query.fill, asked.grid, end_of_filling(asked))
     for row in rows:
@@ -78,8 +78,15 @@ def moments(asked: Asked) -> list[Row]:
     return [row for row in rows if row["kept"]]
 
 
-def bars_of(asked: Asked, grid: Grid) -> list[Row]:
-    return bars(asked.recorded, asked.symbol.venue, grid, tick_filter(asked))
+def bars_of(asked: Asked, grid: Grid, span: tuple[int, int] | None = None) -> list[Row]:
+    return bars(asked.recorded, asked.symbol.venue, grid, tick_filter(asked), asked.query.now_us, span)
+
+
+def asked_for(query: Query) -> tuple[int, int] | None:
+    """The range of a query that names its start."""
+    if query.start_us is None:
+        return None
+    return query.start_us, query.now_us if query.end_us is None else min(query.end_us, query.now_us)
 
 
 def labelled(asked: Asked, grid: Grid, row: Row) -> Row:

@@ -32,6 +32,13 @@ def test_names(condition: str, understood: str) -> None:
     assert where(condition) == understood
 
 
+def test_double_quotes_hold_names_not_strings() -> None:
+    """A quoted column is that column; what is no column was meant as a string, and the fix says so."""
+    assert where('"close" > open AND "premarket"."high" < 5') == "((close > open) AND (premarket.high < 5))"
+    (told,) = refused('TICKS FROM binance:BTCUSDT WHERE side = "buy"')
+    assert (told.code, told.fix.text if told.fix else "") == ("E006", "'buy'")
+
+
 def test_session_words_on_a_market_that_never_closes() -> None:
     """They mean the reference calendar's sessions, and the result says so."""
     assert where("premarket", symbol="binance:BTCUSDT") == "in.premarket"

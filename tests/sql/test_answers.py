@@ -23,9 +23,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 
     def answer(text: str) -> list[dict[str, Any]]:
         plan, shared = plan_of(text, snapshot), context(snapshot)
-        batches = (
-            duckdb.execute(plan, snapshot, shared.cancel) if engine == "duckdb" else postgres.execute(plan, shared)
-        )
+        batches = (duckdb if engine == "duckdb" else postgres).execute(plan, shared)
         return rows_of(plan, batches)
 
     return answer

@@ -52,6 +52,7 @@ def build_grid(
     reference: str,
     sessions: tuple[SessionSpec, ...],
     align: Align,
+    dates: tuple[int, ...] = (),
 ) -> Grid:
     """The segments of every bar that intersects [start_us, end_us), whole, in time order; arrays are read-only.
 
@@ -60,6 +61,8 @@ def build_grid(
     sessions    SESSION: only these spans are in the grid
     align       anchors of intraday buckets. OFFSET, modulo the interval, moves every anchor; what then lies between a
                 session's opening and its first anchor is a short bar of its own. Bars of calendar units ignore it
+    dates       of bars of calendar units that are there although the calendar has no session on them: from midnight to
+                midnight of the market, which stays closed
 
     Raises:
         QueryError: the calendar's sessions are not known in the range.
@@ -68,7 +71,7 @@ def build_grid(
         return _grid(*[np.empty(0, dtype=np.int64)] * 7)
     if not is_continuous(calendar):
         check_range(calendar, start_us, end_us)
-    grid = _shared(calendar, interval, *_widened(start_us, end_us), zone, reference, sessions, align)
+    grid = _shared(calendar, interval, *_widened(start_us, end_us), zone, reference, sessions, align, dates)
     return _intersecting(grid, start_us, end_us)
 
 
@@ -92,9 +95,10 @@ def _shared(
     reference: str,
     sessions: tuple[SessionSpec, ...],
     align: Align,
+    dates: tuple[int, ...],
 ) -> Grid:
     if interval.is_calendar:
-        return _units(calendar, interval, start_us, end_us, zone, reference, sessions)
+        return _units(calendar, interval, start_us, end_us, zone, reference, sessions, dates)
     return _buckets(calendar, interval.us, start_us, end_us, zone, reference, sessions, align)
 
 
@@ -219,6 +223,7 @@ def _units(
     zone: str,
     reference: str,
     sessions: tuple[SessionSpec, ...],
+    dates: tuple[int, ...],
 ) -> Grid:
     first, last = _dates(calendar, zone, start_us, end_us)
     count, unit = interval.count, interval.unit
@@ -234,6 +239,7 @@ def _units(
         regular = known.name[chosen] == known.names.index("regular")
         start, end, date = (field[chosen][regular] for field in (known.start, known.end, known.date))
         cells = Cells(start, end, start, end, date, known.run_start[known.run[chosen][regular]])
+        cells = _with_dates(cells, np.array([d for d in dates if first <= d < after], dtype=np.int64), calendar)
     if len(cells.start) == 0:
         return _anchored(cells, cells.start, 0, cells.end)
     number = unit_number(cells.date, count, unit)
@@ -242,6 +248,22 @@ def _units(
     bar = np.repeat(np.arange(len(begins)), ends - begins + 1)
     opening, closing, date = cells.span_start[begins][bar], cells.span_end[ends][bar], cells.date[begins][bar]
     return _anchored(cells._replace(date=date), opening, 0, closing)
+
+
+def _with_dates(cells: Cells, dates: Instants, calendar: str) -> Cells:
+    """The cells and those of dates without a session, where no other cell is."""
+    if len(dates) == 0:
+        return cells
+    zone = zone_of(calendar)
+    start, end = local_midnight_us(dates, zone), local_midnight_us(dates + 1, zone)
+    after = np.searchsorted(cells.start, start)
+    start = np.maximum(start, np.append(-NEVER, cells.end)[after])
+    end = np.minimum(end, np.append(cells.start, NEVER)[after])
+    room = start < end
+    start, end, dates = start[room], end[room], dates[room]
+    more = Cells(start, end, start, end, dates, np.full(len(dates), NEVER))
+    order = np.argsort(np.concatenate([cells.start, start]), kind="stable")
+    return Cells(*(np.concatenate(pair)[order] for pair in zip(cells, more, strict=True)))
 
 
 # ── ranges ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -49,6 +49,10 @@ class Grid:
 
     def __len__(self) -> int:
         return len(self.start)
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> Grid:
+        """The grid of some of its segments."""
+        return Grid(*(getattr(self, field.name)[kept] for field in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
+from tapeql.calendars import corrections
 from tapeql.calendars.venues import VENUES
 
 CONTINUOUS: Final = "24x7"
@@ -131,9 +132,10 @@ def session_names(calendar: str) -> tuple[str, ...]:
 
 @functools.cache
 def version(calendar: str) -> str:
-    """Where a calendar's schedule comes from: a distribution and its version."""
-    source = "pandas_market_calendars" if market(calendar).library else "tapeql"
-    return f"{source} {version_of(source)}"
+    """Where a calendar's schedule comes from: a distribution, its version, and that of our corrections."""
+    if not market(calendar).library:
+        return f"tapeql {version_of('tapeql')}"
+    return f"pandas_market_calendars {version_of('pandas_market_calendars')}+{corrections.VERSION}"
 
 
 @functools.cache

@@ -19,14 +19,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import cache
+from tapeql.calendars import corrections
 from tapeql.calendars.grid import Instants
 from tapeql.calendars.markets import FOREX, market, version, version_of
 from tapeql.calendars.zones import local_instant_us, local_midnight_us, rules
 from tapeql.errors import Diagnostic, QueryError
 
-FIRST_DATE: Final = date(1970, 1, 1)
+FIRST_DATE: Final = date(1900, 1, 1)
 LAST_DATE: Final = date(2049, 12, 31)
 """Schedules are kept between these dates; holidays that are not decreed yet count as trading days."""
+
+EPOCH: Final = date(1970, 1, 1)
+FIRST_DAY: Final = (FIRST_DATE - EPOCH).days
+LAST_DAY: Final = (LAST_DATE - EPOCH).days
 
 _EVENING_US: Final = 17 * 3_600_000_000
 _LOADING: Final = threading.Lock()
@@ -58,24 +63,23 @@ def schedule(calendar: str) -> Schedule:
         return _schedule(calendar)
 
 
+@functools.cache
+def known_range(calendar: str) -> tuple[int, int]:
+    """The instants between which a calendar's sessions are known."""
+    zone = market(calendar).zone
+    return int(local_midnight_us(FIRST_DAY, zone)), int(local_midnight_us(LAST_DAY, zone))
+
+
 def check_range(calendar: str, start_us: int, end_us: int) -> None:
     """Refuses a range in which the calendar's sessions are not known.
 
     Raises:
         QueryError: E411, naming the dates that are.
     """
-    first, last = _known(market(calendar).zone)
+    first, last = known_range(calendar)
     if start_us < first or end_us > last:
         reason = f"the sessions of calendar {calendar} are known from {FIRST_DATE} to {LAST_DATE}"
         raise QueryError([Diagnostic("E411", reason, hints=("name a range inside with DURING",))])
-
-
-@functools.cache
-def _known(zone: str) -> tuple[int, int]:
-    """Where the first and the last date begin."""
-    days = [(day - date(1970, 1, 1)).days for day in (FIRST_DATE, LAST_DATE)]
-    first, last = local_midnight_us(days, zone).tolist()
-    return first, last
 
 
 @functools.cache
@@ -118,7 +122,7 @@ Rows = list[tuple[Instants, Instants, Instants, npt.NDArray[Any]]]
 
 
 def _forex_rows() -> Rows:
-    days = np.arange((FIRST_DATE - date(1970, 1, 1)).days, (LAST_DATE - date(1970, 1, 1)).days + 1, dtype=np.int64)
+    days = np.arange(FIRST_DAY, LAST_DAY + 1, dtype=np.int64)
     days = days[(days + 3) % 7 < 5]
     zone = market(FOREX).zone
     start, end = local_instant_us(days - 1, _EVENING_US, zone), local_instant_us(days, _EVENING_US, zone)
@@ -138,7 +142,8 @@ def _library_rows(calendar: str) -> Rows:
         times: Instants = table[column].dt.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
         return times
 
-    opens, closes = instants("market_open"), instants("market_close")
+    zone = market(calendar).zone
+    opens, closes = instants("market_open"), _moved(calendar, days, instants("market_close"))
     spans: dict[str, list[tuple[Instants, Instants]]] = {"regular": [(opens, closes)]}
     if "break_start" in table.columns:
         pause, resume = instants("break_start"), instants("break_end")
@@ -150,11 +155,35 @@ def _library_rows(calendar: str) -> Rows:
         pause, resume = np.where(without, closes, pause), np.where(without, closes, resume)
         spans["regular"] = [(opens, np.minimum(pause, closes)), (np.maximum(resume, opens), closes)]
     if "pre" in table.columns:
-        spans["premarket"] = [(instants("pre"), opens)]
+        usual = local_instant_us(days, corrections.PREMARKET_US, zone)
+        spans["premarket"] = [(np.minimum(instants("pre"), usual), opens)]
     if "post" in table.columns:
         spans["aftermarket"] = [(closes, instants("post"))]
-    return [
+    names = market(calendar).sessions
+    rows = [
         (start, end, days, np.full(len(days), index, dtype=np.int8))
-        for index, name in enumerate(market(calendar).sessions)
+        for index, name in enumerate(names)
         for start, end in spans.get(name, [])
     ]
+    return [*rows, *_added(calendar, days, names.index("regular"))]
+
+
+def _moved(calendar: str, days: Instants, closes: Instants) -> Instants:
+    """The closing times that exchanges published."""
+    zone = market(calendar).zone
+    for each in corrections.MOVED:
+        if each.calendar == calendar:
+            wrong = (days >= (each.since - EPOCH).days) & (closes == local_instant_us(days, each.library_us, zone))
+            closes = np.where(wrong, local_instant_us(days, each.closes_us, zone), closes)
+    return closes
+
+
+def _added(calendar: str, days: Instants, regular: int) -> Rows:
+    """The sessions that the library lacks."""
+    zone, rows = market(calendar).zone, []
+    for each in corrections.ADDED:
+        day = np.array([(each.date - EPOCH).days], dtype=np.int64)
+        if calendar in each.calendars and day[0] not in days:
+            start, end = local_instant_us(day, each.opens_us, zone), local_instant_us(day, each.closes_us, zone)
+            rows.append((start, end, day, np.array([regular], dtype=np.int8)))
+    return rows

@@ -23,7 +23,7 @@ from tapeql.calendars.grid import NEVER, Instants
 from tapeql.errors import Diagnostic, QueryError
 
 DAY_US: Final = 86_400_000_000
-FIRST_YEAR: Final = 1900
+FIRST_YEAR: Final = 1890
 LAST_YEAR: Final = 2200
 """Years clocks are known for; a range beyond is a mistake, not a market."""
 

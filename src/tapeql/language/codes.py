@@ -434,6 +434,18 @@ tell(
     "behind the time leaves no doubt: 2025-11-02T01:30-05:00.",
 )
 tell(
+    "N106",
+    "stored candles make none of the bars asked for",
+    "Candles lie in bars whole or not at all. Where only such candles are stored, there are no bars; the interval they\n"
+    "are stored in, or ALIGN epoch, shows them.",
+)
+tell(
+    "N107",
+    "some trades of a bar are missing",
+    "Nothing stored holds the whole of the bar's time, but something tells that there was more: candles, or trades on\n"
+    "either side of a gap. The bar shows what there is.",
+)
+tell(
     "N301",
     "a part of the query reads the future",
     "What is marked was not known when the bar closed. That is fine for studying the past and not for a backtest;\n"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
+from tapeql.language import grammar, vocabulary
 from tapeql.language import syntax as s
-from tapeql.language import vocabulary
 
 _ORDER = {phrase: place for place, phrase in enumerate(vocabulary.clauses())}
 _BARE_ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*")
@@ -34,7 +35,7 @@ def format_statement(node: s.Statement) -> str:
         case s.Explain(what=what, query=query):
             return f"EXPLAIN {what} {format_statement(query)}"
         case s.Describe(subject=str(name)):
-            return f"DESCRIBE {name}"
+            return f"DESCRIBE {_name(name, vocabulary.verbs())}"
         case s.Describe(subject=(s.Query() | s.Pipe()) as query):
             return f"DESCRIBE {format_statement(query)}"
         case s.Show(what=what):
@@ -73,7 +74,7 @@ def format_clause(clause: s.Clause) -> str:
         case s.Offset(by=by):
             return f"{opening} {format_expr(by)}"
         case s.Fill(columns=columns, max_rows=max_rows):
-            filled = ", ".join(f"{c.column} {c.method}" if c.column else c.method for c in columns)
+            filled = ", ".join(map(_filled, columns))
             return f"{opening} {filled}" + ("" if max_rows is None else f" MAX {max_rows}")
         case s.Add(items=items) | s.Select(items=items):
             return f"{opening} {', '.join(map(_item, items))}"
@@ -91,16 +92,28 @@ def format_clause(clause: s.Clause) -> str:
     raise TypeError(f"not a clause: {clause!r}")
 
 
+def _name(name: str, keywords: Collection[str]) -> str:
+    """A name in a place where these words, in capitals, would be read as keywords."""
+    return f'"{name}"' if name.upper() in keywords else name
+
+
+def _filled(column: s.FillColumn) -> str:
+    methods = {word.upper() for word in grammar.words("fill_column")}
+    return (
+        f"{_name(column.column, vocabulary.reserved() | methods)} {column.method}" if column.column else column.method
+    )
+
+
 def _session(session: s.NamedSession | s.TimeSession) -> str:
     match session:
         case s.NamedSession(name=name):
-            return name
+            return _name(name, vocabulary.reserved())
         case s.TimeSession(start=start, end=end, calendar=calendar):
             return f"{format_expr(start)} .. {format_expr(end)}" + (f" OF {calendar}" if calendar else "")
 
 
 def _item(item: s.Item) -> str:
-    return format_expr(item.value) + (f" AS {item.alias}" if item.alias else "")
+    return format_expr(item.value) + (f" AS {_name(item.alias, vocabulary.reserved())}" if item.alias else "")
 
 
 def _bare_or_quoted(text: str, bare: re.Pattern[str]) -> str:
@@ -167,12 +180,12 @@ def _text(expr: s.Expr) -> str:
         case s.Parameter(name=name):
             return f"${name}"
         case s.Name(parts=parts):
-            return ".".join(parts)
+            return ".".join(_name(part, vocabulary.reserved()) for part in parts)
         case s.Call(name=name, arguments=arguments):
-            return f"{name}({', '.join(map(_argument, arguments))})"
+            return f"{_name(name, vocabulary.operands())}({', '.join(map(_argument, arguments))})"
         case s.Output(call=call, output=output):
             inside = _text(call) if isinstance(call, s.Index | s.Output) else _in(call, _ATOM)
-            return f"{inside}.{output}"
+            return f"{inside}.{_name(output, vocabulary.reserved())}"
         case s.Index(x=x, n=n):
             return f"{_in(x, _POSTFIX)}[{n}]"
         case s.Over(x=x, window=window):
@@ -193,8 +206,8 @@ def _text(expr: s.Expr) -> str:
         case s.Crosses(left=left, right=right, direction=direction):
             way = "" if direction == "either" else f" {direction.upper()}"
             other = _in(right, _SUM)
-            if not way and re.match(r"(above|below)\b", other, re.I):
-                other = f"({other})"
+            if not way:
+                other = re.sub(r"^(above|below)\b", r'"\1"', other, flags=re.I)
             return f"{_in(left, _SUM)} CROSSES{way} {other}"
         case s.Not(x=x):
             return f"NOT {_in(x, _NOT)}"
@@ -219,7 +232,7 @@ def _chain(expr: s.Binary) -> str:
 
 def _argument(argument: s.Argument) -> str:
     if argument.keyword is not None:
-        return f"{argument.keyword} = {format_expr(argument.value)}"
+        return f"{_name(argument.keyword, vocabulary.reserved())} = {format_expr(argument.value)}"
     text = format_expr(argument.value)
     return f"({text})" if _begins_like_keyword(argument.value) else text
 

@@ -131,7 +131,7 @@ def _operator(text: str, at: int, operator: str) -> Misreading:
 def _quoted(at: int, written: str, inside: str) -> Misreading:
     meant = "'" + inside.replace("'", "''") + "'"
     span = Span(at, at + len(written))
-    hint = f"write `{meant}`; names of columns are written without quotes"
+    hint = f"write `{meant}`; double quotes hold names"
     diagnostic = Diagnostic("E006", "strings are written in single quotes", span, (hint,), Fix(span, meant))
     return Misreading("STRING", meant, len(written), diagnostic)
 

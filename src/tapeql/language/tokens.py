@@ -16,6 +16,7 @@ from tapeql.language.misread import Misreading, Stop, bad_date, misread
 
 Match = Callable[[str, int, int], "re.Match[str] | None"]
 
+_QUOTED = "QUOTED"
 _MAY_BE_RESERVED = frozenset({"SETTING_NAME", "SETTING", "CODE", "DATE"})
 _BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "RPAR", "RSQB", "RBRACE"})
 _NEVER_DATES = frozenset({"TIME", "DAY", "DURATION", "NUMBER", "STRING"})
@@ -66,6 +67,7 @@ class Tokenizer(Lexer):
         whole = r"(?![\w:]|\.\w)"
         numeric = [f"(?P<{name}>{pattern[name]}{whole})" for name in ("TIME", "DAY", "DURATION", "NUMBER")]
         words = [f"(?P<{name}>{pattern[name]})" for name in ("NAME", "STRING", "PARAMETER")]
+        words.append(f'(?P<{_QUOTED}>"{pattern["NAME"]}")')
         marks = sorted((text for text in literal.values() if not text.isalpha()), key=len, reverse=True)
         names = {text: name for name, text in literal.items()}
         signs = [f"(?P<COMPARISON>{pattern['COMPARISON']})", *(f"(?P<{names[m]}>{re.escape(m)})" for m in marks)]
@@ -123,6 +125,10 @@ class Tokenizer(Lexer):
             if name in _MAY_BE_RESERVED or found[0].upper() not in self.never_codes:
                 return _token(name, found[0], at)
         found = self.plain(text, at, end)
+        if found is not None and found.lastgroup == _QUOTED:
+            if "NAME" in state.accepts:
+                return _token("NAME", found[0][1:-1], at, len(found[0]))
+            found = None
         if "DATE" in state.accepts and (found is None or found.lastgroup in _NEVER_DATES):
             if found is None or found.lastgroup != "TIME" or "TIME" not in state.accepts:
                 return self._misread(statement, bad_date(text, at, end), at)

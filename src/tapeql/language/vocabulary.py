@@ -28,6 +28,12 @@ def reserved() -> frozenset[str]:
 
 
 @functools.cache
+def operands() -> frozenset[str]:
+    """Reserved words that begin an operand, so that even `not(…)` is no call."""
+    return reserved() & frozenset((*grammar.words("negation"), *grammar.words("primary")))
+
+
+@functools.cache
 def verbs() -> tuple[str, ...]:
     return grammar.words("verb")
 

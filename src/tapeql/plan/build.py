@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tapeql import calendars
 from tapeql.errors import Diagnostic, QueryError
 from tapeql.plan.expressions import column_order
 from tapeql.plan.lookback import Lookback, lookback
+from tapeql.plan.nesting import Shape, interval_named, interval_us
 from tapeql.plan.nodes import (
     SYMBOL_KEYS,
     Bars,
@@ -25,7 +26,6 @@ from tapeql.plan.nodes import (
     SessionFlags,
     SessionMeasures,
     Sort,
-    Source,
     Step,
     Take,
     Ticks,
@@ -34,7 +34,8 @@ from tapeql.plan.nodes import (
 from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
-from tapeql.plan.sources import Shape, Stored, choose, ends, stored
+from tapeql.plan.sources import Choice, Stored, choose, ends, stored
+from tapeql.plan.told import told_of
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import (
@@ -73,7 +74,8 @@ def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset(
     """
     expressions = _expressions(query)
     needs = _needs(query, expressions)
-    rows = _rows(query, snapshot)
+    notes: list[Diagnostic] = []
+    rows = _rows(query, snapshot, notes)
     reach = Lookback()
     for expr in expressions:
         reach = reach.widest(lookback(expanded(expr)))
@@ -88,6 +90,7 @@ def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset(
         lookback_rows=reach.rows,
         lookback_us=reach.us,
         schema=result_schema(query, reach.rows),
+        notes=tuple(notes),
     )
     for rule in RULES:
         if rule.__name__ in OPTIONAL and rule.__name__ in without:
@@ -105,7 +108,7 @@ def _expressions(query: Query) -> list[Expr]:
 # ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _rows(query: Query, snapshot: Snapshot) -> Rows:
+def _rows(query: Query, snapshot: Snapshot, notes: list[Diagnostic]) -> Rows:
     match query.verb:
         case Verb.TICKS:
             feeds = _stored_feeds(query, snapshot, "ticks")
@@ -113,7 +116,7 @@ def _rows(query: Query, snapshot: Snapshot) -> Rows:
         case Verb.QUOTES:
             feeds = _stored_feeds(query, snapshot, "quotes")
             return Quotes(feeds, query.sessions, query.zone, query.reference)
-    return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align)
+    return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align, notes=notes)
 
 
 def _calendar(query: Query, symbol: Symbol) -> str:
@@ -142,50 +145,76 @@ def bars(
     sessions: tuple[SessionSpec, ...],
     align: Align,
     for_quotes: bool = False,
+    notes: list[Diagnostic] | None = None,
 ) -> Bars:
-    """Bars of all symbols of a query that have trades or candles; for the means of quotes alone, of all symbols."""
+    """Bars of all symbols of a query that have trades or candles; for the means of quotes alone, of all symbols.
+
+    `notes` takes what is to be told of the sources; with it, candles that do not nest in any of the range are refused.
+    """
     shape = Shape(interval, query.zone, query.reference, sessions, align)
     feeds = []
     unfit: list[Stored] = []
     for symbol in query.symbols:
+        calendar = _calendar(query, symbol)
         if for_quotes:
-            feeds.append(Feed(symbol, _calendar(query, symbol), 0, 0))
+            feeds.append(Feed(symbol, calendar, 0, 0))
             continue
         found = stored(snapshot, symbol)
         if not found.parts:
             continue
-        sources = choose(found, _calendar(query, symbol), shape, snapshot)
-        if sources:
-            feeds.append(_feed(query, symbol, found, sources, shape))
+        choice = choose(found, calendar, shape, snapshot, query.now_us)
+        told = [] if notes is None else told_of(query, symbol, choice, calendar, shape)
+        if choice.sources and told is not None:
+            feeds.append(_feed(query, symbol, found, choice, shape))
+            if notes is not None:
+                notes.extend(told)
         else:
             unfit.append(found)
     if unfit:
-        have = ", ".join(sorted({i for found in unfit for i in found.candles}))
-        named = ", ".join(str(found.symbol) for found in unfit)
-        raise QueryError(
-            [
-                Diagnostic(
-                    "E402",
-                    f"no stored candles of {named} nest in bars of {interval.text}{_of(sessions)}",
-                    hints=(f"stored intervals: {have}", *_why(have, query, sessions)),
-                )
-            ],
-            query.source,
-        )
+        raise _unfit(query, snapshot, unfit, shape)
     if not feeds:
         _nothing(query.symbols, "trades or candles")
     return Bars(interval, tuple(feeds), sessions, align, query.ticks_where, query.zone, query.reference)
 
 
-def _feed(query: Query, symbol: Symbol, found: Stored, sources: tuple[Source, ...], shape: Shape) -> Feed:
-    first = min(p.min_us for p in found.parts) - shape.reach_us
-    last = max(ends(p, _calendar(query, symbol)) for p in found.parts)
+def _feed(query: Query, symbol: Symbol, found: Stored, choice: Choice, shape: Shape) -> Feed:
+    calendar = _calendar(query, symbol)
+    first = choice.sources[0].start_us
+    last = max(ends(p, calendar) for p in found.parts)
     start = first if query.start_us is None else max(query.start_us, first)
     end = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
     whole = query.start_us is None and end == query.now_us
     if query.fill is None or whole:  # FILL goes on to the end of a range, but everything stored ends where it ends
         end = min(end, last)
-    return Feed(symbol, _calendar(query, symbol), start, max(end, start), sources)
+    return Feed(symbol, calendar, start, max(end, start), choice.sources, dates=choice.dates)
+
+
+def _unfit(query: Query, snapshot: Snapshot, unfit: list[Stored], shape: Shape) -> QueryError:
+    have = sorted({i for found in unfit for i in found.candles}, key=interval_us)
+    named = ", ".join(str(found.symbol) for found in unfit)
+    reason = f"no stored candles of {named} nest in bars of {shape.interval.text}{_of(shape.sessions)}"
+    hints = [f"stored intervals: {', '.join(have)}", *_why(", ".join(have), query, shape.sessions)]
+    hints += _ways_out(query, snapshot, unfit[0], shape)
+    return QueryError([Diagnostic("E402", reason, hints=tuple(hints))], query.source)
+
+
+def _ways_out(query: Query, snapshot: Snapshot, found: Stored, shape: Shape) -> list[str]:
+    """The bars that the stored candles would make, nearest to what was asked."""
+    calendar = _calendar(query, found.symbol)
+    epoch = Align("epoch")
+    ways = [("ALIGN epoch", replace(shape, align=epoch))] if not shape.interval.is_calendar else []
+    for text in sorted(found.candles, key=interval_us):
+        length = interval_named(text)
+        ways += [(f"CANDLES {text}", replace(shape, interval=length, align=Align()))]
+        ways += (
+            []
+            if length.is_calendar
+            else [(f"CANDLES {text} ALIGN epoch", replace(shape, interval=length, align=epoch))]
+        )
+    for written, other in ways:
+        if choose(found, calendar, other, snapshot, query.now_us).sources:
+            return [f"`{written}` would work"]
+    return []
 
 
 def _of(sessions: tuple[SessionSpec, ...]) -> str:

@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from tapeql.errors import Diagnostic
 from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, Query, SessionSpec, Symbol
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Between two instants, bars are built from `table`: "ticks", or "ohlcv" of a stored interval."""
+    """Bars that open between two instants are built from `table`: "ticks", or "ohlcv" of a stored interval.
+
+    within   the sessions candles are cut to, "" for a closed market; empty: candles are not cut
+    """
 
     table: str
     interval: str
+    within: tuple[str, ...]
     start_us: int
     end_us: int
 
@@ -33,6 +38,7 @@ class Feed:
                        warm-up before it included; a bar that opens inside is built from all of its ticks
     sources            disjoint, sorted; for Bars only
     quotes_from_us     the prevailing quote at start_us lies at or after this instant
+    dates              of days that are stored although the calendar has no session on them; for Bars only
     """
 
     symbol: Symbol
@@ -41,6 +47,7 @@ class Feed:
     end_us: int
     sources: tuple[Source, ...] = ()
     quotes_from_us: int = 0
+    dates: tuple[int, ...] = ()
 
 
 # ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,7 +199,8 @@ Step = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`lookback_rows` existing rows before the range are read (None: all stored); `schema` is the exact result schema."""
+    """`lookback_rows` existing rows before the range are read (None: all stored); `schema` is the exact result schema;
+    `notes` tell what planning noticed."""
 
     query: Query
     rows: Rows
@@ -200,3 +208,4 @@ class Plan:
     lookback_rows: int | None
     lookback_us: int
     schema: pa.Schema = field(compare=False)
+    notes: tuple[Diagnostic, ...] = ()

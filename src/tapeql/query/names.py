@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tapeql.errors import Span
+from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.nodes import Call, Column, Type, Verb
@@ -123,6 +123,13 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
 
     scope, name = reader.scope, ".".join(written.parts)
     first = written.parts[0].lower()
+    if scope.report.found.source[written.span.start : written.span.start + 1] == '"':
+        meant = f"'{name}'"
+        hint = f"write `{meant}`; there is no column of that name"
+        scope.report.add(
+            "E006", "strings are written in single quotes", written.span, hint, fix=Fix(written.span, meant)
+        )
+        return unknown(written.span)
     if first not in scope.sessions and _elsewhere(first) and not scope.row_wise:
         has = ", ".join(scope.sessions)
         return reader.refuse("E104", f"the calendar here has no session `{first}`", written.span, f"it has {has}")

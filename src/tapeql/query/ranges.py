@@ -15,13 +15,17 @@ from tapeql.query.text import instant_text
 
 @dataclass(frozen=True, slots=True)
 class RangeReader:
-    """Reads ranges in one zone at one now. `calendars` count the sessions of `last 20bd`."""
+    """Reads ranges in one zone at one now. `calendars` count the sessions of `last 20bd`.
+
+    by_date   rows are session dates: a date also holds what of its session lies on the evening before
+    """
 
     zone: str
     calendars: Sequence[str]
     now_us: int
     params: Mapping[str, object]
     report: Report
+    by_date: bool = False
 
     def read(
         self, during: syntax.During | None, since: syntax.Since | None, until: syntax.Until | None
@@ -43,7 +47,7 @@ class RangeReader:
     def _whole(self, point: syntax.DatePoint) -> tuple[int | None, int | None]:
         match self._when(point):
             case dates.Days() as days:
-                return days.span_us(self.zone)
+                return self._begins(days.first), self._begins(days.past)
             case dates.Instant():
                 self.report.add(
                     "E401",
@@ -83,7 +87,18 @@ class RangeReader:
             case dates.Instant(us=us):
                 return us
             case dates.Days() as days:
-                return days.span_us(self.zone)[side]
+                return self._begins(days.past if side else days.first)
+
+    def _begins(self, day: int) -> int:
+        """When a date begins: at midnight, or with its session where rows are dates and sessions begin before it."""
+        from tapeql.calendars import dates_as_instants, is_continuous, local_midnight_us, zone_of
+
+        midnight = int(local_midnight_us(day, self.zone))
+        if not self.by_date:
+            return midnight
+        own = [c for c in self.calendars if not is_continuous(c) and zone_of(c) == self.zone]
+        openings = [int(dates_as_instants(c, self.zone, [day], [day + 40])[0][0]) for c in own]
+        return min([midnight, *openings])
 
     def _when(self, point: syntax.DatePoint) -> dates.When | None:
         try:
@@ -127,14 +142,12 @@ class RangeReader:
         self.report.add("E203", reason, span, *([hint] if hint else []))
 
     def _midnight_ago(self, duration: syntax.Duration) -> int:
-        from tapeql.calendars import local_midnight_us
-
         months = sum(count * {"mo": 1, "q": 3, "y": 12}.get(unit, 0) for count, unit in duration.parts)
         days = sum(count * {"d": 1, "w": 7}.get(unit, 0) for count, unit in duration.parts)
         today = dates.local_day(self.now_us, self.zone)
         if days > 36_600 or months > 1_200:
             raise dates.NotADate("that is before any market's memory")
-        return int(local_midnight_us(dates.months_before(today, months) - days, self.zone))
+        return self._begins(dates.months_before(today, months) - days)
 
     def _sessions_ago(self, count: int) -> int:
         """Where the last sessions begin; with several calendars, where the first of them does."""

@@ -100,7 +100,8 @@ class Resolver:
 
         symbols, market = self._market(clauses)
         zone = self._zone(clauses, market, symbols)
-        reader = RangeReader(zone, market.calendars, self.now_us, self.params, report)
+        by_date = verb is Verb.DAYS or (length is not None and length.is_calendar)
+        reader = RangeReader(zone, market.calendars, self.now_us, self.params, report, by_date)
         start_us, end_us = reader.read(clauses.get(syntax.During), clauses.get(syntax.Since), clauses.get(syntax.Until))
         days = self._days(written, days)
 

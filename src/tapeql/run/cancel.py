@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
 
 from tapeql import limits
 from tapeql.errors import Cancelled, LimitError
+
+
+class Stopping(Protocol):
+    """What says that a query is to stop."""
+
+    @property
+    def cancelled(self) -> bool: ...
 
 
 class Cancel:
@@ -36,3 +46,22 @@ class Cancel:
             raise Cancelled("the query was stopped before its end")
         if self.expired:
             raise LimitError(f"the query ran longer than {self._deadline_s:g} s", "QUERY_DEADLINE_S")
+
+
+@contextmanager
+def watched(stop: Callable[[], object], cancel: Stopping) -> Iterator[None]:
+    """Calls `stop` again and again, from the moment the query is cancelled until the work inside has ended."""
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(limits.CANCEL_POLL_S):
+            if cancel.cancelled:
+                stop()
+
+    watcher = threading.Thread(target=watch, name="tapeql-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()

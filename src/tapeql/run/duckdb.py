@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from tapeql import limits
 from tapeql.errors import StoreError
 from tapeql.plan.nodes import Plan
+from tapeql.run import pushed
 from tapeql.run.batches import conformed
-from tapeql.storage.snapshot import Snapshot
+from tapeql.run.cancel import watched
+from tapeql.run.kernels.context import Context
+from tapeql.sql.lower import Lowered
 
 if TYPE_CHECKING:
     import duckdb
@@ -31,27 +33,20 @@ SETTINGS: Final[dict[str, str]] = {
 }
 
 
-class Cancel(Protocol):
-    """What stops a query: `cancelled` is looked at between pieces of work, `check` raises what there is to raise."""
-
-    @property
-    def cancelled(self) -> bool: ...
-
-    def check(self) -> None: ...
+def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
+    """The result of a located plan over a lake, in batches of its schema. Raises StoreError where DuckDB fails."""
+    return pushed.execute(plan, context, "duckdb", _rows)
 
 
-def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel) -> Iterator[pa.RecordBatch]:
-    """The rows of a plan over a lake, in order, some 65,536 at a time. Raises StoreError where DuckDB fails."""
+def _rows(lowered: Lowered, context: Context) -> Iterator[pa.RecordBatch]:
     import duckdb
 
-    from tapeql.sql.lower import lower
-
+    cancel = context.cancel
     cancel.check()
-    lowered = lower(plan, snapshot, "duckdb")
     with _connection() as connection:
         for name, (function, output) in lowered.functions.items():
             _register(connection, name, function, output)
-        with _watched(connection, cancel):
+        with watched(connection.interrupt, cancel):
             try:
                 reader = connection.sql(lowered.sql()).to_arrow_reader(limits.BATCH_ROWS)
                 for batch in reader:
@@ -77,25 +72,6 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.close()
-
-
-@contextmanager
-def _watched(connection: duckdb.DuckDBPyConnection, cancel: Cancel) -> Iterator[None]:
-    """Interrupts the connection soon after the query is cancelled."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.wait(limits.CANCEL_POLL_S):
-            if cancel.cancelled:
-                connection.interrupt()
-
-    watcher = threading.Thread(target=watch, name="tapeql-duckdb-watch", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _register(connection: duckdb.DuckDBPyConnection, name: str, function: str, output: str) -> None:

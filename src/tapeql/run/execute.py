@@ -7,7 +7,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from tapeql.errors import Diagnostic
 from tapeql.plan.nodes import Bars, Plan
 from tapeql.run import lake
 from tapeql.run.cancel import Cancel
@@ -25,14 +24,14 @@ def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Res
         "now": plan.query.now_us,
         "engine": engine_of(plan, snapshot),
         "sources": _sources(plan),
-        "notes": list(plan.query.notes),
+        "notes": [*plan.query.notes, *plan.notes],
     }
     return Result(plan.schema, _batches(plan, context, info), info)
 
 
 def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.RecordBatch]:
     found = located(plan, context)
-    notes: list[Diagnostic] = [*plan.query.notes, *(n for n in found.notes if n not in plan.query.notes)]
+    notes = list(dict.fromkeys([*plan.query.notes, *plan.notes, *found.notes]))
     info["notes"] = notes
     rows = 0
     for batch in _run(found.plan, context):
@@ -59,7 +58,7 @@ def _run(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
         case "duckdb":
             from tapeql.run import duckdb
 
-            return duckdb.execute(plan, context.snapshot, context.cancel)
+            return duckdb.execute(plan, context)
     return lake.execute(plan, context)
 
 

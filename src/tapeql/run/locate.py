@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tapeql.errors import Diagnostic
 from tapeql.plan.lookback import lookback
+from tapeql.plan.nesting import DAY_US, UNIT_DAYS
 from tapeql.plan.nodes import (
     Bars,
     DayMeasures,
@@ -24,7 +25,6 @@ from tapeql.plan.nodes import (
     Ticks,
 )
 from tapeql.plan.rules.expand_formulas import expanded
-from tapeql.plan.sources import DAY_US, UNIT_DAYS
 from tapeql.run.kernels.bars import bar_frames
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.quotes import prevailing

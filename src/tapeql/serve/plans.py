@@ -13,8 +13,8 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from tapeql.language import syntax
+from tapeql.plan.nesting import Shape
 from tapeql.plan.nodes import Bars, FillSlots, OnDays, Plan
-from tapeql.plan.sources import Shape
 
 KEPT: Final = 512
 """Plans remembered; the least recently asked is forgotten."""

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 from sqlglot import exp
 
 from tapeql import calendars, tapes
-from tapeql.calendars.grid import Grid
+from tapeql.calendars.grid import Grid, Instants
+from tapeql.plan.days import day_grid, placed_days
 from tapeql.plan.expressions import column_names
+from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
 from tapeql.plan.nodes import Bars, Feed
 from tapeql.query.columns import BAR, TICK
-from tapeql.query.nodes import Expr, Interval
-from tapeql.sql.dialects.dialect import Read
+from tapeql.query.nodes import Expr
+from tapeql.sql.dialects.dialect import Read, Unsayable
 from tapeql.sql.expressions import Field, Rowwise
-from tapeql.sql.grids import GridTable, bar_grid, build, grid_table, last_close, sessions
+from tapeql.sql.grids import GridTable, bar_grid, intervals, last_close, sessions
 from tapeql.sql.statement import AT, FEED, SEQ, Statement, Stream
 from tapeql.sql.tape import stored
 from tapeql.sql.terms import (
@@ -34,6 +35,7 @@ from tapeql.sql.terms import (
     either,
     false,
     filtered,
+    greatest,
     integer,
     is_null,
     join,
@@ -51,7 +53,6 @@ from tapeql.sql.terms import (
 DAY_US = 86_400_000_000
 CLOSE, DATE = "bar_close", "session_date"
 _MEASURES = ("open", "high", "low", "close", "volume", "trades", "vwap")
-_ONE_DAY = Interval("1d", 0, 1, "d")
 
 
 def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tuple[Stream, GridTable]:
@@ -165,15 +166,14 @@ def _counted(
 
 def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: str, prefix: str) -> str:
     spans = _spans(node, "ohlcv", interval)
-    daily = is_daily(interval)
+    before, after = stamped_before(interval), 4 * DAY_US if is_daily(interval) else 0
     reads = []
     for feed, ranges in spans:
         low, high = ranges[0][0], max(last_close(grid.grids[statement.group(feed)], *r) for r in ranges)
-        reach = 32 * DAY_US if daily else 0
-        reads.append(Read(statement.number(feed), statement.group(feed), feed.symbol, low - reach, high + reach))
+        reads.append(Read(statement.number(feed), statement.group(feed), feed.symbol, low - before, high + after))
     candles = stored(statement, f"{prefix}candles_{interval}", "ohlcv", interval, reads, _MEASURES)
-    table_of_grid = _dated(statement, node, grid, f"{prefix}days_of_grid") if daily else grid
-    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, _MEASURES, table_of_grid)
+    candles = _placed(statement, node, grid, interval, candles, [feed for feed, _ in spans], prefix)
+    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, _MEASURES, grid)
     located = _chosen(statement, f"{prefix}chosen_candles_{interval}", located, spans, prefix)
     dialect, order = statement.dialect, (AT, SEQ)
 
@@ -197,44 +197,68 @@ def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: s
     return _grouped(statement, f"{prefix}bars_from_{interval}", located, grid, measures)
 
 
-def is_daily(interval: str) -> bool:
-    """Stored candles of a day or longer, which match sessions by date."""
-    return interval.endswith(("d", "w", "o", "q", "y"))
-
-
-def _dated(statement: Statement, node: Bars, grid: GridTable, name: str) -> GridTable:
-    """The grid for stamps of whole days: the segment of a session date reaches from noon before it to noon of it,
-    so midnight stamps of the zone, of UTC and opening stamps agree."""
-    ranges: dict[str, tuple[int, int]] = {}
-    for feed in node.feeds:
-        low, high = ranges.get(feed.calendar, (feed.start_us, feed.end_us))
-        ranges[feed.calendar] = min(low, feed.start_us), max(high, feed.end_us)
-    dated = {}
-    for calendar, (low, high) in ranges.items():
+def _placed(
+    statement: Statement,
+    node: Bars,
+    grid: GridTable,
+    interval: str,
+    candles: str,
+    feeds: Sequence[Feed],
+    prefix: str,
+) -> str:
+    """Candles at an instant of the bar they lie in: where they, or the sessions of their dates, first meet it."""
+    lengths: list[tuple[int, int]] = []
+    columns: dict[str, list[int]] = {"start": [], "end": [], "begin": []}
+    moved = False
+    for calendar in dict.fromkeys(feed.calendar for feed in feeds):
         g = statement.calendars[calendar]
-        main = grid.grids[g]
-        end = last_close(main, low, high)
-        days = build(_days_of(node), calendar, int(main.start.min(initial=low)), max(end, low + 1))
-        zone = node.zone if calendars.is_continuous(calendar) else calendars.zone_of(calendar)
-        _, first = np.unique(days.session_date, return_index=True)
-        dates, opens = days.session_date[first], days.start[first]
-        index = np.searchsorted(main.start, opens, side="right") - 1
-        held = (index >= 0) & (opens < main.end[np.maximum(index, 0)])
-        dates, index = dates[held], index[held]
-        dated[g] = Grid(
-            calendars.local_midnight_us(dates, zone) - DAY_US // 2,
-            calendars.local_midnight_us(dates + 1, zone) - DAY_US // 2,
-            main.origin[index],
-            main.step[index],
-            main.limit[index],
-            main.session_date[index],
-            main.market_open[index],
-        )
-    return grid_table(statement, name, dated)
+        within = {s.within for f in feeds if f.calendar == calendar for s in f.sources if s.interval == interval}
+        if len(within) > 1:
+            raise Unsayable("candles of one calendar that are cut at different sessions")
+        if is_daily(interval):
+            start, end, begin = _dated(
+                node, calendar, interval, grid.grids[g], [f for f in feeds if f.calendar == calendar]
+            )
+            moved = True
+        else:
+            start, end, begin = _reaching(
+                cut_to(grid.grids[g], calendar, node.reference, within.pop()), interval_us(interval)
+            )
+            moved = moved or bool((start < begin).any()) or len(begin) < len(grid.grids[g])
+        lengths.append((g, len(start)))
+        for name, values in zip(columns, (start, end, begin), strict=True):
+            columns[name] += values.tolist()
+    if not moved:
+        return candles
+    places = intervals(statement, f"{prefix}places_{interval}", lengths, columns)
+    at = column(AT, candles)
+    meets = column("begin", "p")
+    shown = [
+        *(column(c, candles) for c in (FEED, "g")),
+        named(meets if is_daily(interval) else greatest(at, meets), AT),
+        *(column(c, candles) for c in (SEQ, *_MEASURES)),
+    ]
+    joins = statement.containing(at.copy(), column("g", candles), places, "p")
+    inside = op("<", at.copy(), column("end", "p"))
+    return statement.add(f"{prefix}placed_candles_{interval}", select(shown, table(candles), joins=joins, where=inside))
 
 
-def _days_of(node: Bars) -> Bars:
-    return replace(node, interval=_ONE_DAY)
+def _reaching(grid: Grid, us: int) -> tuple[Instants, Instants, Instants]:
+    """Segments from where a candle that reaches into them may be stamped: (start, end, begin)."""
+    ends_before = np.append(grid.start[:1] - us, grid.end[:-1])
+    return np.maximum(ends_before, grid.start - us + 1), grid.end, grid.start
+
+
+def _dated(
+    node: Bars, calendar: str, interval: str, grid: Grid, feeds: Sequence[Feed]
+) -> tuple[Instants, Instants, Instants]:
+    """For each stretch of stamps that stand for one date, an instant of the bar which holds that date."""
+    low = min(feed.start_us for feed in feeds) - stamped_before(interval)
+    high = max(int(grid.end.max(initial=low)), low + 1) + 4 * DAY_US
+    start, _ = calendars.stamp_ranges(calendar, node.zone, low, high)
+    at, held = placed_days(day_grid(node, feeds[0], grid), node, calendar, interval, start)
+    end = np.append(start[1:], high)
+    return start[held], end[held], at[held]
 
 
 # ── bars ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from tapeql import calendars
 from tapeql.calendars.grid import NO_DATE, Grid, Instants
 from tapeql.plan.nodes import Bars, Feed, Quotes, Ticks
 from tapeql.query.nodes import Align, Interval
+from tapeql.sql.dialects import Unsayable
 from tapeql.sql.statement import Statement
 from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, case, column, integer, least, op
 
@@ -52,6 +53,9 @@ class GridTable:
 
 
 def build(bars: Bars, calendar: str, start_us: int, end_us: int) -> Grid:
+    dates = {feed.dates for feed in bars.feeds if feed.calendar == calendar}
+    if len(dates) > 1:
+        raise Unsayable("days without a session that are stored for some symbols only")
     return calendars.build_grid(
         calendar,
         bars.interval,
@@ -61,6 +65,7 @@ def build(bars: Bars, calendar: str, start_us: int, end_us: int) -> Grid:
         reference=bars.reference,
         sessions=bars.sessions,
         align=bars.align,
+        dates=dates.pop() if dates else (),
     )
 
 

@@ -129,6 +129,10 @@ def least(*items: Node) -> Node:
     return call("least", *items)
 
 
+def greatest(*items: Node) -> Node:
+    return call("greatest", *items)
+
+
 def coalesce(*items: Node) -> Node:
     return call("coalesce", *items)
 

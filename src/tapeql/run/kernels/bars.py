@@ -17,7 +17,9 @@ import pyarrow as pa
 
 from tapeql import arrow, calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
+from tapeql.plan.days import day_grid, placed_days
 from tapeql.plan.expressions import column_names
+from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
 from tapeql.plan.nodes import Bars, Feed, Source
 from tapeql.query.columns import TICK
 from tapeql.query.nodes import Type
@@ -83,6 +85,7 @@ def grid_of(bars: Bars, feed: Feed) -> Grid:
         reference=bars.reference,
         sessions=bars.sessions,
         align=bars.align,
+        dates=feed.dates,
     )
 
 
@@ -156,7 +159,7 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context, wanted: frozens
             if source.table == "ticks":
                 parts = _from_ticks(bars, feed, grid, batch)
             else:
-                parts = _from_candles(feed, grid, source, batch)
+                parts = _from_candles(bars, feed, grid, source, batch)
             inside = (parts.ts >= start) & (parts.ts < end)
             yield parts if inside.all() else parts[inside]
 
@@ -185,9 +188,9 @@ def _scan(
     columns = ["ts", *_CANDLE] if wanted is None else ["ts", *(name for name in _CANDLE if name in wanted)]
     if "vwap" in columns and "volume" not in columns:
         columns.append("volume")
-    if is_daily(source.interval):
-        return snapshot.scan("ohlcv", venue, code, start_us - 2 * DAY_US, last + 2 * DAY_US, columns, source.interval)
-    return snapshot.scan("ohlcv", venue, code, start_us, last, columns, source.interval)
+    before = stamped_before(source.interval)
+    after = 4 * DAY_US if is_daily(source.interval) else 0
+    return snapshot.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
 
 
 _CANDLE = ("open", "high", "low", "close", "volume", "trades", "vwap")
@@ -195,11 +198,6 @@ _ALWAYS = frozenset({"symbol", "exchange", "ts", "ts_close", "session_date", "co
 """Columns that steps read without naming them."""
 
 _LABELS = ("symbol", "exchange", "session", "session_date")
-
-
-def is_daily(interval: str) -> bool:
-    """Stored candles of a day or longer, which match sessions by date."""
-    return interval.endswith(("d", "w", "o", "q", "y"))
 
 
 def _instants(column: pa.Array) -> Instants:
@@ -271,17 +269,21 @@ def _first_and_last(
     return opening, closing
 
 
-def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch) -> Parts:
+def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch) -> Parts:
     ts = _instants(batch.column(0))
     if is_daily(source.interval):
-        ts = _session_opens(feed, grid, ts)
-        keep = ts >= 0
-        batch, ts = batch.filter(arrow.mask(keep)), ts[keep]
-    if len(ts) == 0:
+        at, held = placed_days(day_grid(bars, feed, grid), bars, feed.calendar, source.interval, ts)
+    else:
+        cut_grid = cut_to(grid, feed.calendar, bars.reference, source.within)
+        placed = calendars.place(cut_grid, ts, ts + interval_us(source.interval))
+        at, held = placed.at, placed.segment >= 0
+    if not held.all():
+        batch, at = batch.filter(arrow.mask(held)), at[held]
+    if len(at) == 0:
         return _no_parts()
-    first, last, opens, closes, segment = cut(grid, ts)
-    pieces = Pieces(first, last, len(ts))
-    unread = np.broadcast_to(np.nan, len(ts))
+    first, last, opens, closes, segment = cut(grid, at)
+    pieces = Pieces(first, last, len(at))
+    unread = np.broadcast_to(np.nan, len(at))
     o, h, low, c, volume, trades, vwap = (
         _floats(batch.column(name)) if name in batch.schema.names else unread for name in _CANDLE
     )
@@ -297,21 +299,6 @@ def _from_candles(feed: Feed, grid: Grid, source: Source, batch: pa.RecordBatch)
         notional=pieces.reduce(np.add, vwap * volume),
         trades=pieces.reduce(np.add, trades.astype(np.float64)),
     )
-
-
-def _session_opens(feed: Feed, grid: Grid, ts: Instants) -> Instants:
-    """For candles of a day or longer, the start of the first segment of their local date; -1 where the grid has none.
-
-    A local date is read 12 hours after an instant, so that midnight stamps of the zone, of UTC and opening stamps
-    agree, and so do sessions that begin the evening before.
-    """
-    zone = calendars.zone_of(feed.calendar)
-    days, where = np.unique(calendars.local_dates(grid.start + DAY_US // 2, zone), return_index=True)
-    if len(days) == 0:
-        return np.full(len(ts), -1)
-    dates = calendars.local_dates(ts + DAY_US // 2, zone)
-    index = np.maximum(np.searchsorted(days, dates, side="right") - 1, 0)
-    return np.where(days[index] == dates, grid.start[where[index]], -1)
 
 
 def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
