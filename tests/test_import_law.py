@@ -10,7 +10,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "tapeql"
 PIPELINE = ("language", "query", "plan", "sql", "run", "export", "serve", "shell")
-LEAVES = {"errors", "limits", "rendering", "functions", "calendars", "tapes"}
+LEAVES = {"errors", "limits", "rendering", "cache", "arrow", "functions", "calendars", "tapes"}
 MEETING_POINT = {"storage.schema", "storage.snapshot"}
 MAY_IMPORT = {
     **{room: {*PIPELINE[: place + 1], *LEAVES, *MEETING_POINT} for place, room in enumerate(PIPELINE)},

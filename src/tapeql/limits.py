@@ -31,6 +31,9 @@ MESSAGE_BYTES: Final = 3_500_000
 CHUNK_ROWS: Final = 1 << 18
 """Rows evaluated at a time: large enough for arrays to pay, small enough to stay in cache and in memory."""
 
+CACHE_DAYS: Final = 90
+"""Tables kept by versions that are gone are removed after so long; making one again takes half a second."""
+
 QUERY_DEADLINE_S: Final = 300.0
 """A query that runs longer is stopped and says so."""
 

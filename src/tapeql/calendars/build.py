@@ -7,14 +7,14 @@ anchors  where buckets start to count: the cell's own opening, a local time of d
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from tapeql.calendars.grid import ALWAYS, NEVER, NO_DATE, Grid, Instants
 from tapeql.calendars.markets import is_continuous, zone_of
-from tapeql.calendars.schedule import Schedule, check_range, schedule
+from tapeql.calendars.schedule import FIRST_DATE, LAST_DATE, Schedule, check_range, schedule
 from tapeql.calendars.sessions import chosen_spans, spans_of_dates
 from tapeql.calendars.units import first_day_of_unit, unit_number
 from tapeql.calendars.zones import DAY_US, local_dates, local_instant_us, local_midnight_us
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 SPARE_DAYS = 3
 """Session dates looked at beyond the range: a session may begin the evening before its date."""
+
+_WIDENED_US: Final = 32 * DAY_US
+_WIDENED_FROM_US: Final = 366 * DAY_US
+_WIDENED_TO_US: Final = (LAST_DATE - FIRST_DATE).days * DAY_US - _WIDENED_FROM_US
 
 
 class Cells(NamedTuple):
@@ -67,11 +71,35 @@ def build_grid(
         return _grid(*[np.empty(0, dtype=np.int64)] * 7)
     if not is_continuous(calendar):
         check_range(calendar, start_us, end_us)
-    if interval.is_calendar:
-        grid = _units(calendar, interval, start_us, end_us, zone, reference, sessions, dates)
-    else:
-        grid = _buckets(calendar, interval.us, start_us, end_us, zone, reference, sessions, align)
+    grid = _shared(calendar, interval, *_widened(start_us, end_us), zone, reference, sessions, align, dates)
     return _intersecting(grid, start_us, end_us)
+
+
+def _widened(start_us: int, end_us: int) -> tuple[int, int]:
+    """A range around this one that thousands of symbols have in common whose data begin and end at other moments.
+
+    As it is where it comes near the ends of what is known.
+    """
+    if start_us < _WIDENED_FROM_US or end_us > _WIDENED_TO_US:
+        return start_us, end_us
+    return start_us // _WIDENED_US * _WIDENED_US, -(-end_us // _WIDENED_US) * _WIDENED_US
+
+
+@functools.lru_cache(maxsize=128)
+def _shared(
+    calendar: str,
+    interval: Interval,
+    start_us: int,
+    end_us: int,
+    zone: str,
+    reference: str,
+    sessions: tuple[SessionSpec, ...],
+    align: Align,
+    dates: tuple[int, ...],
+) -> Grid:
+    if interval.is_calendar:
+        return _units(calendar, interval, start_us, end_us, zone, reference, sessions, dates)
+    return _buckets(calendar, interval.us, start_us, end_us, zone, reference, sessions, align)
 
 
 # ── buckets of elapsed time ───────────────────────────────────────────────────────────────────────────────────────────

@@ -134,5 +134,10 @@ def session_names(calendar: str) -> tuple[str, ...]:
 def version(calendar: str) -> str:
     """Where a calendar's schedule comes from: a distribution, its version, and that of our corrections."""
     if not market(calendar).library:
-        return f"tapeql {metadata.version('tapeql')}"
-    return f"pandas_market_calendars {metadata.version('pandas_market_calendars')}+{corrections.VERSION}"
+        return f"tapeql {version_of('tapeql')}"
+    return f"pandas_market_calendars {version_of('pandas_market_calendars')}+{corrections.VERSION}"
+
+
+@functools.cache
+def version_of(distribution: str) -> str:
+    return metadata.version(distribution)

@@ -1,4 +1,4 @@
-"""The named sessions of a calendar as sorted arrays of instants, read from the calendar library once.
+"""The named sessions of a calendar as sorted arrays of instants, read from the calendar library once and then kept.
 
 A session date's spans are premarket [pre, market_open), regular [market_open, market_close) without the lunch break,
 and aftermarket [market_close, post), each left out where it is empty. Forex is our own: a trade date runs from 17:00
@@ -12,15 +12,17 @@ import threading
 import warnings
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
+from tapeql import cache
 from tapeql.calendars import corrections
 from tapeql.calendars.grid import Instants
-from tapeql.calendars.markets import FOREX, market
-from tapeql.calendars.zones import local_instant_us, local_midnight_us
+from tapeql.calendars.markets import FOREX, market, version, version_of
+from tapeql.calendars.zones import local_instant_us, local_midnight_us, rules
 from tapeql.errors import Diagnostic, QueryError
 
 FIRST_DATE: Final = date(1900, 1, 1)
@@ -61,6 +63,7 @@ def schedule(calendar: str) -> Schedule:
         return _schedule(calendar)
 
 
+@functools.cache
 def known_range(calendar: str) -> tuple[int, int]:
     """The instants between which a calendar's sessions are known."""
     zone = market(calendar).zone
@@ -82,15 +85,37 @@ def check_range(calendar: str, start_us: int, end_us: int) -> None:
 @functools.cache
 def _schedule(calendar: str) -> Schedule:
     names = market(calendar).sessions
-    rows = _forex_rows() if calendar == FOREX else _library_rows(calendar)
-    start, end, day, name = (np.concatenate([row[field] for row in rows]) for field in range(4))
-    order = np.lexsort((start, day))
-    order = order[start[order] < end[order]]
-    start, end, day, name = start[order], end[order], day[order], name[order]
+    start, end, day, name = _kept(calendar)
     opens = np.append(True, start[1:] > end[:-1])
     run = np.cumsum(opens) - 1
     closes = np.append(opens[1:], True)
     return Schedule(names, start, end, day, name.astype(np.int8), start[opens], end[closes], run)
+
+
+def _kept(calendar: str) -> Instants:
+    """Start, end, date and name of each span, int64 of shape (4, spans); the library takes a second to say them."""
+    key = repr((version(calendar), version_of("pandas"), version_of("exchange_calendars"), market(calendar))).encode()
+    key += _sources() + rules(market(calendar).zone)
+    kept = cache.load(calendar, key)
+    if kept is not None:
+        return np.frombuffer(kept, np.int64).reshape(4, -1)
+    spans = _spans(calendar)
+    cache.store(calendar, key, spans.tobytes())
+    return spans
+
+
+@functools.cache
+def _sources() -> bytes:
+    """What this room does with what the library says: it may change without a new version of the package."""
+    return b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+
+
+def _spans(calendar: str) -> Instants:
+    rows = _forex_rows() if calendar == FOREX else _library_rows(calendar)
+    start, end, day, name = (np.concatenate([row[field] for row in rows]).astype(np.int64) for field in range(4))
+    order = np.lexsort((start, day))
+    order = order[start[order] < end[order]]
+    return np.stack([field[order] for field in (start, end, day, name)])
 
 
 Rows = list[tuple[Instants, Instants, Instants, npt.NDArray[Any]]]

@@ -9,9 +9,12 @@ time is its first occurrence; inside a gap that stretch begins after w, and the 
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
+from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import TZPATH, ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +66,14 @@ def local_dates(ts_us: npt.ArrayLike, zone: str) -> npt.NDArray[np.int64]:
     first = int(ts.min()) // DAY_US - 2
     midnights = local_midnight_us(np.arange(first, int(ts.max()) // DAY_US + 3), zone)
     return np.searchsorted(midnights, ts, side="right") + (first - 1)
+
+
+def rules(zone: str) -> bytes:
+    """The zone's entry in the time zone database, by which two databases are told apart."""
+    for folder in TZPATH:
+        with suppress(OSError):
+            return Path(folder, zone).read_bytes()
+    return resources.files("tzdata").joinpath("zoneinfo", zone).read_bytes()
 
 
 def _clock(zone: str, low_us: int, high_us: int) -> tuple[Instants, Instants]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
+
 
 def text(column: pa.Array) -> pa.Array:
     """A string array; NULL stays NULL.
@@ -16,7 +18,7 @@ def text(column: pa.Array) -> pa.Array:
     if pa.types.is_timestamp(kind):
         utc = column.cast(pa.timestamp("us", tz="UTC")).cast(pa.timestamp("us"))
         stamps = pc.replace_substring(pc.strftime(utc, format="%Y-%m-%dT%H:%M:%S"), ".000000", "")
-        return pc.binary_join_element_wise(stamps, pa.scalar("Z"), "")
+        return pc.binary_join_element_wise(stamps, arrow.text("Z"), arrow.text(""))
     if pa.types.is_dictionary(kind):
         return text(column.dictionary_decode())
     if pa.types.is_string(kind):

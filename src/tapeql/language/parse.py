@@ -8,13 +8,12 @@ reported together.
 
 from __future__ import annotations
 
-import functools
 import re
-from typing import Any
 
 from tapeql.errors import Diagnostic, Diagnostics, QueryError, Span
-from tapeql.language import grammar, guard
+from tapeql.language import guard
 from tapeql.language import syntax as s
+from tapeql.language.table import parser
 
 _ERRORS_PER_STATEMENT = 8
 _SEPARATOR = re.compile(r"'(?:[^'\n]|'')*'|--[^\n]*|(;)")
@@ -27,25 +26,6 @@ def parse(text: str) -> s.Script:
     statements = [_statement(text, start, end, found) for start, end in _split(text, found)]
     found.raise_errors()
     return s.Script(tuple(statement for statement in statements if statement is not None), text)
-
-
-@functools.cache
-def _parser() -> Any:
-    """Lark is loaded with the first sentence, not with the package."""
-    from lark import Lark
-
-    from tapeql.language.build import Builder
-    from tapeql.language.tokens import Tokenizer
-
-    return Lark(
-        grammar.text(),
-        start="statement",
-        parser="lalr",
-        lexer=Tokenizer,
-        transformer=Builder(),
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
 
 
 def _split(text: str, found: Diagnostics) -> list[tuple[int, int]]:
@@ -73,7 +53,7 @@ def _statement(text: str, start: int, end: int, found: Diagnostics) -> s.Stateme
     reading = Statement(text, start, end, found)
     for attempt in range(_ERRORS_PER_STATEMENT):
         try:
-            statement: s.Statement = _parser().parse(reading)
+            statement: s.Statement = parser().parse(reading)
         except Stop as stop:
             found.add(stop.diagnostic)
             at, may_begin, resume = stop.diagnostic.span, False, None

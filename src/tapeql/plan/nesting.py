@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
-from tapeql import calendars
+from tapeql import arrow, calendars
 from tapeql.calendars.grid import NEVER, Grid
 from tapeql.plan.spans import NOWHERE, Instants, Spans, union, without
 from tapeql.query.nodes import Align, Interval, SessionSpec
@@ -102,7 +101,7 @@ def stamps(snapshot: Snapshot, parts: Sequence[Part]) -> Instants:
     first = parts[0]
     low, high = min(p.min_us for p in parts), max(p.max_us for p in parts) + 1
     columns = [
-        batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False)
+        arrow.instants(batch.column(0))
         for batch in snapshot.scan("ohlcv", first.venue, first.code, low, high, ("ts",), first.interval)
     ]
     return np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)

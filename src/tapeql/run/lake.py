@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tapeql.plan.expressions import columns_read
-from tapeql.plan.nodes import Bars, Feed, OnDays, Plan, Project, Sort, Step, Take
+from tapeql.plan.nodes import Bars, Feed, FillSlots, OnDays, Plan, Project, Sort, Step, Take
 from tapeql.run.kernels.bars import bar_frames
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.frame import Frame
@@ -23,8 +23,10 @@ def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
 def _projected(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
     steps = row_steps(plan)
     keys = {id(step): day_keys(step, context) for step in steps if isinstance(step, OnDays)}
+    wanted = columns_wanted(plan)
     for feed in plan.rows.feeds:
-        yield from symbol_batches(plan, steps, feed, frames(plan, feed, context), context, lambda s: keys[id(s)])
+        rows = frames(plan, feed, context, wanted)
+        yield from symbol_batches(plan, steps, feed, rows, context, lambda s: keys[id(s)])
 
 
 def row_steps(plan: Plan) -> tuple[Step, ...]:
@@ -32,11 +34,17 @@ def row_steps(plan: Plan) -> tuple[Step, ...]:
     return tuple(step for step in plan.steps if not isinstance(step, Sort | Take))
 
 
-def frames(plan: Plan, feed: Feed, context: Context) -> Iterator[Frame]:
-    """The rows of one symbol before any step."""
+def columns_wanted(plan: Plan) -> frozenset[str] | None:
+    """The columns of a plan's rows that its steps read; None: all, which FILL copies."""
+    return None if any(isinstance(step, FillSlots) for step in plan.steps) else columns_read(plan)
+
+
+def frames(plan: Plan, feed: Feed, context: Context, wanted: frozenset[str] | None) -> Iterator[Frame]:
+    """The wanted columns of one symbol's rows before any step."""
     if isinstance(plan.rows, Bars):
-        return bar_frames(plan.rows, feed, context)
-    return row_frames(plan.rows, feed, context, columns_read(plan))
+        return bar_frames(plan.rows, feed, context, wanted)
+    assert wanted is not None, "FILL is of bars"
+    return row_frames(plan.rows, feed, context, wanted)
 
 
 def day_keys(step: OnDays, context: Context) -> DayKeys:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pyarrow as pa
 
+from tapeql import arrow
 from tapeql.plan.nodes import Feed, OnDays, Plan
 from tapeql.query.nodes import Type
 from tapeql.run import lake
@@ -71,7 +72,7 @@ def _by_feed(lowered: Lowered, batches: Iterator[pa.RecordBatch]) -> Iterator[tu
 
 def _pieces(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
     for batch in batches:
-        numbers = batch.column(FEED_COLUMN).to_numpy(zero_copy_only=False)
+        numbers = arrow.instants(batch.column(FEED_COLUMN))
         edges = np.flatnonzero(np.diff(numbers)) + 1
         for first, last in zip([0, *edges], [*edges, len(numbers)], strict=True):
             yield int(numbers[first]), batch.slice(first, last - first)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
 
-from tapeql import calendars
+from tapeql import arrow, calendars
 from tapeql.errors import Span
 from tapeql.language import syntax
 from tapeql.plan.nodes import Plan
@@ -226,4 +227,10 @@ def settings(shown: Mapping[str, str | None]) -> pa.Table:
 
 def _table(schema: pa.Schema, rows: Iterable[Row]) -> pa.Table:
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+    return pa.Table.from_arrays([_column(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
+
+
+def _column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    if any(isinstance(value, datetime) for value in values):
+        return pa.array(values, kind)
+    return arrow.column(values, kind)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from tapeql.arrow import integers
 from tapeql.storage.manifest import Entry
 from tapeql.storage.merge import numbers
-from tapeql.storage.rows import Ints, instants, integers
+from tapeql.storage.rows import Ints, instants
 from tapeql.storage.schema import Table
 from tapeql.storage.staging import Place
 

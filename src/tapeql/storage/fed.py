@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tapeql.arrow import integers
 from tapeql.errors import DataError
 from tapeql.storage.layout import encode, partitions
 from tapeql.storage.merge import numbers
-from tapeql.storage.rows import Ints, conform, instants, integers, table_of, taken
+from tapeql.storage.rows import Ints, conform, instants, table_of, taken
 from tapeql.storage.schema import OHLCV, Table
 from tapeql.storage.staging import Place
 from tapeql.storage.stores import Fed

@@ -61,7 +61,7 @@ def read_file(
     """
     try:
         file = pq.ParquetFile(
-            path, pre_buffer=False, read_dictionary=[name for name in _DICTIONARIES if name in columns]
+            pa.OSFile(str(path)), pre_buffer=False, read_dictionary=[name for name in _DICTIONARIES if name in columns]
         )
         stored = file.schema_arrow.names
         present = [name for name in columns if name in stored]
@@ -80,13 +80,17 @@ def read_file(
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
     arrays = [
-        # decoded as a dictionary and then spelled out, a text takes half the time
-        rows.column(name).cast(table.schema.field(name).type)
+        _as(table.schema.field(name).type, rows.column(name))
         if name in stored
         else pa.nulls(rows.num_rows, table.schema.field(name).type)
         for name in columns
     ]
     return pa.table(arrays, schema=pa.schema([table.schema.field(name) for name in columns]))
+
+
+def _as(kind: pa.DataType, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Decoded as a dictionary and then spelled out, a text takes half the time; a cast that changes nothing takes some."""
+    return column if column.type == kind else column.cast(kind)
 
 
 def _groups(file: pq.ParquetFile, first_row: int, count: int) -> tuple[list[int], int]:

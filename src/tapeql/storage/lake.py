@@ -265,14 +265,14 @@ class LakeSnapshot:
         return str(self._manifest.number)
 
     def symbols(self) -> list[tuple[str, str]]:
-        return sorted({(venue, code) for t, venue, code, _ in self._manifest.series() if TABLES[t].queried})
+        return self._manifest.symbols
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> tuple[Part, ...]:
         return self._manifest.parts((table, venue, code, interval))
 
     def intervals(self, venue: str, code: str) -> list[str]:
         """Stored candle intervals, in byte order."""
-        return sorted(i for table, v, c, i in self._manifest.series() if (table, v, c) == ("ohlcv", venue, code))
+        return self._manifest.intervals.get((venue, code), [])
 
     def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
         return of_parts(self.parts(table, venue, code, interval))

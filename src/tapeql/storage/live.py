@@ -14,6 +14,7 @@ from typing import Final, Self
 import numpy as np
 import pyarrow as pa
 
+from tapeql.arrow import integers
 from tapeql.errors import StoreError
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.files import read_file
@@ -21,7 +22,7 @@ from tapeql.storage.lake import Lake
 from tapeql.storage.manifest import Entry, Held, Manifest
 from tapeql.storage.merge import Merged, free_places, merge, unknown
 from tapeql.storage.rewriting import Rewriter
-from tapeql.storage.rows import instants, integers
+from tapeql.storage.rows import instants
 from tapeql.storage.snapshot import LIVE
 from tapeql.storage.staging import Place
 from tapeql.storage.stores import Commit, Fed, summed

@@ -7,6 +7,7 @@ ones are kept a little for the curious. Parquet, because 20,000 files read in 3 
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -19,11 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from tapeql import arrow
+from tapeql.arrow import integers
 from tapeql.errors import StoreError
 from tapeql.limits import LAKE_MANIFESTS
 from tapeql.storage.files import fsync_folder
 from tapeql.storage.layout import Series
-from tapeql.storage.rows import Ints, integers, taken
+from tapeql.storage.rows import Ints, taken
+from tapeql.storage.schema import OHLCV, TABLES
 from tapeql.storage.snapshot import LIVE, Part
 
 FOLDER: Final = "manifests"
@@ -51,7 +55,7 @@ _SCHEMA: Final = pa.schema(
     metadata={_FORMAT: _VERSION},
 )
 
-_LOOKED_UP: Final = ("partition", "removed_us", "max_us", "first_row", "last_seq", "max_id")
+_LOOKED_UP: Final = ("partition", "removed_us", "min_us", "max_us", "rows", "first_row", "last_seq", "max_id")
 _UNKNOWN: Final = np.iinfo(np.int64).max
 
 Bools = npt.NDArray[np.bool_]
@@ -100,9 +104,10 @@ class Manifest:
     def __init__(self, number: int, listing: pa.Table) -> None:
         self.number = number
         self._listing = listing
+        self._paths = listing.column("path").combine_chunks()
         self._spans = _spans(listing)
         self._parts: dict[Series, tuple[Part, ...]] = {}
-        self._columns = {name: _filled(listing.column(name)) for name in _LOOKED_UP}
+        self._columns = {name: arrow.filled(listing.column(name).combine_chunks(), _UNKNOWN) for name in _LOOKED_UP}
         self._standing: Bools = self._columns["removed_us"] == _UNKNOWN
 
     @classmethod
@@ -117,11 +122,32 @@ class Manifest:
         """What is the table of a series, or of one partition of it, sorted by time."""
         return self._entries(self._places(series, partition))
 
+    @functools.cached_property
+    def symbols(self) -> list[tuple[str, str]]:
+        """All (venue, code) of the tables that can be queried, in byte order."""
+        return sorted({(venue, code) for table, venue, code, _ in self.series() if TABLES[table].queried})
+
+    @functools.cached_property
+    def intervals(self) -> dict[tuple[str, str], list[str]]:
+        """The intervals of each symbol's stored candles, in byte order."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for table, venue, code, interval in self.series():
+            if table == OHLCV.name:
+                found.setdefault((venue, code), []).append(interval)
+        return {symbol: sorted(intervals) for symbol, intervals in found.items()}
+
     def parts(self, series: Series) -> tuple[Part, ...]:
+        """The entries of a series as readers see them; told in microseconds for the sake of scans of many series."""
         if series not in self._parts:
-            entries = self.entries(series)
-            self._parts[series] = tuple(Part(*series, e.path, e.min_us, e.max_us, e.rows, e.first_row) for e in entries)
+            places = self._places(series, None)
+            numbers = (self._columns[name][places].tolist() for name in ("min_us", "max_us", "rows", "first_row"))
+            found = zip(map(self._path, places.tolist()), *numbers, strict=True)
+            self._parts[series] = tuple(Part(*series, *each) for each in found)
         return self._parts[series]
+
+    def _path(self, place: int) -> str:
+        path: str = self._paths[place].as_py()
+        return path
 
     def held(self, series: Series, partition: int) -> Held | None:
         """What a partition holds, None if nothing; told in microseconds for the sake of appends to many series."""
@@ -135,27 +161,24 @@ class Manifest:
 
     def live(self, table: str) -> dict[str, int]:
         """The live files of a table and how many of their rows are the table, newest first."""
-        paths = self._listing.column("path").combine_chunks()
-        live = pc.starts_with(paths, f"{LIVE}/{table}/").to_numpy(zero_copy_only=False) & self._standing
-        encoded = paths.filter(pa.array(live)).dictionary_encode()
-        rows = self._listing.column("rows").combine_chunks().filter(pa.array(live))
+        paths = self._paths
+        live = arrow.bools(pc.starts_with(paths, f"{LIVE}/{table}/")) & self._standing
+        encoded = paths.filter(arrow.mask(live)).dictionary_encode()
+        rows = self._listing.column("rows").combine_chunks().filter(arrow.mask(live))
         sums = np.bincount(integers(encoded.indices), integers(rows), len(encoded.dictionary)).astype(np.int64)
         return dict(sorted(zip(encoded.dictionary.to_pylist(), sums.tolist(), strict=True), reverse=True))
 
     def stretches(self, paths: Collection[str]) -> list[Entry]:
         """What these files hold of the table."""
-        return self._entries(
-            np.flatnonzero(_among(self._listing.column("path").combine_chunks(), paths) & self._standing)
-        )
+        return self._entries(np.flatnonzero(_among(self._paths, paths) & self._standing))
 
     def stand(self, entries: Collection[Entry]) -> bool:
         """Whether all of these stretches are of the table still."""
-        return len(self._find(self._listing.column("path").combine_chunks(), entries)) == len(entries)
+        return len(self._find(self._paths, entries)) == len(entries)
 
     def live_places(self, venue: str) -> list[tuple[Series, int]]:
         """The series and partitions of a venue that have rows in live files."""
-        live = pc.starts_with(self._listing.column("path").combine_chunks(), f"{LIVE}/")
-        live = live.to_numpy(zero_copy_only=False) & self._standing
+        live = arrow.bools(pc.starts_with(self._paths, f"{LIVE}/")) & self._standing
         found = []
         for series, span in self._spans.items():
             if series[1] == venue:
@@ -178,7 +201,7 @@ class Manifest:
 
         A live file is removed when the last of its stretches is replaced.
         """
-        paths = self._listing.column("path").combine_chunks()
+        paths = self._paths
         standing = self._standing.copy()
         standing[self._find(paths, replaced)] = False
         live = {entry.path: entry.series[0] for entry in replaced if entry.is_live}
@@ -324,16 +347,4 @@ def _sorted(listing: pa.Table) -> pa.Table:
 
 
 def _among(paths: pa.Array, these: Iterable[str]) -> Bools:
-    found: Bools = pc.is_in(paths, pa.array(list(these), pa.string())).to_numpy(zero_copy_only=False)
-    return found
-
-
-def _filled(column: pa.ChunkedArray) -> Ints:
-    """Integers, the largest there is where they are not known; without Arrow's scalars, which load pandas."""
-    array = column.combine_chunks()
-    if not len(array):
-        return np.empty(0, np.int64)
-    values = integers(pa.Array.from_buffers(pa.int64(), len(array), [None, array.buffers()[1]], offset=array.offset))
-    if not array.null_count:
-        return np.asarray(values)
-    return np.where(integers(array.is_valid().cast(pa.int8())) == 1, values, _UNKNOWN)
+    return arrow.bools(pc.is_in(paths, arrow.texts(list(these))))

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import numpy as np
 import pyarrow as pa
 
+from tapeql.arrow import integers
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.merge import Merged, free_places, unknown
 from tapeql.storage.postgres import Kept, PostgresStore, lock_places, merge_into, snapshot_name, stored
 from tapeql.storage.postgres_copy import copy_in
 from tapeql.storage.postgres_tables import known_by, prepare, whose
-from tapeql.storage.rows import instants, integers
+from tapeql.storage.rows import instants
 from tapeql.storage.schema import TABLES, Table
 from tapeql.storage.stores import Commit, Fed, summed
 

@@ -41,6 +41,7 @@ class PostgresSnapshot:
         self._speaking = speaking
         self._parts: dict[tuple[str, str, str, str], list[Part]] = {}
         self._symbols: list[tuple[str, str]] | None = None
+        self._intervals: dict[tuple[str, str], list[str]] | None = None
         self._keeper: psycopg.Connection[Any] = psycopg.connect(url)
         try:
             self._keeper.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -94,7 +95,11 @@ class PostgresSnapshot:
 
     def intervals(self, venue: str, code: str) -> list[str]:
         """Stored candle intervals, in byte order."""
-        return sorted(interval for v, c, interval in self._series(OHLCV) if (v, c) == (venue, code))
+        if self._intervals is None:
+            self._intervals = {}
+            for stored_venue, stored_code, interval in self._series(OHLCV):
+                self._intervals.setdefault((stored_venue, stored_code), []).append(interval)
+        return sorted(self._intervals.get((venue, code), ()))
 
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> list[Part]:
         series = (table, venue, code, interval)

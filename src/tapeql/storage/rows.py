@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.errors import DataError
 from tapeql.storage.schema import TABLES, TS, Table
 
@@ -29,28 +30,20 @@ def instants(rows: pa.Table | pa.RecordBatch) -> Ints:
     """The ts column as int64 microseconds, without copying where it is one chunk."""
     column = rows.column("ts")
     chunk = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    values: Ints = integers(chunk.view(pa.int64()))
+    values: Ints = arrow.integers(chunk.view(pa.int64()))
     return values
-
-
-def integers(column: pa.Array) -> npt.NDArray[Any]:
-    """An Arrow array of integers without NULLs, not copied.
-
-    By DLPack: Arrow's own `to_numpy`, and `pa.array` the other way, load pandas when first called, 0.4 s of a start.
-    """
-    return np.from_dlpack(column)
 
 
 def taken(rows: pa.Table, places: Ints) -> pa.Table:
     """The rows at these places, in this order."""
-    return rows.take(pa.Array.from_buffers(pa.int64(), len(places), [None, pa.py_buffer(places)]))
+    return rows.take(arrow.places(places))
 
 
 def in_order(rows: pa.Table) -> pa.Table:
     """The rows sorted by (ts, seq); as they are where they stand so already."""
     if rows.num_rows < 2:
         return rows
-    ts, seq = instants(rows), integers(rows.column("seq").combine_chunks())
+    ts, seq = instants(rows), arrow.integers(rows.column("seq").combine_chunks())
     step = np.diff(ts)
     if ((step > 0) | ((step == 0) & (np.diff(seq) > 0))).all():
         return rows

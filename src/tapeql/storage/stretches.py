@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from tapeql.arrow import integers
 from tapeql.limits import LIVE_GROUP_ROWS
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import read_file, write_file
 from tapeql.storage.manifest import Entry
-from tapeql.storage.rows import Ints, instants, integers, taken
+from tapeql.storage.rows import Ints, instants, taken
 from tapeql.storage.schema import Table
 from tapeql.storage.staging import Place
 

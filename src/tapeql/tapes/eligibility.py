@@ -56,12 +56,14 @@ def flags(eligibility: Eligibility, conditions: pa.Array[Any] | pa.ChunkedArray[
     """
     import pyarrow as pa
 
+    from tapeql import arrow
+
     if isinstance(conditions, pa.ChunkedArray):
         conditions = conditions.combine_chunks()
     # an array that is a dictionary already is returned as it is
     encoded: Any = conditions.dictionary_encode()
     known = [counts(eligibility, text) for text in encoded.dictionary.to_pylist()]
     table = np.array([*known, counts(eligibility, None)], dtype=np.bool_)
-    index = encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+    index = arrow.filled(encoded.indices, len(known))
     volume, high_low, open_close = (np.ascontiguousarray(column)[index] for column in table.T)
     return volume, high_low, open_close

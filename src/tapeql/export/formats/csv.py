@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.export.text import text
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _SPECIAL = '[",\r\n]'
 
 
 def write(result: Result, sink: BinaryIO) -> None:
-    header = _quoted(pa.array(result.schema.names, pa.string())).to_pylist()
+    header = _quoted(arrow.texts(result.schema.names)).to_pylist()
     sink.write((",".join(header) + "\n").encode())
     for batch in result.batches:
         if batch.num_rows:
@@ -28,8 +29,8 @@ def write(result: Result, sink: BinaryIO) -> None:
 def _lines(batch: pa.RecordBatch) -> bytes:
     # A blank line would be no row at all to most readers, so a lone NULL is quoted.
     null = "" if batch.num_columns > 1 else '""'
-    fields = [pc.fill_null(_field(column), null) for column in batch.columns]
-    rows = pc.binary_join_element_wise(*fields, ",")
+    fields = [pc.fill_null(_field(column), arrow.text(null)) for column in batch.columns]
+    rows = pc.binary_join_element_wise(*fields, arrow.text(","))
     return ("\n".join(rows.to_pylist()) + "\n").encode()
 
 
@@ -40,9 +41,9 @@ def _field(column: pa.Array) -> pa.Array:
 
 def _quoted(values: pa.Array) -> pa.Array:
     """Quotes what holds a comma, a quote or a line end, and the empty text, which would read as NULL."""
-    special = pc.or_(pc.match_substring_regex(values, _SPECIAL), pc.equal(values, ""))
+    special = pc.or_(pc.match_substring_regex(values, _SPECIAL), pc.equal(values, arrow.text("")))
     if not pc.any(special).as_py():
         return values
-    quote = pa.scalar('"')
+    quote = arrow.text('"')
     doubled = pc.replace_substring(values, '"', '""')
-    return pc.if_else(special, pc.binary_join_element_wise(quote, doubled, quote, ""), values)
+    return pc.if_else(special, pc.binary_join_element_wise(quote, doubled, quote, arrow.text("")), values)

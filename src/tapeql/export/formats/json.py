@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.export.text import is_bare, text
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ def write(result: Result, sink: BinaryIO) -> None:
 def _objects(batch: pa.RecordBatch) -> bytes:
     keys = [json.dumps(name, ensure_ascii=False) for name in batch.schema.names]
     members = [
-        pc.binary_join_element_wise(pa.scalar(f"{key}:"), _value(column), "")
+        pc.binary_join_element_wise(arrow.text(f"{key}:"), _value(column), arrow.text(""))
         for key, column in zip(keys, batch.columns, strict=True)
     ]
-    rows = pc.binary_join_element_wise(*members, ",").to_pylist()
+    rows = pc.binary_join_element_wise(*members, arrow.text(",")).to_pylist()
     return ",\n".join(f"{{{row}}}" for row in rows).encode()
 
 
@@ -41,13 +42,13 @@ def _value(column: pa.Array) -> pa.Array:
     if pa.types.is_string(column.type):
         written = _strings(written)
     elif not is_bare(column.type):
-        quote = pa.scalar('"')
-        written = pc.binary_join_element_wise(quote, written, quote, "")
-    return pc.fill_null(written, "null")
+        quote = arrow.text('"')
+        written = pc.binary_join_element_wise(quote, written, quote, arrow.text(""))
+    return pc.fill_null(written, arrow.text("null"))
 
 
 def _strings(values: pa.Array) -> pa.Array:
     """JSON strings; each different text is escaped once."""
     coded = values.dictionary_encode()
-    escaped = pa.array([json.dumps(v, ensure_ascii=False) for v in coded.dictionary.to_pylist()], pa.string())
+    escaped = arrow.texts([json.dumps(v, ensure_ascii=False) for v in coded.dictionary.to_pylist()])
     return escaped.take(coded.indices)

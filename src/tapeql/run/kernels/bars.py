@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tapeql import calendars, limits, tapes
+from tapeql import arrow, calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.plan.days import day_grid, placed_days
 from tapeql.plan.expressions import column_names
@@ -69,12 +69,15 @@ class Parts:
         return Parts(*(getattr(self, f.name)[rows] for f in fields(self)))
 
 
-def bar_frames(bars: Bars, feed: Feed, context: Context) -> Iterator[Frame]:
-    """The bars of one symbol that open in the feed's range, some thousand at a time."""
+def bar_frames(bars: Bars, feed: Feed, context: Context, wanted: frozenset[str] | None = None) -> Iterator[Frame]:
+    """The bars of one symbol that open in the feed's range, some thousand at a time.
+
+    Only columns that are `wanted` are read of candles and told, besides _ALWAYS; None wants all.
+    """
     grid = grid_of(bars, feed)
-    for parts in _whole_bars(_parts(bars, feed, grid, context)):
+    for parts in _whole_bars(_parts(bars, feed, grid, context, wanted)):
         if len(parts):
-            yield _frame(bars, feed, parts, context.now_us)
+            yield _frame(bars, feed, parts, context.now_us, wanted)
 
 
 def grid_of(bars: Bars, feed: Feed) -> Grid:
@@ -123,6 +126,9 @@ def cut(grid: Grid, ts: Instants) -> Cuts:
     if len(steps) and (int(ts[-1]) - int(ts[0])) // int(steps.min()) > len(ts):
         return _cut_by_rows(grid, ts)
     start, end, opens, closes, segment = calendars.edges(grid, int(ts[0]), int(ts[-1]) + 1)
+    if len(start) == len(ts) and np.array_equal(start, ts):  # stored bars of this very grid
+        each = np.arange(len(ts) + 1)
+        return Cuts(each[:-1], each[1:], opens, closes, segment)
     first, last = np.searchsorted(ts, start), np.searchsorted(ts, end)
     some = last > first
     if some.all():
@@ -149,12 +155,12 @@ def _cut_by_rows(grid: Grid, ts: Instants) -> Cuts:
 # ── parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Parts]:
+def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context, wanted: frozenset[str] | None) -> Iterator[Parts]:
     for source in feed.sources:
         start, end = max(source.start_us, feed.start_us), min(source.end_us, feed.end_us)
         if start >= end:
             continue
-        for batch in _scan(bars, feed, source, grid, context, start, end):
+        for batch in _scan(bars, feed, source, grid, context, start, end, wanted):
             context.cancel.check()
             if source.table == "ticks":
                 parts = _from_ticks(bars, feed, grid, batch)
@@ -165,7 +171,14 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context) -> Iterator[Par
 
 
 def _scan(
-    bars: Bars, feed: Feed, source: Source, grid: Grid, context: Context, start_us: int, end_us: int
+    bars: Bars,
+    feed: Feed,
+    source: Source,
+    grid: Grid,
+    context: Context,
+    start_us: int,
+    end_us: int,
+    wanted: frozenset[str] | None,
 ) -> Iterator[pa.RecordBatch]:
     """Rows that may belong to bars opening in the range: such bars may begin before it and end after it."""
     last = last_close(grid, end_us)
@@ -178,21 +191,26 @@ def _scan(
         elif tapes.eligibility(venue) is not None:
             columns.append("conditions")
         return context.scan("ticks", venue, code, start_us, last, columns)
-    columns = ["ts", "open", "high", "low", "close", "volume", "trades", "vwap"]
+    # without its volume nobody knows whether a candle's prices count
+    columns = ["ts", *(name for name in _CANDLE if wanted is None or name in wanted or name == "volume")]
     before = stamped_before(source.interval)
     after = 4 * DAY_US if is_daily(source.interval) else 0
     return context.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
 
 
+_CANDLE = ("open", "high", "low", "close", "volume", "trades", "vwap")
+_ALWAYS = frozenset({"symbol", "exchange", "ts", "ts_close", "session_date", "complete"})
+"""Columns that steps read without naming them."""
+
 _LABELS = ("symbol", "exchange", "session", "session_date")
 
 
 def _instants(column: pa.Array) -> Instants:
-    return column.cast(pa.int64()).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.instants(column)
 
 
 def _floats(column: pa.Array) -> Floats:
-    return column.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    return arrow.floats(column)
 
 
 def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Parts:
@@ -275,12 +293,16 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
         placed = calendars.place(cut_grid, ts, ts + interval_us(source.interval))
         at, held = placed.at, placed.segment >= 0
     if not held.all():
-        batch, at = batch.filter(pa.array(held)), at[held]
+        batch, at = batch.filter(arrow.mask(held)), at[held]
     if len(at) == 0:
         return _no_parts()
     first, last, opens, closes, segment = cut(grid, at)
     pieces = Pieces(first, last, len(at))
-    o, h, low, c, volume, trades, vwap = (_floats(batch.column(i)).astype(np.float64) for i in range(1, 8))
+    unread = np.broadcast_to(np.nan, len(at))
+    o, h, low, c, volume, trades, vwap = (
+        _floats(batch.column(name)).astype(np.float64, copy=False) if name in batch.schema.names else unread
+        for name in _CANDLE
+    )
     quiet = volume == 0
     only_quiet = pieces.reduce(np.add, (~quiet).astype(np.float64)) == 0
     if quiet.any():
@@ -357,7 +379,7 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
 
 def _merge(pieces: Sequence[Parts]) -> Parts:
     parts = pieces[0] if len(pieces) == 1 else Parts(
-        *(np.concatenate([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
+        *(_joined([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
     )  # fmt: skip
     new = np.empty(len(parts), dtype=np.bool_)
     new[:1] = True
@@ -393,6 +415,13 @@ def _merge(pieces: Sequence[Parts]) -> Parts:
     )
 
 
+def _joined(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """One after another; what was not read stays one NaN for all rows."""
+    if any(array.strides[0] for array in arrays):
+        return np.concatenate(arrays)
+    return np.broadcast_to(np.nan, sum(map(len, arrays)))
+
+
 def _first_and_last_known(
     opening: Floats, closing: Floats, first: npt.NDArray[np.intp], last: npt.NDArray[np.intp]
 ) -> tuple[Floats, Floats]:
@@ -401,7 +430,7 @@ def _first_and_last_known(
     return opens, closes
 
 
-def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int) -> Frame:
+def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int, wanted: frozenset[str] | None) -> Frame:
     rows = len(parts)
     with np.errstate(all="ignore"):
         vwap = np.where(parts.volume > 0, finite(parts.notional / parts.volume), np.nan)
@@ -428,8 +457,10 @@ def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int) -> Frame:
     }
     dated = parts.session_date != NO_DATE
     columns["session_date"] = Vector(Type.DATE, parts.session_date, None if dated.all() else dated)
-    columns["session"] = bar_sessions(bars, feed, parts.ts, parts.ts_close)
-    return Frame(rows, columns)
+    if wanted is None or "session" in wanted:
+        columns["session"] = bar_sessions(bars, feed, parts.ts, parts.ts_close)
+    kept = columns if wanted is None else {n: c for n, c in columns.items() if n in wanted or n in _ALWAYS}
+    return Frame(rows, kept)
 
 
 def bar_sessions(bars: Bars, feed: Feed, ts: Instants, ts_close: Instants) -> Vector:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.functions.scalars import SCALARS
 from tapeql.query.nodes import (
     And,
@@ -109,8 +109,7 @@ def _compare(op: str, left: Vector, right: Vector) -> Vector:
     numeric, textual = _COMPARE[op]
     if left.type is Type.STRING:
         found = textual(left.values, right.values)
-        valid = None if found.null_count == 0 else np.asarray(found.is_valid())
-        return Vector(Type.BOOL, pc.fill_null(found, False).to_numpy(zero_copy_only=False), valid)
+        return Vector(Type.BOOL, arrow.bools(found), arrow.valid(found))
     if left.type in _NUMBERS and left.type is not right.type:
         left, right = Vector(Type.FLOAT, left.floats()), Vector(Type.FLOAT, right.floats())
     values = numeric(left.values, right.values)
@@ -143,7 +142,7 @@ def _case(whens: tuple[tuple[Expr, Expr], ...], otherwise: Expr, type: Type, fra
         chosen[passes(condition, frame)] = number
     branches = [_as(evaluate(value, frame), type) for value in (*(v for _, v in whens), otherwise)]
     if type is Type.STRING:
-        return Vector(type, pc.choose(pa.array(chosen), *(b.values for b in branches)))
+        return Vector(type, pc.choose(arrow.places(chosen), *(b.values for b in branches)))
     if type is Type.NULL:
         return constant(None, type, frame.length)
     values = np.choose(chosen, [b.values for b in branches]) if len(branches) <= 32 else _pick(chosen, branches)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.plan.schema import ARROW
 from tapeql.query.nodes import Type
 
@@ -46,7 +46,7 @@ class Vector:
             missing: Bools = np.isnan(self.values)
             return ~missing
         if self.type is Type.STRING:
-            return np.asarray(self.values.is_valid())
+            return arrow.bools(self.values.is_valid())
         return np.ones(len(self.values), dtype=np.bool_) if self.valid is None else self.valid
 
     def take(self, keep: Any) -> Vector:
@@ -54,8 +54,9 @@ class Vector:
         if self.type is Type.STRING:
             if isinstance(keep, slice):
                 return Vector(self.type, self.values[keep])
-            rows = pa.array(keep)
-            return Vector(self.type, self.values.filter(rows) if rows.type == pa.bool_() else self.values.take(rows))
+            if keep.dtype == np.bool_:
+                return Vector(self.type, self.values.filter(arrow.mask(keep)))
+            return Vector(self.type, self.values.take(arrow.places(keep)))
         return Vector(self.type, self.values[keep], None if self.valid is None else self.valid[keep])
 
     def floats(self) -> npt.NDArray[np.float64]:
@@ -77,13 +78,8 @@ class Vector:
         if self.type is Type.NULL:
             return pa.nulls(len(values), target)
         if self.type is Type.FLOAT:
-            return pa.array(values, target, from_pandas=True)
-        mask = None if self.valid is None or bool(self.valid.all()) else ~self.valid
-        if self.type is Type.DATE:
-            return pa.array(values.astype(np.int32), pa.int32(), mask=mask).cast(target)
-        if self.type is Type.INSTANT:
-            return pa.array(values, pa.int64(), mask=mask).cast(target)
-        return pa.array(values, target, mask=mask)
+            return arrow.array(values, target, ~np.isnan(values))
+        return arrow.array(values, target, self.valid)
 
 
 def from_arrow(array: pa.Array | pa.ChunkedArray, type: Type) -> Vector:
@@ -95,24 +91,21 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: Type) -> Vector:
             array = array.cast(pa.string())
         return Vector(type, array)
     if type is Type.FLOAT:
-        values = array.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        values = arrow.floats(array)
         infinite = np.isinf(values)
         return Vector(type, np.where(infinite, np.nan, values) if infinite.any() else values)
-    valid = None if array.null_count == 0 else np.asarray(array.is_valid())
+    valid = arrow.valid(array)
     if type is Type.BOOL:
-        filled = array if valid is None else pc.fill_null(array, False)
-        return Vector(type, filled.to_numpy(zero_copy_only=False), valid)
+        return Vector(type, arrow.bools(array), valid)
     if type is Type.DATE:
         array = array.cast(pa.int32())
-    integers = array.cast(pa.int64())
-    filled = integers if valid is None else pc.fill_null(integers, 0)
-    return Vector(type, filled.to_numpy(), valid)
+    return Vector(type, arrow.filled(array.cast(pa.int64()), 0), valid)
 
 
 def constant(value: Any, type: Type, length: int) -> Vector:
     """A column with one value in every row; None is NULL."""
     if type is Type.STRING:
-        return Vector(type, pa.repeat(pa.scalar(value, pa.string()), length))
+        return Vector(type, arrow.repeated(value, length))
     if type is Type.FLOAT:
         return Vector(type, np.full(length, np.nan if value is None else float(value)))
     if value is None or type is Type.NULL:

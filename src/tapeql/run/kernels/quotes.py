@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from tapeql import arrow
 from tapeql.calendars.grid import NEVER
 from tapeql.plan.nodes import Feed
 from tapeql.run.kernels.context import Context
@@ -158,9 +159,9 @@ def _quotes(feed: Feed, context: Context, start_us: int, end_us: int) -> Iterato
     for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
         context.cancel.check()
         yield Quotes(
-            batch.column(0).cast(pa.int64()).to_numpy(zero_copy_only=False),
-            batch.column(1).to_numpy(zero_copy_only=False),
-            batch.column(2).to_numpy(zero_copy_only=False),
+            arrow.instants(batch.column(0)),
+            arrow.floats(batch.column(1)),
+            arrow.floats(batch.column(2)),
         )
 
 

@@ -22,6 +22,7 @@ class Pieces:
         self.first = first
         self.last = last
         gapless = len(first) > 0 and last[-1] == length and bool(np.array_equal(last[:-1], first[1:]))
+        self._single = gapless and len(first) == length
         self._every = 1 if gapless else 2
         self._edges: Indices = first
         if not gapless:
@@ -33,6 +34,8 @@ class Pieces:
         """One result a piece."""
         if len(self.first) == 0:
             return np.empty(0, dtype=values.dtype)
+        if self._single:
+            return values
         return how.reduceat(values, self._edges)[:: self._every]
 
 

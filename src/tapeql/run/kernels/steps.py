@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql import arrow
 from tapeql.plan.nodes import (
     SYMBOL_KEYS,
     Bars,
@@ -159,6 +160,6 @@ def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | 
             count = taken.get(key, 0)
             keep[row] = count < rows
             taken[key] = count + 1
-        kept = batch.filter(pa.array(keep))
+        kept = batch.filter(arrow.mask(keep))
         if kept.num_rows:
             yield kept

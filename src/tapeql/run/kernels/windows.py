@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from tapeql import limits
+from tapeql import arrow, limits
 from tapeql.errors import Diagnostic
 from tapeql.functions import windows
 from tapeql.functions.registry import functions
@@ -144,5 +144,5 @@ def _shifted(vector: Vector, rows: int) -> Vector:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        return Vector(vector.type, pc.if_else(pa.array(there), taken.values, pa.scalar(None, pa.string())))
+        return Vector(vector.type, pc.if_else(arrow.mask(there), taken.values, pa.nulls(len(there), pa.string())))
     return Vector(vector.type, taken.values, taken.is_valid & there)
