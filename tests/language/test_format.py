@@ -254,7 +254,7 @@ class Writer:
                 keys = self.several(lambda: self.words(self.any_expression(), self.pick("", "ASC", "desc")))
                 return ", ".join(keys)
             case "LIMIT":
-                return self.words(self.pick("5", "$n"), self.pick("", "PER symbol"))
+                return self.words(self.pick("", "LAST", "last"), self.pick("5", "$n"), self.pick("", "PER symbol"))
             case _:
                 return self.pick(*RESTS[opening])
 

@@ -86,9 +86,16 @@ def in_order(query: Query, a: Row, b: Row) -> int:
 
 
 def limited(query: Query, rows: list[Row]) -> list[Row]:
-    """The first n of all rows, or of each symbol."""
+    """The first or the last n of all rows, or of each symbol."""
     if query.limit is None:
         return rows
+    if query.limit.last:
+        return first_rows(query, rows[::-1])[::-1]
+    return first_rows(query, rows)
+
+
+def first_rows(query: Query, rows: list[Row]) -> list[Row]:
+    assert query.limit is not None
     seen: dict[Any, int] = {}
     kept = []
     for row in rows:

@@ -278,7 +278,9 @@ def fill(asking: Asking) -> str:
 
 
 def limit(asking: Asking) -> str:
-    return f"LIMIT {asking.number(1, 12)}" + (" PER symbol" if asking.chance(50) else "")
+    return f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}" + (
+        " PER symbol" if asking.chance(50) else ""
+    )
 
 
 def order(asking: Asking) -> str:

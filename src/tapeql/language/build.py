@@ -179,8 +179,10 @@ class Builder:
         return s.OrderItem(c[0], _has(c, "DESC"), span(c))
 
     def limit(self, c: Children) -> s.Limit:
-        rows = integer(c[1]) if c[1].type == "INT" else s.Parameter(c[1][1:], _span(c[1]))
-        return s.Limit(rows, _has(c, "PER"), span(c))
+        last = _has(c, "LAST")
+        count = c[2] if last else c[1]
+        rows = integer(count) if count.type == "INT" else s.Parameter(count[1:], _span(count))
+        return s.Limit(rows, _has(c, "PER"), last, span(c))
 
     def keep(self, c: Children) -> s.Keep:
         return s.Keep(span(c))

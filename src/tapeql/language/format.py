@@ -80,9 +80,9 @@ def format_clause(clause: s.Clause) -> str:
             return f"{opening} {', '.join(map(_item, items))}"
         case s.OrderBy(items=keys):
             return f"{opening} {', '.join(format_expr(k.value) + (' DESC' if k.descending else '') for k in keys)}"
-        case s.Limit(rows=rows, per_symbol=per_symbol):
+        case s.Limit(rows=rows, per_symbol=per_symbol, last=last):
             count = str(rows) if isinstance(rows, int) else format_expr(rows)
-            return f"{opening} {count}" + (" PER symbol" if per_symbol else "")
+            return f"{opening}{' LAST' if last else ''} {count}" + (" PER symbol" if per_symbol else "")
         case s.Keep():
             return f"{opening} partial"
         case s.Label(side=side):

@@ -395,6 +395,7 @@ class OrderBy:
 class Limit:
     rows: int | Parameter
     per_symbol: bool
+    last: bool
     span: Span
 
 

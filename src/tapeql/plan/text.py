@@ -127,4 +127,4 @@ def _step(step: Step) -> Iterator[str]:
         case Sort(keys=keys):
             yield "sort by " + ", ".join(expr_text(k.expr) + (" desc" if k.descending else "") for k in keys)
         case Take(limit=limit):
-            yield f"first {limit.rows}" + (" of each symbol" if limit.per_symbol else "")
+            yield f"{'last' if limit.last else 'first'} {limit.rows}" + (" of each symbol" if limit.per_symbol else "")

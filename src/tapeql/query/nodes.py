@@ -286,8 +286,11 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """The first rows, or the last, of all or of each symbol."""
+
     rows: int
     per_symbol: bool
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

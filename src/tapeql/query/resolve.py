@@ -252,7 +252,7 @@ class Resolver:
         if rows > _MOST_ROWS:
             self.report.add("E208", f"LIMIT goes up to {_MOST_ROWS}", clause.span, "leave LIMIT out for all rows")
             return None
-        return Limit(rows, clause.per_symbol)
+        return Limit(rows, clause.per_symbol, clause.last)
 
 
 def _canonical(statement: syntax.Query | syntax.Pipe) -> str:

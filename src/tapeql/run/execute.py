@@ -10,6 +10,7 @@ import pyarrow as pa
 from tapeql.plan.nodes import Bars, Plan
 from tapeql.run import lake
 from tapeql.run.cancel import Cancel
+from tapeql.run.from_end import from_end, limit_from_end
 from tapeql.run.kernels.context import Context
 from tapeql.run.locate import located
 from tapeql.run.result import Result
@@ -30,11 +31,17 @@ def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Res
 
 
 def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-    found = located(plan, context)
-    notes = list(dict.fromkeys([*plan.query.notes, *plan.notes, *found.notes]))
-    info["notes"] = notes
+    notes = list(dict.fromkeys([*plan.query.notes, *plan.notes]))
+
+    def run(asked: Plan) -> Iterator[pa.RecordBatch]:
+        found = located(asked, context)
+        notes.extend(note for note in found.notes if note not in notes)
+        info["notes"] = notes
+        return _run(found.plan, context)
+
+    limit = limit_from_end(plan)
     rows = 0
-    for batch in _run(found.plan, context):
+    for batch in run(plan) if limit is None else from_end(plan, limit, run):
         rows += batch.num_rows
         yield batch
     info["notes"] = [*notes, *(n for n in context.notes if n not in notes)]

@@ -111,7 +111,7 @@ def _rows_before(rows: Rows, feed: Feed, end_us: int, count: int, first_us: int,
     if count == 0:
         return end_us, 0
     found, end = 0, end_us
-    width = _guess(rows, count)
+    width = rows_span_us(rows, count)
     while found < count and end > first_us:
         low = max(end - width, first_us)
         instants = _instants(rows, replace(feed, start_us=low, end_us=end), context)
@@ -122,7 +122,8 @@ def _rows_before(rows: Rows, feed: Feed, end_us: int, count: int, first_us: int,
     return min(first_us, end_us), found
 
 
-def _guess(rows: Rows, count: int) -> int:
+def rows_span_us(rows: Rows, count: int) -> int:
+    """A stretch of time that may well hold so many rows."""
     if isinstance(rows, Bars):
         if rows.interval.is_calendar:
             return max(count, 1) * 2 * DAY_US * rows.interval.count * UNIT_DAYS[rows.interval.unit]
@@ -144,7 +145,7 @@ def _instants(rows: Rows, feed: Feed, context: Context) -> Instants:
 def _to_next_bar(rows: Bars, feed: Feed, context: Context) -> Feed:
     """The feed up to the first bar behind its range, so that a hole at the end is seen whole."""
     last = max(source.end_us for source in feed.sources)
-    start, width = feed.end_us, _guess(rows, 1)
+    start, width = feed.end_us, rows_span_us(rows, 1)
     while start < last:
         for frame in bar_frames(rows, replace(feed, start_us=start, end_us=start + width), context):
             return replace(feed, end_us=int(frame["ts_close"].values[0]))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sqlglot import exp
 
 from tapeql.plan.nodes import (
     Bars,
@@ -145,6 +146,8 @@ def _project(statement: Statement, name: str, stream: Stream, columns: dict[str,
 def _take(statement: Statement, limit: Limit, state: State, prefix: str) -> Stream:
     stream = state.stream
     ordered = ordering(statement, state)
+    if limit.last:
+        ordered = [_backwards(node) for node in ordered]
     if not limit.per_symbol:
         taken = select([star()], table(stream.relation), ordered=ordered, limit=limit.rows)
         return replace(stream, relation=statement.add(f"{prefix}taken", taken))
@@ -152,6 +155,10 @@ def _take(statement: Statement, limit: Limit, state: State, prefix: str) -> Stre
     ranked = statement.add(f"{prefix}ranked", select([star(), named(number, "row")], table(stream.relation)))
     first = op("<=", column("row"), integer(limit.rows))
     return replace(stream, relation=statement.add(f"{prefix}taken", select([star()], table(ranked), where=first)))
+
+
+def _backwards(key: Node) -> Node:
+    return exp.Ordered(this=key.this, desc=not key.args["desc"], nulls_first=not key.args["nulls_first"])
 
 
 # ── measures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -263,8 +270,6 @@ def _same_day(stream: Stream, days: Stream) -> list[Node]:
 
 def _on_days(statement: Statement, step: OnDays, stream: Stream, prefix: str) -> Stream:
     """Rows whose symbol and session date, or session date alone, another plan selects."""
-    from sqlglot import exp
-
     own = f"{prefix}chosen_"
     state = rows(statement, step.plan, own)
     for inner in step.plan.steps:

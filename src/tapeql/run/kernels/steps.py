@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -124,7 +125,9 @@ def finished(plan: Plan, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Recor
             case Sort(keys=keys):
                 batches = _sorted(batches, [k.descending for k in keys])
             case Take(limit=limit):
-                batches = _taken(batches, limit.rows, SYMBOL_KEYS if limit.per_symbol else None)
+                batches = (_last if limit.last else _taken)(
+                    batches, limit.rows, SYMBOL_KEYS if limit.per_symbol else None
+                )
     names = plan.schema.names
     for batch in batches:
         arrays = [batch.column(name) for name in names]
@@ -163,3 +166,31 @@ def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | 
         kept = batch.filter(arrow.mask(keep))
         if kept.num_rows:
             yield kept
+
+
+def _last(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
+    """The last rows of all, or of each symbol (whose rows may lie anywhere), in the order they come in."""
+    if rows == 0:
+        return
+    if per is None:
+        kept: deque[pa.RecordBatch] = deque()
+        held = 0
+        for batch in batches:
+            kept.append(batch)
+            held += batch.num_rows
+            while held - kept[0].num_rows >= rows:
+                held -= kept.popleft().num_rows
+        for n, batch in enumerate(kept):
+            yield batch.slice(held - rows) if n == 0 and held > rows else batch
+        return
+    whole = list(batches)
+    keys = [list(zip(*(batch.column(name).to_pylist() for name in per), strict=True)) for batch in whole]
+    left = Counter(key for batch in keys for key in batch)
+    for batch, names in zip(whole, keys, strict=True):
+        keep = np.zeros(len(names), dtype=np.bool_)
+        for row, key in enumerate(names):
+            keep[row] = left[key] <= rows
+            left[key] -= 1
+        kept_rows = batch.filter(arrow.mask(keep))
+        if kept_rows.num_rows:
+            yield kept_rows

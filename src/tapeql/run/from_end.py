@@ -1,0 +1,56 @@
+"""LIMIT LAST reads backwards: the last stretch first, then longer ones until it holds enough rows.
+
+A row is the same whatever range it is asked in, so the last rows of a stretch that has enough are the last of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Final
+
+import pyarrow as pa
+
+from tapeql.plan.nodes import Compute, InRange, Plan, Sort, Take
+from tapeql.query.nodes import Limit, Over
+from tapeql.run.locate import rows_span_us
+
+GROWTH: Final = 4
+"""How much longer each stretch is than the one before: at most a third is read in vain."""
+
+
+def limit_from_end(plan: Plan) -> Limit | None:
+    """The LIMIT LAST of a plan whose last rows can be told without the others."""
+    take = next((step.limit for step in plan.steps if isinstance(step, Take)), None)
+    if take is None or not take.last or (len(plan.rows.feeds) > 1 and not take.per_symbol):
+        return None
+    sees_all = any(isinstance(step, Sort) or (isinstance(step, Compute) and _over_all(step)) for step in plan.steps)
+    return None if sees_all else take
+
+
+def from_end(plan: Plan, limit: Limit, run: Callable[[Plan], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
+    """The result of a plan, read from its end."""
+    feeds = plan.rows.feeds
+    first, end = min(feed.start_us for feed in feeds), max(feed.end_us for feed in feeds)
+    wanted = limit.rows * len(feeds)
+    width = rows_span_us(plan.rows, limit.rows)
+    while end - width > first:
+        found = list(run(_since(plan, end - width)))
+        if sum(batch.num_rows for batch in found) == wanted:
+            yield from found
+            return
+        width *= GROWTH
+    yield from run(plan)
+
+
+def _over_all(step: Compute) -> bool:
+    return any(isinstance(column.expr, Over) and column.expr.us is None for column in step.columns)
+
+
+def _since(plan: Plan, start_us: int) -> Plan:
+    """The plan over a later range."""
+    feeds = tuple(replace(feed, start_us=min(max(feed.start_us, start_us), feed.end_us)) for feed in plan.rows.feeds)
+    steps = tuple(replace(step, start_us=start_us) if isinstance(step, InRange) else step for step in plan.steps)
+    return replace(
+        plan, query=replace(plan.query, start_us=start_us), rows=replace(plan.rows, feeds=feeds), steps=steps
+    )
