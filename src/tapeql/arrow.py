@@ -67,7 +67,7 @@ def array(values: npt.NDArray[Any], kind: pa.DataType, valid: Bools | None = Non
     if kind == pa.bool_():
         content = _bits(values)
     else:
-        width = np.int32 if kind == _DAYS else np.int64 if pa.types.is_timestamp(kind) else kind.to_pandas_dtype()
+        width = np.int32 if kind == _DAYS else np.int64 if pa.types.is_temporal(kind) else kind.to_pandas_dtype()
         content = pa.py_buffer(np.ascontiguousarray(values, dtype=width))
     known = None if valid is None or valid.all() else _bits(valid)
     return pa.Array.from_buffers(kind, len(values), [known, content])

@@ -317,6 +317,10 @@ def value(asking: Asking) -> str:
             return f"{asking.one_of('abs', 'sqrt', 'ln', 'floor', 'sign', 'exp', 'round')}({one} - {two}[1])"
         case 5:
             return f"{asking.one_of('greatest', 'least', 'coalesce')}({text}, {other})"
+        case 7:
+            shown = ("date", "weekday", "week", "day", "month", "quarter", "year")
+            more = ("time", "hour", "minute", "since_open", "to_close") if asking.intraday else ()
+            return asking.one_of(*shown, *more, *(("bar_of_day",) if more and asking.kind == "bar" else ()))
         case 6:
             return asking.one_of(f"nullif({one}, {two}[1])", f"pow({one}, 2)", f"mod({one}, {two})")
         case _:
@@ -459,6 +463,7 @@ def words(asking: Asking, plain: bool) -> str:
             "conditions IS NOT NULL",
             "trade_id >= 't3'",
         ]
+    found += [time_part(asking)] * 3
     if plain:
         return asking.one_of(*found)
     found += ["session IN ('regular', 'premarket')", "session IS NOT NULL", "NOT session = 'aftermarket'"]
@@ -467,6 +472,32 @@ def words(asking: Asking, plain: bool) -> str:
     if asking.kind == "bar":
         found += ["trades IN (1, 2, 3)", "trades NOT IN (2, 4)", "complete", "session_date >= 2024-12-26"]
         found += [] if not asking.intraday else ["NOT filled", "ts >= 2025-03-09T07:00Z"]
+    return asking.one_of(*found)
+
+
+def time_part(asking: Asking) -> str:
+    """A test of a row's local clock, date or place in its session."""
+    compare = asking.one_of(">", "<", ">=", "<=", "!=", "=")
+    found = [
+        f"weekday {asking.one_of('=', '!=')} '{asking.one_of('Mon', 'Wed', 'Fri', 'Sun')}'",
+        "weekday IN ('Tue', 'Thu', 'Sat')",
+        f"day {compare} {asking.number(1, 31)}",
+        f"week {compare} {asking.number(1, 53)}",
+        f"month {compare} {asking.number(1, 12)}",
+        f"quarter {compare} {asking.number(1, 4)}",
+        f"date {compare} {asking.one_of('2024-12-26', '2025-03-09', '2025-11-03')}",
+    ]
+    if asking.intraday:
+        found += [
+            f"time {compare} {asking.number(6, 20):02}:{asking.number(0, 5)}0",
+            "time BETWEEN 09:30 AND 14:15",
+            f"hour {compare} {asking.number(0, 23)}",
+            f"minute {compare} {asking.number(0, 59)}",
+            f"since_open {compare} {asking.number(1, 300)}m",
+            f"to_close {compare} {asking.number(1, 5)}h30m",
+        ]
+    if asking.kind == "bar" and asking.intraday:
+        found.append(f"bar_of_day {compare} {asking.number(1, 12)}")
     return asking.one_of(*found)
 
 

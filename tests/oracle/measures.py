@@ -9,6 +9,7 @@ from typing import Any
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import SessionSpec
 from tests.oracle import grid as clock
+from tests.oracle.parts import parts
 from tests.oracle.quotes import time_weighted
 from tests.oracle.rows import Asked, bars_of
 from tests.oracle.tape import Row
@@ -31,6 +32,9 @@ def measure(name: str, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
             time_weighted(name, row["ts"], end, grid, asked.recorded.quotes)
             for row, end in zip(rows, ends, strict=True)
         ]
+    if prefix == "at":
+        long = interval is not None and interval.is_calendar
+        return parts(suffix, rows, asked.calendar, asked.query.reference, asked.grid, long)
     if prefix == "in":
         return [
             clock.session_of(asked.calendar, asked.query.reference, row["ts"], row.get("ts_close", row["ts"] + 1))

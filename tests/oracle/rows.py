@@ -11,6 +11,7 @@ from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
 from tests.oracle.fill import filled
+from tests.oracle.parts import part
 from tests.oracle.quotes import measures
 from tests.oracle.tape import Recorded, Row
 
@@ -115,7 +116,10 @@ def tick_filter(asked: Asked) -> Callable[[Row], bool] | None:
     def passes(trade: Row) -> bool:
         name = clock.session_of(asked.calendar, asked.query.reference, trade["ts"], trade["ts"] + 1)
         row = trade | {"symbol": asked.symbol.code, "exchange": asked.symbol.venue, "session": name}
-        row |= {flag: name == flag[3:] for flag in columns_used([condition]) if flag.startswith("in.")}
+        used = columns_used([condition])
+        row |= {flag: name == flag[3:] for flag in used if flag.startswith("in.")}
+        told = (asked.calendar, asked.query.reference, asked.grid, False)
+        row |= {name: part(name[3:], trade, *told) for name in used if name.startswith("at.")}
         return evaluate(condition, [row], lambda _: True)[0] is True
 
     return passes

@@ -92,13 +92,15 @@ def codes(error: QueryError) -> tuple[str, ...]:
 
 
 def rows_of(table: pa.Table) -> Rows:
-    """Plain tuples: instants in microseconds, dates in days, NULL as None."""
+    """Plain tuples: instants, times and durations in microseconds, dates in days, NULL as None."""
 
     def plain(column: pa.ChunkedArray) -> list[Any]:
         if pa.types.is_timestamp(column.type):
             return column.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
         if pa.types.is_date32(column.type):
             return column.cast(pa.int32()).to_pylist()  # type: ignore[no-any-return]
+        if pa.types.is_time(column.type) or pa.types.is_duration(column.type):
+            return column.cast(pa.int64()).to_pylist()  # type: ignore[no-any-return]
         return column.to_pylist()  # type: ignore[no-any-return]
 
     return list(zip(*map(plain, table.columns), strict=True))

@@ -20,7 +20,7 @@ from tapeql.calendars.stamps import (
 )
 from tapeql.calendars.units import first_day_of_unit, unit_number
 from tapeql.calendars.venues import calendar_of
-from tapeql.calendars.zones import local_dates, local_instant_us, local_midnight_us
+from tapeql.calendars.zones import local_dates, local_instant_us, local_midnight_us, wall_us
 
 __all__ = [
     "ALWAYS",
@@ -59,5 +59,6 @@ __all__ = [
     "stamp_ranges",
     "unit_number",
     "version",
+    "wall_us",
     "zone_of",
 ]

@@ -76,6 +76,16 @@ def rules(zone: str) -> bytes:
     return resources.files("tzdata").joinpath("zoneinfo", zone).read_bytes()
 
 
+def wall_us(ts_us: npt.ArrayLike, zone: str) -> Instants:
+    """What clocks of `zone` show at instants (µs), as µs since 1970-01-01 on them; any shape."""
+    ts = np.asarray(ts_us, dtype=np.int64)
+    if ts.size == 0 or zone == "UTC":
+        return ts
+    since, offset = _clock(zone, int(ts.min()), int(ts.max()))
+    shown: Instants = ts + offset[np.searchsorted(since, ts, side="right") - 1]
+    return shown
+
+
 def _clock(zone: str, low_us: int, high_us: int) -> tuple[Instants, Instants]:
     """The stretches of constant offset that cover [low, high], with two days to spare on either side."""
     first = _year(low_us - 2 * DAY_US)

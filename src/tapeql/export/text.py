@@ -23,7 +23,18 @@ def text(column: pa.Array) -> pa.Array:
         return text(column.dictionary_decode())
     if pa.types.is_string(kind):
         return column
+    if pa.types.is_time(kind):
+        return pc.replace_substring(column.cast(pa.string()), ".000000", "")
+    if pa.types.is_duration(kind):
+        return arrow.texts([None if us is None else _elapsed(us) for us in column.cast(pa.int64()).to_pylist()])
     return column.cast(pa.string())
+
+
+def _elapsed(us: int) -> str:
+    """`1:30:00`, with six digits of a second where there is a fraction."""
+    seconds, fraction = divmod(us, 1_000_000)
+    text = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    return f"{text}.{fraction:06}" if fraction else text
 
 
 def is_bare(kind: pa.DataType) -> bool:

@@ -29,6 +29,7 @@ from tapeql.plan.nodes import (
     Step,
     Take,
     Ticks,
+    TimeParts,
     Where,
 )
 from tapeql.plan.rules import OPTIONAL, RULES
@@ -52,6 +53,7 @@ from tapeql.query.nodes import (
     Type,
     Verb,
 )
+from tapeql.query.parts import PREFIX
 from tapeql.storage.snapshot import Snapshot
 
 ONE_DAY = Interval("1d", 0, 1, "d")
@@ -65,6 +67,7 @@ class _Needs:
     sessions: dict[str, tuple[str, ...]]
     day: tuple[str, ...]
     flags: tuple[str, ...]
+    parts: tuple[str, ...]
 
 
 def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Plan:
@@ -246,13 +249,14 @@ def _needs(query: Query, expressions: Iterable[Expr]) -> _Needs:
     sessions: dict[str, tuple[str, ...]] = {}
     for name in names:
         session, _, measure = name.rpartition(".")
-        if session and session not in ("in", "day"):
+        if session and session not in ("in", "day", "at"):
             sessions[session] = (*sessions.get(session, ()), measure)
     return _Needs(
         quote_means=tuple(n for n in names if from_bars and n in QUOTE_MEASURES),
         sessions=sessions,
         day=tuple(n for n in names if n.startswith("day.")),
         flags=tuple(n.removeprefix("in.") for n in names if n.startswith("in.")),
+        parts=tuple(n.removeprefix(PREFIX) for n in names if n.startswith(PREFIX)),
     )
 
 
@@ -269,6 +273,8 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
         yield DayMeasures(_day_columns(needs.day), bars(query, snapshot, ONE_DAY, (), Align()))
     if needs.flags:
         yield SessionFlags(needs.flags)
+    if needs.parts:
+        yield TimeParts(needs.parts)
     yield InRange(query.start_us, query.end_us, query.keep_partial or not isinstance(rows, Bars))
     if query.days is not None:
         yield OnDays(build(query.days, snapshot), query.days_by_date)

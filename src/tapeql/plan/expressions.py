@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tapeql.plan.nodes import Bars, Compute, DayMeasures, OnDays, Plan, Project, SessionMeasures, Sort, Ticks, Where
+from tapeql.plan.nodes import (
+    Bars,
+    Compute,
+    DayMeasures,
+    OnDays,
+    Plan,
+    Project,
+    SessionMeasures,
+    Sort,
+    Ticks,
+    TimeParts,
+    Where,
+)
 from tapeql.query.nodes import (
     And,
     Arithmetic,
@@ -108,6 +120,6 @@ def columns_read(plan: Plan) -> frozenset[str]:
                 read.update(*(column_names(c.expr) for c in columns))
             case Where(condition=condition):
                 read |= column_names(condition)
-            case OnDays() | SessionMeasures() | DayMeasures():
+            case OnDays() | SessionMeasures() | DayMeasures() | TimeParts():
                 read.add("session_date")
     return frozenset(read)

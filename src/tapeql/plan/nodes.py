@@ -134,6 +134,13 @@ class SessionFlags:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeParts:
+    """Adds `at.<part>` columns: parts of the row's time in the zone of the rows, and of its place in its session."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class InRange:
     """Keeps rows with start_us <= ts < end_us (None: unbounded) and, unless keep_partial, complete bars."""
 
@@ -192,7 +199,7 @@ class Take:
 
 
 Step = (
-    FillSlots | QuoteMeans | SessionMeasures | DayMeasures | SessionFlags | Compute | InRange | OnDays | Where
+    FillSlots | QuoteMeans | SessionMeasures | DayMeasures | SessionFlags | TimeParts | Compute | InRange | OnDays | Where
     | Project | Sort | Take
 )  # fmt: skip
 

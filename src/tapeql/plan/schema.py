@@ -15,6 +15,8 @@ ARROW: Final[dict[Type, pa.DataType]] = {
     Type.INT: pa.int64(),
     Type.INSTANT: pa.timestamp("us", tz="UTC"),
     Type.DATE: pa.date32(),
+    Type.TIME: pa.time64("us"),
+    Type.DURATION: pa.duration("us"),
     Type.BOOL: pa.bool_(),
     Type.STRING: pa.string(),
     Type.NULL: pa.float64(),

@@ -24,6 +24,7 @@ from tapeql.plan.nodes import (
     Step,
     Take,
     Ticks,
+    TimeParts,
     Where,
 )
 from tapeql.query.nodes import Align, Call, SessionSpec
@@ -108,6 +109,8 @@ def _step(step: Step) -> Iterator[str]:
             yield from (f"  {line}" for line in _rows(bars))
         case SessionFlags(sessions=sessions):
             yield f"wholly inside: {', '.join(sessions)}"
+        case TimeParts(names=names):
+            yield f"parts of the time: {', '.join(names)}"
         case Compute(columns=columns):
             yield "compute"
             yield from (f"  {c.name} = {expr_text(c.expr)}" for c in columns)

@@ -13,11 +13,13 @@ from tapeql.plan.nodes import (
     SessionFlags,
     SessionMeasures,
     Sort,
+    TimeParts,
     Where,
 )
 from tapeql.query.columns import BAR, ROW
 from tapeql.query.nodes import Call as CallNode
 from tapeql.query.nodes import Expr, Over, Shift, children
+from tapeql.query.parts import PREFIX
 
 
 def verify(plan: Plan, after: str) -> None:
@@ -34,6 +36,8 @@ def verify(plan: Plan, after: str) -> None:
                 known |= {c.name for c in columns}
             case SessionFlags(sessions=sessions):
                 known |= {f"in.{s}" for s in sessions}
+            case TimeParts(names=names):
+                known |= {f"{PREFIX}{name}" for name in names}
             case Compute(columns=columns):
                 for column in columns:
                     _only_known(column.expr, known, after)
@@ -52,8 +56,8 @@ def verify(plan: Plan, after: str) -> None:
             case Sort(keys=keys):
                 for key in keys:
                     _only_known(key.expr, known, after)
-    names = [step for step in plan.steps if isinstance(step, Project | InRange)]
-    assert len(names) == 2, f"{after}: a plan has one range and one projection"
+    once = [step for step in plan.steps if isinstance(step, Project | InRange)]
+    assert len(once) == 2, f"{after}: a plan has one range and one projection"
     missing = set(plan.schema.names) - known
     assert not missing, f"{after}: the result lacks {missing}"
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tapeql.errors import Span
+from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query import dates, units
-from tapeql.query.nodes import And, Compare, Expr, In, Literal, Not, Or, Shift, Type
+from tapeql.query.nodes import And, Column, Compare, Expr, In, Literal, Not, Or, Shift, Type
+from tapeql.query.parts import PREFIX, WEEKDAYS
 from tapeql.query.values import Moment, Operand, Value, is_number, typed
 
 if TYPE_CHECKING:
     from tapeql.query.expressions import Expressions
 
+WEEKDAY = f"{PREFIX}weekday"
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -98,12 +100,13 @@ def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span)
         return Compare(op, typed(a, Type.FLOAT), typed(b, Type.FLOAT), span)
     a, b = typed(left.expr, right.type), typed(right.expr, left.type)
     if a.type is not b.type:
-        hint = ""
+        hint = _hint(a, b)
         if {a.type, b.type} == {Type.INSTANT, Type.DATE}:
             hint = "instants are compared with `ts`, dates with `session_date`"
         elif {a.type, b.type} & {Type.INSTANT, Type.DATE}:
             hint = "dates are written 2025-03-10, 2025-03-10T09:30Z, or in quotes: '2025-03'"
         return reader.refuse("E201", f"{a.type.value} cannot be compared with {b.type.value}", span, hint).expr
+    _check_weekday(reader, a, b)
     if a.type is Type.BOOL and op not in ("=", "!="):
         return reader.refuse("E201", f"true and false have no order for `{op}`", span).expr
     return Compare(op, a, b, span)
@@ -163,3 +166,29 @@ def _span(op: str, x: Expr, first: int, past: int, type: Type, place: Span, span
 def _previous(expr: Expr) -> Expr:
     """The row before; a constant is what it always was."""
     return expr if isinstance(expr, Literal) else Shift(expr, 1, expr.span)
+
+
+def _hint(a: Expr, b: Expr) -> str:
+    """How what stands on one side is written for what stands on the other."""
+    if WEEKDAY in (getattr(a, "name", ""), getattr(b, "name", "")):
+        return "weekdays are written " + ", ".join(f"'{day}'" for day in WEEKDAYS)
+    match {a.type, b.type}:
+        case kinds if Type.TIME in kinds:
+            return "times are written without quotes, such as 09:45"
+        case kinds if Type.DURATION in kinds:
+            return "durations are written with their unit, such as 30m"
+        case kinds if Type.STRING in kinds and kinds & {Type.INT, Type.FLOAT}:
+            return "numbers are written without quotes"
+    return ""
+
+
+def _check_weekday(reader: Expressions, a: Expr, b: Expr) -> None:
+    """`weekday = 'Monday'` is never true."""
+    for column, literal in ((a, b), (b, a)):
+        match column, literal:
+            case Column(name=name), Literal(value=str(text), span=span) if name == WEEKDAY and text not in WEEKDAYS:
+                meant = next((day for day in WEEKDAYS if text[:3].lower() == day.lower()), None)
+                days = "weekdays are " + ", ".join(f"'{day}'" for day in WEEKDAYS)
+                fix = Fix(span, f"'{meant}'") if meant else None
+                hints = [f"write `'{meant}'`"] if meant else []
+                reader.refuse("E201", f"no weekday is called '{text}'", span, *hints, days, fix=fix)

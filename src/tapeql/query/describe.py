@@ -8,9 +8,11 @@ from tapeql.errors import NOWHERE, Diagnostic, QueryError, Span
 from tapeql.functions.registry import Function, Param
 from tapeql.query.columns import QUOTE_MEASURES, ROW, SESSION_MEASURES
 from tapeql.query.nodes import Verb
+from tapeql.query.parts import MEANINGS
 from tapeql.query.scope import measure_type
 
 _COLUMNS = {
+    **MEANINGS,
     "symbol": "the bare code, such as BTCUSDT",
     "exchange": "the venue the data is stored under",
     "interval": "the length of the bar, in canonical form",

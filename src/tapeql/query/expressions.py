@@ -9,6 +9,7 @@ from tapeql import limits
 from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query import arithmetic, calls, comparisons, dates, names, units
+from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.nodes import And, Case, Expr, IsNull, Literal, Not, Or, Shift, Type
 from tapeql.query.scope import Scope
 from tapeql.query.values import Moment, Operand, Unit, Value, typed, unknown
@@ -74,11 +75,12 @@ class Expressions:
             case syntax.Parameter():
                 return self._parameter(written)
             case syntax.Duration(span=span):
-                return self.refuse("E201", "a duration stands after OVER, in an interval or after `last`", span)
-            case syntax.Time(span=span):
-                return self.refuse(
-                    "E201", "a time of day is no value of a row", span, "filter times with `SESSION 09:30 .. 16:00`"
-                )
+                try:
+                    return Value(Literal(elapsed_us(written, days=True), Type.DURATION, span))
+                except BadDuration as wrong:
+                    return self.refuse("E203", str(wrong), span, wrong.hint)
+            case syntax.Time(us=us, span=span):
+                return Value(Literal(us, Type.TIME, span))
             case syntax.Name():
                 return names.resolve_name(self, written)
             case syntax.Call():
@@ -196,9 +198,14 @@ def _family(type: Type) -> Type:
 
 
 def _a(type: Type) -> str:
-    return {Type.INT: "a whole number", Type.FLOAT: "a number", Type.INSTANT: "an instant", Type.DATE: "a date"}.get(
-        type, type.value
-    )
+    return {
+        Type.INT: "a whole number",
+        Type.FLOAT: "a number",
+        Type.INSTANT: "an instant",
+        Type.DATE: "a date",
+        Type.TIME: "a time of day",
+        Type.DURATION: "a duration",
+    }.get(type, type.value)
 
 
 def _hint_for(value: Value) -> str:

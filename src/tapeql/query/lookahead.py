@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
 from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Query, Shift, Verb, children
+from tapeql.query.parts import PREFIX
 
 _FROM_THE_START = {"symbol", "exchange", "interval", "ts", "ts_close", "session_date", "open"}
 """What a bar knows when it opens."""
@@ -96,7 +97,7 @@ def _known(expr: Expr) -> str:
         case Literal() | Shift():
             return "before"
         case Column(name=name):
-            if name in ("symbol", "exchange", "interval", "session_date"):
+            if name in ("symbol", "exchange", "interval", "session_date") or name.startswith(PREFIX):
                 return "before"
             return "open" if name in _FROM_THE_START or name.startswith("premarket.") else "close"
         case Call(function="gap_pct"):

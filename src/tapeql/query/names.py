@@ -9,12 +9,26 @@ from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.nodes import Call, Column, Type, Verb
+from tapeql.query.parts import OF_THE_DAY, PREFIX
 from tapeql.query.scope import measure_type
 from tapeql.query.values import Operand, Unit, Value, of_column, unknown
 
 if TYPE_CHECKING:
     from tapeql.query.expressions import Expressions
 
+
+_OTHER_NAMES = {
+    **dict.fromkeys(("dow", "dayofweek", "day_of_week", "day_name"), "weekday"),
+    **dict.fromkeys(("dom", "dayofmonth", "day_of_month"), "day"),
+    **dict.fromkeys(("woy", "weekofyear", "week_of_year"), "week"),
+    **dict.fromkeys(("tod", "time_of_day", "clock"), "time"),
+    **dict.fromkeys(("timestamp", "datetime", "open_time"), "ts"),
+    **dict.fromkeys(("size", "qty", "amount"), "quantity"),
+    "close_time": "ts_close",
+    "ticker": "symbol",
+    "venue": "exchange",
+}
+"""What other systems call columns of ours."""
 
 _RELATIVE = ("today", "yesterday", "now")
 """Dates that look like names; a column of such a name would win."""
@@ -33,6 +47,8 @@ def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Opera
     scope, span = reader.scope, written.span
     for name in dict.fromkeys((written_name, written_name.lower())):
         if column := scope.columns.get(name):
+            if scope.long and name in OF_THE_DAY and column.name.startswith(PREFIX):
+                return reader.refuse("E205", f"a bar of a day or longer has no `{name}`", span, "ask for intraday bars")
             if name in QUOTE_MEASURES and scope.verb is not Verb.QUOTES:
                 reader.used.append((name, column))
             return of_column(replace(column, span=span))
@@ -151,5 +167,11 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
     elif scope.verb in (Verb.TICKS, Verb.QUOTES):
         hints.append(f"the columns of {scope.verb.value} are " + ", ".join(scope.columns))
+    if first in _OTHER_NAMES and len(written.parts) == 1:
+        meant = _OTHER_NAMES[first]
+        scope.report.add(
+            "E101", f"unknown name `{name}`", written.span, f"write `{meant}`", fix=Fix(written.span, meant)
+        )
+        return unknown(written.span)
     scope.report.unknown("E101", f"unknown name `{name}`", written.span, name, scope.names(), *hints)
     return unknown(written.span)

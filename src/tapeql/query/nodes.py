@@ -22,6 +22,8 @@ class Type(enum.Enum):
     STRING = "text"
     INSTANT = "instant"
     DATE = "date"
+    TIME = "time of day"
+    DURATION = "duration"
     NULL = "null"
 
 
@@ -30,7 +32,7 @@ class Type(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """INSTANT literals are int microseconds, DATE literals int days since 1970-01-01."""
+    """INSTANT, TIME and DURATION literals are int microseconds, DATE literals int days since 1970-01-01."""
 
     value: bool | int | float | str | None
     type: Type
@@ -43,7 +45,7 @@ class Column:
 
     Besides the fixed columns of the verb: `spread`, `spread_pct`, `mid`, `bid`, `ask` (time-weighted, of a bar),
     `premarket.high` (a session's measure), `in.premarket` (the row lies wholly inside), `day.gap_pct` (the day's
-    own, on intraday bars).
+    own, on intraday bars), `at.hour` (a part of the row's time).
     """
 
     name: str

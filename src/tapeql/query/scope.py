@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tapeql.language import syntax
 from tapeql.query.columns import QUOTE_MEASURES, ROW, SESSION_MEASURES
 from tapeql.query.nodes import Column, Type, Verb
+from tapeql.query.parts import PARTS, PREFIX
 from tapeql.query.report import Report
 
 ROW_WISE = ("symbol", "exchange", "ts", "seq", "price", "quantity", "side", "trade_id", "conditions")
@@ -63,9 +64,12 @@ def columns_of(verb: Verb, *, label_close: bool = False, row_wise: bool = False)
 
     With `label_close`, `ts` is the bar's close and `ts_open` its opening; a day's `start` and `end` are its bar's.
     """
+    parts = {name: Column(f"{PREFIX}{name}", type) for name, type in PARTS.items()}
+    if verb in (Verb.TICKS, Verb.QUOTES):
+        del parts["bar_of_day"]
     if row_wise:
-        return {name: Column(name, ROW[Verb.TICKS][name]) for name in ROW_WISE}
-    columns = {name: Column(name, type) for name, type in ROW[verb].items()}
+        return parts | {name: Column(name, ROW[Verb.TICKS][name]) for name in ROW_WISE}
+    columns = parts | {name: Column(name, type) for name, type in ROW[verb].items()}
     if verb in (Verb.CANDLES, Verb.DAYS):
         columns |= {name: Column(name, Type.FLOAT) for name in QUOTE_MEASURES}
     if verb is Verb.DAYS:

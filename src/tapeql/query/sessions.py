@@ -46,7 +46,7 @@ def session_words(query: Query) -> bool:
 
 def _is_session_column(name: str) -> bool:
     session, dot, _ = name.partition(".")
-    return bool(dot) and session != "day"
+    return bool(dot) and session not in ("day", "at")
 
 
 def _columns(expr: Expr) -> Iterator[Column]:

@@ -44,6 +44,10 @@ def expr_text(expr: Expr) -> str:
             return instant_text(value)
         case Literal(value=int(value), type=Type.DATE):
             return (_EPOCH + dt.timedelta(days=value)).date().isoformat()
+        case Literal(value=int(value), type=Type.TIME):
+            return str(dt.timedelta(microseconds=value))
+        case Literal(value=int(value), type=Type.DURATION):
+            return f"{value} us"
         case Literal(value=value):
             return str(value)
         case Column(name=name):

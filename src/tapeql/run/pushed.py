@@ -9,13 +9,14 @@ import pyarrow as pa
 
 from tapeql import arrow
 from tapeql.plan.nodes import Feed, OnDays, Plan
+from tapeql.plan.schema import ARROW
 from tapeql.query.nodes import Type
 from tapeql.run import lake
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.frame import Frame, from_arrow
 from tapeql.run.kernels.steps import finished, symbol_batches
 from tapeql.sql.dialects import Unsayable
-from tapeql.sql.lower import ARROW, FEED_COLUMN, Lowered, lower
+from tapeql.sql.lower import FEED_COLUMN, Lowered, lower
 
 Rows = Callable[[Lowered, Context], Iterator[pa.RecordBatch]]
 """Runs a statement: its rows in order, in batches of its schema."""

@@ -30,7 +30,7 @@ from tapeql.query.nodes import (
     Shift,
     Type,
 )
-from tapeql.sql.dialects.dialect import Dialect
+from tapeql.sql.dialects.dialect import Dialect, Unsayable
 from tapeql.sql.terms import (
     BIGINT,
     BOOLEAN,
@@ -61,6 +61,8 @@ KINDS: dict[Type, Kind] = {
     Type.STRING: TEXT,
     Type.INSTANT: BIGINT,
     Type.DATE: BIGINT,
+    Type.TIME: BIGINT,
+    Type.DURATION: BIGINT,
     Type.NULL: DOUBLE,
 }
 """How types are written inside a statement: instants as microseconds, dates as days since 1970-01-01."""
@@ -99,7 +101,7 @@ class Rowwise:
             case Literal(value=value):
                 return cast(integer(int(value or 0)), BIGINT)
             case Column(name=name):
-                return column(self.columns[name].name)
+                return column(self._field(name).name)
             case Negate(x=x) if self._type(x) is Type.INT:
                 return exp.Neg(this=tight(self.value(x)))
             case Case(whens=whens, otherwise=otherwise, type=kind):
@@ -153,7 +155,7 @@ class Rowwise:
     def _type(self, expr: Expr) -> Type:
         match expr:
             case Column(name=name):
-                return self.columns[name].type
+                return self._field(name).type
             case Negate(x=x):
                 return Type.INT if self._type(x) is Type.INT else Type.FLOAT
         return expr.type
@@ -171,6 +173,11 @@ class Rowwise:
             case Negate(x=x):
                 return exp.Neg(this=tight(self._raw(x)))
         return self.number(expr)
+
+    def _field(self, name: str) -> Field:
+        if name not in self.columns:
+            raise Unsayable(name)
+        return self.columns[name]
 
     def _finite(self, x: Node) -> Node:
         return self.dialect.bind([x], lambda v: case((call("isfinite", v), v.copy())))

@@ -13,23 +13,13 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tapeql.plan.nodes import Plan
+from tapeql.plan.schema import ARROW
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
 from tapeql.sql.statement import FEED, FeedKey, Statement
 from tapeql.sql.steps import State, apply, ordering, rows
 from tapeql.sql.terms import DOUBLE, Node, cast, column, named, select, table
 from tapeql.storage.snapshot import Snapshot
-
-ARROW: Final[dict[Type, pa.DataType]] = {
-    Type.FLOAT: pa.float64(),
-    Type.INT: pa.int64(),
-    Type.INSTANT: pa.timestamp("us", tz="UTC"),
-    Type.DATE: pa.date32(),
-    Type.BOOL: pa.bool_(),
-    Type.STRING: pa.string(),
-    Type.NULL: pa.float64(),
-}
-
 
 FEED_COLUMN: Final = ".feed"
 

@@ -25,11 +25,13 @@ from tapeql.plan.nodes import (
     Step,
     Take,
     Ticks,
+    TimeParts,
     Where,
 )
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import Expr, Limit, Order, Type
 from tapeql.sql.bars import bars
+from tapeql.sql.dialects import Unsayable
 from tapeql.sql.expressions import Field
 from tapeql.sql.fill import filled
 from tapeql.sql.grids import GridTable, bar_grid
@@ -100,6 +102,8 @@ def apply(statement: Statement, plan: Plan, step: Step, state: State, prefix: st
                 f"in.{name}": (Type.BOOL, coalesce(op("=", session.copy(), text(name)), false())) for name in sessions
             }
             stream = extended(statement, f"{prefix}flagged", stream, flags)
+        case TimeParts():
+            raise Unsayable("parts of local times")
         case Compute():
             stream = compute(statement, step, stream, f"{prefix}computed")
         case InRange():

@@ -20,13 +20,15 @@ from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.plan.days import day_grid, placed_days
 from tapeql.plan.expressions import column_names
 from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
-from tapeql.plan.nodes import Bars, Feed, Source
+from tapeql.plan.nodes import Bars, Feed, Source, Ticks
 from tapeql.query.columns import TICK
 from tapeql.query.nodes import Type
+from tapeql.query.parts import PREFIX
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import finite, passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.run.kernels.labels import placed, session_vector
+from tapeql.run.kernels.parts import part
 from tapeql.run.kernels.slots import Pieces
 
 Floats = npt.NDArray[np.float64]
@@ -346,6 +348,10 @@ def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
     if "session" in wanted:
         columns["session"] = session_vector(feed.calendar, bars.reference, instants, None)
     for name in wanted:
+        if name.startswith(PREFIX):
+            columns[name] = part(
+                name.removeprefix(PREFIX), Ticks((), (), None, bars.zone, bars.reference), feed, Frame(rows, columns)
+            )
         if name.startswith("in."):
             flags = calendars.in_session(feed.calendar, bars.reference, name[3:], instants, None)
             columns[name] = Vector(Type.BOOL, flags)

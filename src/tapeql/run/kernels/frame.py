@@ -22,6 +22,8 @@ DTYPE: dict[Type, Any] = {
     Type.INT: np.int64,
     Type.INSTANT: np.int64,
     Type.DATE: np.int64,
+    Type.TIME: np.int64,
+    Type.DURATION: np.int64,
     Type.BOOL: np.bool_,
 }
 

@@ -27,6 +27,7 @@ from tapeql.plan.nodes import (
     Sort,
     Step,
     Take,
+    TimeParts,
     Where,
 )
 from tapeql.run.kernels.attach import (
@@ -39,6 +40,7 @@ from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import evaluate, passes
 from tapeql.run.kernels.fill import filled
 from tapeql.run.kernels.frame import Frame
+from tapeql.run.kernels.parts import with_parts
 from tapeql.run.kernels.windows import computed, in_range
 
 DayKeys = frozenset[tuple[str, str, int]]
@@ -71,6 +73,8 @@ def symbol_batches(
                 frames = with_day_measures(step, feed, context, frames)
             case SessionFlags():
                 frames = with_session_flags(step, rows, feed, frames)
+            case TimeParts(names=names):
+                frames = with_parts(names, rows, feed, frames)
             case Compute():
                 frames = computed(step, frames, context)
             case InRange():

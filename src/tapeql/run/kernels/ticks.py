@@ -12,10 +12,12 @@ from tapeql.plan.expressions import column_names
 from tapeql.plan.nodes import Feed, Quotes, Ticks
 from tapeql.query.columns import QUOTE, TICK
 from tapeql.query.nodes import Align, Expr, Interval, Type
+from tapeql.query.parts import PREFIX
 from tapeql.run.kernels.context import Context
 from tapeql.run.kernels.expressions import finite, passes
 from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.run.kernels.labels import placed, session_vector
+from tapeql.run.kernels.parts import part
 from tapeql.run.kernels.quotes import measure, percentages
 from tapeql.storage.schema import TABLES
 
@@ -86,6 +88,8 @@ def _labelled(
 def _flagged(rows: Ticks | Quotes, feed: Feed, frame: Frame, where: Expr) -> Frame:
     words = [name[3:] for name in column_names(where) if name.startswith("in.")]
     ts = frame["ts"].values
+    parts = [name.removeprefix(PREFIX) for name in column_names(where) if name.startswith(PREFIX)]
+    frame = frame.with_columns({f"{PREFIX}{name}": part(name, rows, feed, frame) for name in parts})
     return frame.with_columns(
         {f"in.{w}": Vector(Type.BOOL, calendars.in_session(feed.calendar, rows.reference, w, ts, None)) for w in words}
     )
