@@ -20,6 +20,10 @@ class NothingNests(Exception):
     """No stored candles lie wholly inside the bars asked for: E402."""
 
 
+class NoTrades(Exception):
+    """TICKS WHERE has only candles: E405."""
+
+
 Span = tuple[int, int]
 
 
@@ -41,6 +45,8 @@ def bars(
     `passes` is TICKS WHERE; without one the conditions of a trade say what it counts for. `asked` is the range that
     candles must nest in somewhere.
     """
+    if passes is not None:
+        recorded = only_trades(recorded, asked)
     candles = [of_candles(name, recorded, grid) for name in sorted(recorded.candles, key=length, reverse=True)]
     fit = [source for source in candles if any(source.rows)]
     if recorded.candles and not fit and not recorded.trades:
@@ -61,6 +67,22 @@ def bars(
             first, rows = mine[0][0], [row for _, row in mine]
             built[opening] = bar_of_trades(first, rows) if chosen.name == "trades" else bar_of_candles(first, rows)
     return list(built.values())
+
+
+def only_trades(recorded: Recorded, asked: Span | None) -> Recorded:
+    """What TICKS WHERE can filter."""
+    trades = covered([trade["ts"] for trade in recorded.trades], 1, day_number)
+    spans = [
+        span
+        for name, rows in recorded.candles.items()
+        for span in covered([c["ts"] for c in rows], length(name), month_number)
+    ]
+    low, high = asked or (min([s for s, _ in spans] + [s for s, _ in trades]), max([e for _, e in spans] + [0]))
+    candles = Source("candles", [], spans, trades)
+    nothing = asked is not None and not any(overlap(span, asked) for span in trades) and held(candles, low, high) > 0
+    if not trades or nothing:
+        raise NoTrades
+    return Recorded(recorded.trades, recorded.quotes, {})
 
 
 def source_of(pieces: Sequence[Piece], sources: Sequence[Source], now_us: int) -> Source:

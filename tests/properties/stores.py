@@ -20,7 +20,7 @@ from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.stores import Store, open_store
 from tests.oracle.answer import answer
-from tests.oracle.bars import NothingNests
+from tests.oracle.bars import NothingNests, NoTrades
 from tests.oracle.tape import Recorded, Row, Tape
 
 Rows = list[tuple[Any, ...]]
@@ -57,6 +57,8 @@ class Shelf:
             return Refused(codes(error))
         except NothingNests:
             return Refused(("E402",))
+        except NoTrades:
+            return Refused(("E405",))
 
 
 @contextmanager

@@ -353,6 +353,12 @@ tell(
     f"{_BTC} DURING 2025-02-30",
     f"{_BTC} DURING 2025-02-28",
 )
+tell(
+    "E405",
+    "TICKS WHERE needs trades",
+    "It chooses the trades that bars are built from. Candles hold trades that nobody can take apart again, so where only\n"
+    "candles are stored there is nothing to choose.",
+)
 tell("E410", "a date too far away", "Dates lie between the years that the message names.")
 tell(
     "E411",
@@ -450,6 +456,12 @@ tell(
     "some trades of a bar are missing",
     "Nothing stored holds the whole of the bar's time, but something tells that there was more: candles, or trades on\n"
     "either side of a gap. The bar shows what there is.",
+)
+tell(
+    "N108",
+    "bars of candles are left out",
+    "TICKS WHERE chooses among trades. For some of the range only candles are stored; their bars would not be what was\n"
+    "asked for.",
 )
 tell(
     "N301",

@@ -36,7 +36,8 @@ from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
 from tapeql.plan.sources import Choice, Stored, choose, ends, stored
-from tapeql.plan.told import told_of
+from tapeql.plan.spans import NOWHERE, Spans, union, without
+from tapeql.plan.told import day_text, told_of
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import (
@@ -165,6 +166,8 @@ def bars(
         found = stored(snapshot, symbol, query.now_us)
         if not found.parts:
             continue
+        if query.ticks_where is not None:
+            found = _only_trades(query, found, snapshot, notes)
         choice = choose(found, calendar, shape, snapshot, query.now_us)
         told = [] if notes is None else told_of(query, symbol, choice, calendar, shape)
         if choice.sources and told is not None:
@@ -178,6 +181,25 @@ def bars(
     if not feeds:
         _nothing(query.symbols, "trades or candles")
     return Bars(interval, tuple(feeds), sessions, align, query.ticks_where, query.zone, query.reference)
+
+
+def _only_trades(query: Query, found: Stored, snapshot: Snapshot, notes: list[Diagnostic] | None) -> Stored:
+    """What TICKS WHERE can filter: candles are left out, and told of where only they are stored in the range."""
+    trades = Spans.of(snapshot.coverage("ticks", found.symbol.venue, found.symbol.code)) if found.ticks else NOWHERE
+    low = min(p.min_us for p in found.parts) if query.start_us is None else query.start_us
+    high = query.now_us if query.end_us is None else min(query.end_us, query.now_us)
+    candles = union(
+        *(Spans.of(snapshot.coverage("ohlcv", found.symbol.venue, found.symbol.code, i)) for i in found.candles)
+    )
+    lacking = without(candles, trades).clipped(low, high)
+    only = f"{found.symbol} has only candles, which TICKS WHERE cannot filter"
+    if not found.ticks or (len(lacking.start) and not len(trades.clipped(low, high).start)):
+        hint = "leave TICKS WHERE out, or import trades"
+        raise QueryError([Diagnostic("E405", f"{only}, in all of the range", hints=(hint,))], query.source)
+    if notes is not None and len(lacking.start):
+        first, last = day_text(int(lacking.start[0])), day_text(int(lacking.end[-1]) - 1)
+        notes.append(Diagnostic("N108", f"{only}, for some of {first} .. {last}: their bars are left out"))
+    return replace(found, candles={})
 
 
 def _feed(query: Query, symbol: Symbol, found: Stored, choice: Choice, shape: Shape) -> Feed:

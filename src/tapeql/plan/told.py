@@ -31,7 +31,7 @@ def told_of(query: Query, symbol: Symbol, choice: Choice, calendar: str, shape: 
         for interval, (start, end) in sorted(missed.items(), key=lambda item: interval_us(item[0])):
             reason = (
                 f"{interval} candles of {symbol} do not nest in bars of {shape.interval.text}, and nothing else is stored "
-                f"for some of {_day(start)} .. {_day(end - 1)}: no bars there"
+                f"for some of {day_text(start)} .. {day_text(end - 1)}: no bars there"
             )
             notes.append(Diagnostic("N106", reason))
     partial = [us for us in choice.partial if low <= us < high]
@@ -42,7 +42,8 @@ def told_of(query: Query, symbol: Symbol, choice: Choice, calendar: str, shape: 
     return notes
 
 
-def _day(us: int) -> str:
+def day_text(us: int) -> str:
+    """The UTC date of an instant."""
     return (_EPOCH + dt.timedelta(microseconds=us)).date().isoformat()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -63,9 +64,7 @@ def evaluate(expr: Expr, frame: Frame) -> Vector:
         case Compare(op=op, left=left, right=right):
             return _compare(op, evaluate(left, frame), evaluate(right, frame))
         case In(x=x, items=items):
-            subject = evaluate(x, frame)
-            tests = [_compare("=", subject, constant(i.value, i.type, frame.length)) for i in items]
-            return reduce(_or, tests)
+            return _in(evaluate(x, frame), [item.value for item in items])
         case IsNull(x=x):
             return Vector(Type.BOOL, ~evaluate(x, frame).is_valid)
         case Not(x=x):
@@ -119,6 +118,19 @@ def _compare(op: str, left: Vector, right: Vector) -> Vector:
     if left.valid is None and right.valid is None:
         return Vector(Type.BOOL, values)
     return Vector(Type.BOOL, values, left.is_valid & right.is_valid)
+
+
+def _in(subject: Vector, items: Sequence[Any]) -> Vector:
+    """Among constants: TRUE where one is equal, else NULL where one is NULL."""
+    known = [item for item in items if item is not None]
+    if subject.type is Type.NULL:
+        return constant(None, Type.BOOL, len(subject))
+    if subject.type is Type.STRING:
+        found = arrow.bools(pc.is_in(subject.values, arrow.texts(known)))
+    else:
+        found = np.isin(subject.values, np.array(known, dtype=subject.values.dtype))
+    valid = subject.is_valid if len(known) == len(items) else subject.is_valid & found
+    return Vector(Type.BOOL, found & subject.is_valid, None if valid.all() else valid)
 
 
 def _and(left: Vector, right: Vector) -> Vector:
