@@ -16,6 +16,8 @@ from tapeql.calendars.zones import DAY_US
 from tapeql.collect.rows import gaps_in, tables, trade_of
 from tapeql.connectors.events import Candle, Gap, Trade
 from tapeql.connectors.venue import Connector
+from tapeql.storage.coverage import end_of, records
+from tapeql.storage.schema import COVERAGE
 from tapeql.storage.stores import Store
 
 Row = TypeVar("Row")
@@ -83,7 +85,19 @@ async def fetch_candles(
         progress = stored(batch)
         bookmark.write(progress)
         show(progress)
+    _say(store, history.venue.name, symbol, "ohlcv", interval, progress, until_us)
     return progress
+
+
+def _say(
+    store: Store, venue: str, symbol: str, table: str, interval: str, progress: Progress, until_us: int | None
+) -> None:
+    """Records what a history was asked for and answered in full."""
+    end = end_of(table, interval, progress.next_us - 1)
+    until = end if until_us is None else max(until_us, end)
+    rows = records(table, interval, [(progress.since_us, until)], "backfill")
+    if rows.num_rows and store.last(table, venue, symbol, interval) is not None:
+        store.write(COVERAGE.name, venue, symbol, rows)
 
 
 async def fetch_trades(
@@ -123,6 +137,7 @@ async def fetch_trades(
             live.append(tables(filled))
         # Days that have ended become one sorted file each; the present one is a collector's.
         live.seal(venue.name, progress.next_us // DAY_US)
+    _say(store, venue.name, symbol, "ticks", "", progress, until_us)
     return progress
 
 

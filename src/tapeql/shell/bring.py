@@ -35,6 +35,7 @@ def bring(options: argparse.Namespace) -> int:
             interval=options.interval or "",
             stamp=options.stamp or "open",
             quarantine=options.quarantine,
+            covers=options.covers,
             progress=bar.show,
         )
     finally:

@@ -123,6 +123,7 @@ def parser() -> argparse.ArgumentParser:
     bring.add_argument("--tz", metavar="ZONE", help="of times written without one")
     bring.add_argument("--interval", metavar="1m", help="the length of candles")
     bring.add_argument("--stamp", choices=("open", "close"), help="which end of a candle its ts is (default: open)")
+    bring.add_argument("--covers", metavar="DATES", help="dates in which the files have every row: 2025-03-01..2025-04")
     bring.add_argument("--quarantine", metavar="FILE", help="set unusable rows aside there instead of refusing them")
     bring.add_argument("--store", metavar="postgresql://…", help="write to a database instead of the lake")
     bring.set_defaults(run=_import)

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 
 from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
+from tapeql.storage.coverage import Span, end_of, records, said_span
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.fields import KINDS, Kind, Reading
 from tapeql.storage.importers.instants import InstantReader
@@ -22,6 +24,7 @@ from tapeql.storage.importers.shown import listed, shown
 from tapeql.storage.importers.source import Source, open_sources
 from tapeql.storage.layout import canonical_interval
 from tapeql.storage.rows import instants
+from tapeql.storage.schema import COVERAGE
 from tapeql.storage.stores import Commit, Store, Transaction
 
 Progress = Callable[[str, float, int], None]
@@ -61,11 +64,32 @@ class _Tally:
     last_us: int | None = None
     refusals: Refusals = field(default_factory=Refusals)
     notes: list[str] = field(default_factory=list)
+    stretches: list[Span | None] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """The next file."""
+        self.stretches.append(None)
+
+    def covered(self, table: str, interval: str, whole: Span | None) -> list[Span]:
+        """What the files hold whole. Raises DataError for rows outside of what was said."""
+        found = [(first, end_of(table, interval, last)) for first, last in filter(None, self.stretches)]
+        if whole is None:
+            return found
+        outside = next(
+            (first if first < whole[0] else last for first, last in found if first < whole[0] or last > whole[1]), None
+        )
+        if outside is not None:
+            raise DataError(
+                f"a row at {np.datetime64(outside, 'us')}Z lies outside of what --covers says; nothing was imported"
+            )
+        return [whole]
 
     def see(self, rows: pa.Table) -> None:
         if rows.num_rows:
             ts = instants(rows)
             first, last = int(ts.min()), int(ts.max())
+            before = self.stretches[-1] or (first, last)
+            self.stretches[-1] = min(first, before[0]), max(last, before[1])
             self.first_us = first if self.first_us is None else min(self.first_us, first)
             self.last_us = last if self.last_us is None else max(self.last_us, last)
 
@@ -81,6 +105,7 @@ def import_files(
     interval: str = "",
     stamp: str = "open",
     quarantine: str | os.PathLike[str] | None = None,
+    covers: str | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Imports files of one symbol in one commit.
@@ -92,6 +117,8 @@ def import_files(
     tz          where naive times are local
     interval    the length of the candles
     stamp       whether candles are stamped by their open or their close
+    covers      the dates (in tz) in which the files have every row, such as `2025-03-10` or `2025-03-01 .. 2025-04`;
+                each file from its first row to its last unless told
     quarantine  a CSV file unusable rows are appended to (file, line, reason, row); without one they stop the import
 
     Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing is
@@ -106,6 +133,7 @@ def import_files(
         raise DataError("no file to import")
     shift = interval if known.name == "candles" and stamp == "close" else ""
     mapping = {name.lower(): column for name, column in (columns or {}).items()}
+    whole = said_span(covers, tz) if covers is not None else None
     tally = _Tally()
     paths = [Path(file) for file in files]
     with store.begin() as transaction:
@@ -119,12 +147,17 @@ def import_files(
             for member, source in enumerate(sources):
                 reading = Reading(known, InstantReader(time_unit, tz), shift)
                 target = (known.table.name, venue, code, interval, f"{number}.{member}")
+                tally.begin()
                 try:
                     _import(source, reading, mapping, transaction, target, quarantine, tally, advance)
                 except (OSError, EOFError, pa.ArrowException) as error:
                     raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
         if tally.refusals.count and quarantine is None:
             raise DataError(_refused(tally))
+        spans = tally.covered(known.table.name, interval, whole)
+        transaction.add(
+            COVERAGE.name, venue, code, records(known.table.name, interval, spans, "import"), "", "coverage"
+        )
         commit = transaction.commit() if tally.read > tally.refusals.count else None
     if progress is not None:
         progress(str(paths[-1]), 1.0, tally.read)

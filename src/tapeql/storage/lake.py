@@ -19,7 +19,7 @@ from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
 from tapeql.storage.claims import claimed_in_folder
-from tapeql.storage.coverage import Span, of_parts
+from tapeql.storage.coverage import Span, coverage
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import fsync_folder, read_file, write_file
 from tapeql.storage.layout import Series, folder, partition_name, series_of
@@ -27,7 +27,7 @@ from tapeql.storage.locks import FileLock
 from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
-from tapeql.storage.schema import TABLES, Table
+from tapeql.storage.schema import COVERAGE, TABLES, Table
 from tapeql.storage.snapshot import LIVE, Part
 from tapeql.storage.staging import Staging
 from tapeql.storage.stores import Commit, summed
@@ -175,7 +175,8 @@ class Lake:
             table = TABLES[series[0]]
             old = current.entries(series, partition)
             merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
-            counts.append(merged)
+            if table is not COVERAGE:  # what is counted are the rows people bring
+                counts.append(merged)
             if merged.rows is not None:
                 added.append(self._write(series, partition, current.number + 1, merged.rows))
                 replaced += old
@@ -275,7 +276,7 @@ class LakeSnapshot:
         return self._manifest.intervals.get((venue, code), [])
 
     def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
-        return of_parts(self.parts(table, venue, code, interval))
+        return coverage(self, table, venue, code, interval)
 
     def file(self, part: Part) -> Path:
         """Where a part lies on disk."""

@@ -4,7 +4,7 @@ ticks/<venue>/<symbol>/<date>[.<commit>].parquet             date = UTC day of t
 quotes/<venue>/<symbol>/<date>[.<commit>].parquet
 ohlcv/<venue>/<symbol>/<interval>/<month>[.<commit>].parquet  1d and longer: by year
 book/<venue>/<symbol>/<date>[.<commit>].parquet
-gaps, corrections, instruments/<venue>/<symbol>/<month>[.<commit>].parquet
+gaps, corrections, instruments, coverage/<venue>/<symbol>/<month>[.<commit>].parquet
 live/<table>/<commit>[.<n>].parquet                           rows of many symbols and dates, not yet folded into the above
 """
 

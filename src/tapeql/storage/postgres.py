@@ -25,7 +25,7 @@ from tapeql.storage.postgres_copy import copy_in, copy_out
 from tapeql.storage.postgres_snapshot import PostgresSnapshot
 from tapeql.storage.postgres_tables import prepare, present, whose
 from tapeql.storage.rows import conform, plain, table_of
-from tapeql.storage.schema import OHLCV, TABLES, Table
+from tapeql.storage.schema import COVERAGE, OHLCV, TABLES, Table
 from tapeql.storage.staging import Staging
 from tapeql.storage.stores import Commit, summed
 
@@ -183,7 +183,8 @@ class PostgresStore:
                 ) from None
             prepare(connection)
             lock_places(connection, ((series[0], number) for series, number in staged.places()), shared=False)
-            counts = [merge_into(connection, *place, staged.sources(place)) for place in staged.places()]
+            merges = [(place, merge_into(connection, *place, staged.sources(place))) for place in staged.places()]
+            counts = [merged for place, merged in merges if place[0][0] != COVERAGE.name]
             connection.commit()
             return summed(snapshot_name(connection), counts)
 

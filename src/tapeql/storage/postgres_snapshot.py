@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pyarrow as pa
 
 from tapeql.errors import StoreError
-from tapeql.storage.coverage import Span, of_parts
+from tapeql.storage.coverage import Span, coverage
 from tapeql.storage.layout import partition_span, partition_unit, partitions
 from tapeql.storage.postgres_tables import KINDS, present
 from tapeql.storage.rows import instants, table_of
@@ -119,7 +119,7 @@ class PostgresSnapshot:
         return self._parts[series]
 
     def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
-        return of_parts(self.parts(table, venue, code, interval))
+        return coverage(self, table, venue, code, interval)
 
     def scan(
         self,

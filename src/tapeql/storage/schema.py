@@ -7,6 +7,7 @@ book                   snapshots of an order book and what changed between them
 gaps                   what a feed knows to be missing, and whether it was found since
 corrections            trades the venue corrected or cancelled later
 instruments            what a symbol was said to be, a row for each time that changed
+coverage               the stretches of time that imports and backfills brought whole
 """
 
 from __future__ import annotations
@@ -184,4 +185,19 @@ INSTRUMENTS: Final = Table(
 )
 """`ts` is when it was seen; `kind` is "spot", "perpetual", "stock" …; `native` is the venue's own name."""
 
-TABLES: Final = {table.name: table for table in (TICKS, QUOTES, OHLCV, BOOK, GAPS, CORRECTIONS, INSTRUMENTS)}
+COVERAGE: Final = Table(
+    "coverage",
+    _columns(
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("interval", pa.string(), nullable=False),
+        pa.field("until", TS, nullable=False),
+        pa.field("said_by", pa.string(), nullable=False),
+    ),
+    required=("ts", "kind", "interval", "until", "said_by"),
+    key=("kind", "interval", "ts", "until"),
+    small=True,
+)
+"""A stretch [ts, until) within which the store has every row there was: of the table `kind`, of candles of `interval`
+("" for other tables). `said_by` is "import" or "backfill"."""
+
+TABLES: Final = {table.name: table for table in (TICKS, QUOTES, OHLCV, BOOK, GAPS, CORRECTIONS, INSTRUMENTS, COVERAGE)}
