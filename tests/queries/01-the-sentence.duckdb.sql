@@ -132,7 +132,14 @@ WITH "symbols" AS (
     COUNT(*) AS "trades",
     CASE
       WHEN COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE))
+      AND ISFINITE(FSUM("price" * "quantity"))
+      THEN LEAST(
+        GREATEST(
+          FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)),
+          MIN("price")
+        ),
+        MAX("price")
+      )
     END AS "vwap"
   FROM "chosen_trades"
   GROUP BY
@@ -226,7 +233,7 @@ WITH "symbols" AS (
     "bars"."feed",
     "bars"."at" AS "at",
     "bars"."at" AS "bar",
-    LEAST("bars"."ts_close", "s"."end") AS "until",
+    LEAST("bars"."ts_close", "s"."end", 1741996800000000) AS "until",
     "s"."market_open" AS "opened"
   FROM "bars"
   JOIN "symbols"
@@ -314,25 +321,44 @@ WITH "symbols" AS (
   WHERE
     "at" < LEAST(COALESCE("next", "until"), "until")
     AND "since" >= "opened"
-    AND "bid" > CAST('0.0' AS DOUBLE)
+    AND "bid" <> CAST('0.0' AS DOUBLE)
+    AND "ask" <> CAST('0.0' AS DOUBLE)
     AND "bid" <= "ask"
 ), "quote_means" AS (
   SELECT
     "feed",
     "bar",
-    FSUM(
-      (
-        (
-          CAST('100.0' AS DOUBLE) * (
-            "ask" - "bid"
-          )
-        ) / (
+    CASE
+      WHEN (
+        FSUM("us") FILTER(WHERE
           (
             "bid" + "ask"
-          ) / CAST('2.0' AS DOUBLE)
-        )
-      ) * "us"
-    ) / FSUM("us") AS "spread_pct"
+          ) > CAST('0.0' AS DOUBLE))
+      ) > CAST('0.0' AS DOUBLE)
+      THEN (
+        FSUM(
+          (
+            (
+              CAST('100.0' AS DOUBLE) * (
+                "ask" - "bid"
+              )
+            ) / (
+              (
+                "bid" + "ask"
+              ) / CAST('2.0' AS DOUBLE)
+            )
+          ) * "us"
+        ) FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      ) / (
+        FSUM("us") FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      )
+    END AS "spread_pct"
   FROM "lives"
   GROUP BY
     "feed",

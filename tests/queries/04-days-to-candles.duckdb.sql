@@ -168,11 +168,21 @@ WITH "symbols" AS (
     CASE
       WHEN COALESCE(FSUM("quantity") FILTER(WHERE
         "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
+      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
+        "for_volume"))
+      THEN LEAST(
+        GREATEST(
+          (
+            FSUM("price" * "quantity") FILTER(WHERE
+              "for_volume")
+          ) / COALESCE(FSUM("quantity") FILTER(WHERE
+            "for_volume"), CAST(0 AS DOUBLE)),
+          MIN("price") FILTER(WHERE
+            "for_volume")
+        ),
+        MAX("price") FILTER(WHERE
           "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
+      )
     END AS "vwap"
   FROM "counted_trades"
   GROUP BY
@@ -387,11 +397,21 @@ WITH "symbols" AS (
     CASE
       WHEN COALESCE(FSUM("quantity") FILTER(WHERE
         "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
+      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
+        "for_volume"))
+      THEN LEAST(
+        GREATEST(
+          (
+            FSUM("price" * "quantity") FILTER(WHERE
+              "for_volume")
+          ) / COALESCE(FSUM("quantity") FILTER(WHERE
+            "for_volume"), CAST(0 AS DOUBLE)),
+          MIN("price") FILTER(WHERE
+            "for_volume")
+        ),
+        MAX("price") FILTER(WHERE
           "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
+      )
     END AS "vwap"
   FROM "chosen_counted_trades"
   GROUP BY
@@ -488,7 +508,7 @@ WITH "symbols" AS (
     CAST(0 AS BIGINT) AS "feed",
     CAST(0 AS BIGINT) AS "g",
     CAST(1710216000000000 AS BIGINT) AS "start",
-    CAST(1742169504398546 AS BIGINT) AS "end"
+    CAST(1741996800000000 AS BIGINT) AS "end"
 ), "chosen_premarket_standing_quotes" AS (
   SELECT
     "quotes_files"."feed",
@@ -512,7 +532,7 @@ WITH "symbols" AS (
     "chosen_premarket_sessions"."feed",
     "s"."start" AS "at",
     "chosen_premarket_sessions"."at" AS "bar",
-    LEAST("chosen_premarket_sessions"."ts_close", "s"."end") AS "until",
+    LEAST("chosen_premarket_sessions"."ts_close", "s"."end", 1741996800000000) AS "until",
     "s"."market_open" AS "opened"
   FROM "chosen_premarket_sessions"
   JOIN "symbols"
@@ -585,25 +605,44 @@ WITH "symbols" AS (
   WHERE
     "at" < LEAST(COALESCE("next", "until"), "until")
     AND "since" >= "opened"
-    AND "bid" > CAST('0.0' AS DOUBLE)
+    AND "bid" <> CAST('0.0' AS DOUBLE)
+    AND "ask" <> CAST('0.0' AS DOUBLE)
     AND "bid" <= "ask"
 ), "chosen_premarket_quote_means" AS (
   SELECT
     "feed",
     "bar",
-    FSUM(
-      (
-        (
-          CAST('100.0' AS DOUBLE) * (
-            "ask" - "bid"
-          )
-        ) / (
+    CASE
+      WHEN (
+        FSUM("us") FILTER(WHERE
           (
             "bid" + "ask"
-          ) / CAST('2.0' AS DOUBLE)
-        )
-      ) * "us"
-    ) / FSUM("us") AS "spread_pct"
+          ) > CAST('0.0' AS DOUBLE))
+      ) > CAST('0.0' AS DOUBLE)
+      THEN (
+        FSUM(
+          (
+            (
+              CAST('100.0' AS DOUBLE) * (
+                "ask" - "bid"
+              )
+            ) / (
+              (
+                "bid" + "ask"
+              ) / CAST('2.0' AS DOUBLE)
+            )
+          ) * "us"
+        ) FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      ) / (
+        FSUM("us") FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      )
+    END AS "spread_pct"
   FROM "chosen_premarket_lives"
   GROUP BY
     "feed",

@@ -118,7 +118,14 @@ WITH "symbols" AS (
     COUNT(*) AS "trades",
     CASE
       WHEN COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE))
+      AND ISFINITE(FSUM("price" * "quantity"))
+      THEN LEAST(
+        GREATEST(
+          FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)),
+          MIN("price")
+        ),
+        MAX("price")
+      )
     END AS "vwap"
   FROM "chosen_trades"
   GROUP BY

@@ -168,11 +168,21 @@ WITH "symbols" AS (
     CASE
       WHEN COALESCE(FSUM("quantity") FILTER(WHERE
         "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
+      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
+        "for_volume"))
+      THEN LEAST(
+        GREATEST(
+          (
+            FSUM("price" * "quantity") FILTER(WHERE
+              "for_volume")
+          ) / COALESCE(FSUM("quantity") FILTER(WHERE
+            "for_volume"), CAST(0 AS DOUBLE)),
+          MIN("price") FILTER(WHERE
+            "for_volume")
+        ),
+        MAX("price") FILTER(WHERE
           "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
+      )
     END AS "vwap"
   FROM "counted_trades"
   GROUP BY

@@ -102,20 +102,23 @@ WITH "symbols" AS (
     "symbols"."symbol" AS "symbol",
     "symbols"."exchange" AS "exchange",
     CASE
-      WHEN "labelled_quotes"."bid" > CAST('0.0' AS DOUBLE)
-      AND "labelled_quotes"."ask" > CAST('0.0' AS DOUBLE)
+      WHEN "labelled_quotes"."bid" <> CAST('0.0' AS DOUBLE)
+      AND "labelled_quotes"."ask" <> CAST('0.0' AS DOUBLE)
       THEN "labelled_quotes"."ask" - "labelled_quotes"."bid"
     END AS "spread",
     CASE
-      WHEN "labelled_quotes"."bid" > CAST('0.0' AS DOUBLE)
-      AND "labelled_quotes"."ask" > CAST('0.0' AS DOUBLE)
+      WHEN "labelled_quotes"."bid" <> CAST('0.0' AS DOUBLE)
+      AND "labelled_quotes"."ask" <> CAST('0.0' AS DOUBLE)
       THEN (
         "labelled_quotes"."bid" + "labelled_quotes"."ask"
       ) / CAST('2.0' AS DOUBLE)
     END AS "mid",
     CASE
-      WHEN "labelled_quotes"."bid" > CAST('0.0' AS DOUBLE)
-      AND "labelled_quotes"."ask" > CAST('0.0' AS DOUBLE)
+      WHEN "labelled_quotes"."bid" <> CAST('0.0' AS DOUBLE)
+      AND "labelled_quotes"."ask" <> CAST('0.0' AS DOUBLE)
+      AND (
+        "labelled_quotes"."bid" + "labelled_quotes"."ask"
+      ) > CAST('0.0' AS DOUBLE)
       THEN (
         CAST('100.0' AS DOUBLE) * (
           "labelled_quotes"."ask" - "labelled_quotes"."bid"

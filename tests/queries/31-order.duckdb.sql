@@ -170,11 +170,21 @@ WITH "symbols" AS (
     CASE
       WHEN COALESCE(FSUM("quantity") FILTER(WHERE
         "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      THEN (
-        FSUM("price" * "quantity") FILTER(WHERE
+      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
+        "for_volume"))
+      THEN LEAST(
+        GREATEST(
+          (
+            FSUM("price" * "quantity") FILTER(WHERE
+              "for_volume")
+          ) / COALESCE(FSUM("quantity") FILTER(WHERE
+            "for_volume"), CAST(0 AS DOUBLE)),
+          MIN("price") FILTER(WHERE
+            "for_volume")
+        ),
+        MAX("price") FILTER(WHERE
           "for_volume")
-      ) / COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE))
+      )
     END AS "vwap"
   FROM "counted_trades"
   GROUP BY
@@ -272,7 +282,7 @@ WITH "symbols" AS (
     "bars"."feed",
     "bars"."at" AS "at",
     "bars"."at" AS "bar",
-    LEAST("bars"."ts_close", "s"."end") AS "until",
+    LEAST("bars"."ts_close", "s"."end", 1741996800000000) AS "until",
     "s"."market_open" AS "opened"
   FROM "bars"
   JOIN "symbols"
@@ -360,25 +370,44 @@ WITH "symbols" AS (
   WHERE
     "at" < LEAST(COALESCE("next", "until"), "until")
     AND "since" >= "opened"
-    AND "bid" > CAST('0.0' AS DOUBLE)
+    AND "bid" <> CAST('0.0' AS DOUBLE)
+    AND "ask" <> CAST('0.0' AS DOUBLE)
     AND "bid" <= "ask"
 ), "quote_means" AS (
   SELECT
     "feed",
     "bar",
-    FSUM(
-      (
-        (
-          CAST('100.0' AS DOUBLE) * (
-            "ask" - "bid"
-          )
-        ) / (
+    CASE
+      WHEN (
+        FSUM("us") FILTER(WHERE
           (
             "bid" + "ask"
-          ) / CAST('2.0' AS DOUBLE)
-        )
-      ) * "us"
-    ) / FSUM("us") AS "spread_pct"
+          ) > CAST('0.0' AS DOUBLE))
+      ) > CAST('0.0' AS DOUBLE)
+      THEN (
+        FSUM(
+          (
+            (
+              CAST('100.0' AS DOUBLE) * (
+                "ask" - "bid"
+              )
+            ) / (
+              (
+                "bid" + "ask"
+              ) / CAST('2.0' AS DOUBLE)
+            )
+          ) * "us"
+        ) FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      ) / (
+        FSUM("us") FILTER(WHERE
+          (
+            "bid" + "ask"
+          ) > CAST('0.0' AS DOUBLE))
+      )
+    END AS "spread_pct"
   FROM "lives"
   GROUP BY
     "feed",

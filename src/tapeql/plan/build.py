@@ -226,6 +226,7 @@ def _unfit(query: Query, snapshot: Snapshot, unfit: list[Stored], shape: Shape) 
 def _ways_out(query: Query, snapshot: Snapshot, found: Stored, shape: Shape) -> list[str]:
     """The bars that the stored candles would make, nearest to what was asked."""
     calendar = _calendar(query, found.symbol)
+    candles = replace(found, ticks=())
     epoch = Align("epoch")
     ways = [("ALIGN epoch", replace(shape, align=epoch))] if not shape.interval.is_calendar else []
     for text in sorted(found.candles, key=interval_us):
@@ -237,7 +238,7 @@ def _ways_out(query: Query, snapshot: Snapshot, found: Stored, shape: Shape) -> 
             else [(f"CANDLES {text} ALIGN epoch", replace(shape, interval=length, align=epoch))]
         )
     for written, other in ways:
-        if choose(found, calendar, other, snapshot, query.now_us).sources:
+        if choose(candles, calendar, other, snapshot, query.now_us).sources:
             return [f"`{written}` would work"]
     return []
 
