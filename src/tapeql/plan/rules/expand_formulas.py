@@ -8,8 +8,8 @@ from __future__ import annotations
 from tapeql.functions.registry import functions
 from tapeql.plan.expressions import bottom_up, rewrite_plan
 from tapeql.plan.nodes import Plan
-from tapeql.query.formulas import formula
-from tapeql.query.nodes import Call, Expr
+from tapeql.query.formulas import INPUT, formula
+from tapeql.query.nodes import Call, Column, Expr
 
 
 def expand_formulas(plan: Plan) -> Plan:
@@ -22,6 +22,9 @@ def expanded(expr: Expr) -> Expr:
 
 
 def _expanded(expr: Expr) -> Expr:
-    if isinstance(expr, Call) and functions()[expr.function].formula is not None:
-        return expanded(formula(expr))
-    return expr
+    if not isinstance(expr, Call) or functions()[expr.function].formula is None:
+        return expr
+    entry = functions()[expr.function]
+    given = {f"{INPUT}{i.name}": x for i, x in zip(entry.inputs, expr.inputs, strict=True)}
+    over_inputs = formula(entry, expr.params)
+    return expanded(bottom_up(over_inputs, lambda x: given.get(x.name, x) if isinstance(x, Column) else x))
