@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import tapeql
 from tapeql.functions.registry import functions
+from tapeql.storage.lake import Lake
 from tests.oracle.generator import Asking, Scope, condition, queries
 from tests.oracle.recordings import recording
 from tests.oracle.tape import Recorded, Row, Tape
@@ -172,3 +173,59 @@ def test_bars_of_bars_are_bars_of_trades(two_lakes: tuple[Ask, Ask, tuple[str, s
         exact = [n for n in range(len(a)) if n not in (9, 11)]
         assert [a[n] for n in exact] == [b[n] for n in exact]
         assert all(abs(a[n] - b[n]) <= 1e-12 * abs(a[n]) for n in (9, 11))
+
+
+SENTENCES = (
+    "CANDLES 1h FROM {0} ADD spread_pct, premarket.high, premarket.spread, avg(close) OVER 3d AS a KEEP partial",
+    "CANDLES 1d FROM {0} ADD spread, gap_pct, rsi(3) KEEP partial",
+    "CANDLES 15m FROM {0} FILL previous KEEP partial ADD mid",
+    "TICKS FROM {0} ADD price[1] AS before",
+    "QUOTES FROM {0}",
+    "DAYS FROM {0} WHERE spread_pct > 0 OR premarket.volume > 0 KEEP partial",
+)
+
+
+@pytest.mark.parametrize("engine", ["kernels", "sql"])
+def test_what_comes_from_now_on_is_not_seen(tmp_path: Path, engine: str) -> None:
+    """At an earlier now a tape answers as one that ends there, whatever is asked."""
+    for seed in (3, 4, 11):
+        tape = recording(seed)
+        (venue, code), recorded = next((n, r) for n, r in tape.symbols.items() if len(r.trades) > 20 and r.quotes)
+        nows = [recorded.trades[len(recorded.trades) * n // 4]["ts"] + n for n in (1, 2, 3)]
+        store = Lake(tmp_path / f"{seed}")
+        write(Tape({(venue, code): recorded}, tape.now_us), store)
+        for now in nows:
+            cut = Lake(tmp_path / f"{seed}-{now}")
+            write(Tape({(venue, code): recorded.before(now)}, now), cut)
+            with (
+                closing(tapeql.connect(store.path, now=now)) as all_of_it,
+                closing(tapeql.connect(cut.path, now=now)) as part,
+            ):
+                for sentence in SENTENCES:
+                    text = f"SET engine = {engine}; {sentence.format(f'{venue}:{code}')}"
+                    if "QUOTES" in text and not recorded.before(now).quotes:
+                        continue
+                    assert rows_of(all_of_it.query(text)) == rows_of(part.query(text)), (seed, now, text)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_the_last_rows_are_the_last_of_all(shelf_of: ShelfOf, engine: str) -> None:
+    """LIMIT LAST reads from the end and gives what the whole ends with, of one symbol, several, or each."""
+    for shelf in map(shelf_of, (6, 8)):
+        names = [f"{v}:{c}" for (v, c), r in shelf.tape.symbols.items() if r.trades]
+        for text, key in (
+            (f"CANDLES 15m FROM {names[0]} ADD ema(5), close[1] AS before", None),
+            (f"CANDLES 1h FROM {names[0]} WHERE close > sma(3) FILL previous MAX 3", None),
+            (f"TICKS FROM {', '.join(names)} WHERE quantity > 2", None),
+            (f"CANDLES 1d FROM {', '.join(names)} ADD gap_pct", None),
+            (f"CANDLES 1h FROM {', '.join(names)} ORDER BY volume", None),
+            (f"CANDLES 1h FROM {', '.join(names)}", 2),
+        ):
+            whole = asked(shelf, engine, text)
+            for n in (0, 1, 7, 10_000):
+                last = asked(shelf, engine, f"{text} LIMIT LAST {n}{' PER symbol' if key else ''}")
+                if key is None:
+                    assert same_rows(last, whole[max(len(whole) - n, 0) :]), (text, n)
+                else:
+                    groups = {row[:key]: [r for r in whole if r[:key] == row[:key]] for row in whole}
+                    assert same_rows(last, [r for rows in groups.values() for r in rows[max(len(rows) - n, 0) :]]), n
