@@ -16,7 +16,7 @@ MAY_IMPORT = {
     **{room: {*PIPELINE[: place + 1], *LEAVES, *MEETING_POINT} for place, room in enumerate(PIPELINE)},
     **{leaf: {*LEAVES} for leaf in LEAVES},
     "storage": {"storage", *LEAVES},
-    "connectors": {"connectors", "errors", "limits"},
+    "connectors": {"connectors", "errors", "limits", "tapes"},
     "collect": {"collect", "connectors", "storage", "calendars", "errors", "limits"},
 }
 MAY_IMPORT["run"] |= {"storage"}

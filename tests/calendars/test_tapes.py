@@ -44,6 +44,23 @@ def test_the_two_tapes_differ_in_b() -> None:
         assert tapes.counts(rules, "B") == expected
 
 
+def test_numbered_conditions_are_codes() -> None:
+    """`12,37` is extended hours and an odd lot, not the letters 1, 2, 3 and 7."""
+    for venue in ("nyse", "nasdaq"):
+        rules = tapes.eligibility(venue)
+        assert rules is not None
+        for numbers, letters in (
+            ("12,37", "T,I"),
+            ("14", "F"),
+            ("15", "M"),
+            ("37 14", "I"),
+            ("2, 41, 10", "W4"),
+            ("99", ""),
+        ):
+            assert tapes.counts(rules, numbers) == tapes.counts(rules, letters), (venue, numbers)
+        assert tapes.counts(rules, "4") == tapes.counts(rules, "@4")
+
+
 def test_other_venues_have_no_conditions() -> None:
     """Crypto, forex and other exchanges' trades all count."""
     assert [tapes.eligibility(venue) for venue in ("binance", "oanda", "lse", "somewhere_new")] == [None] * 4

@@ -43,6 +43,9 @@ CONDITIONS = (
     "@4",
     "@P",
     "@V",
+    "12,37",
+    "14,22",
+    "15",
 )
 """Sale conditions as the US tapes print them; blanks between the four places."""
 

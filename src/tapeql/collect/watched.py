@@ -22,7 +22,10 @@ class Watched:
 
 
 def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str, str] | None = None) -> list[Watched]:
-    """One entry a venue, with the kinds it can stream. Raises DataError for what cannot be collected."""
+    """One entry a venue, with the kinds it can stream, of which it needs one if any are asked for.
+
+    Raises DataError for what cannot be collected.
+    """
     by_venue: dict[str, dict[str, None]] = {}
     for each in written:
         venue, colon, codes = each.partition(":")
@@ -34,8 +37,9 @@ def watched(written: Sequence[str], kinds: Sequence[Kind], environ: Mapping[str,
     for name, symbols_of_venue in by_venue.items():
         known = venue_named(name)
         able = tuple(kind for kind in KINDS if kind in kinds and kind in known.kinds)
-        if not able:
-            raise DataError(f"{known.title} streams no {' and no '.join(kinds)}; it has {', '.join(known.kinds)}")
+        if kinds and not able:
+            streams = f"it streams {' and '.join(known.kinds)}" if known.kinds else "it streams nothing"
+            raise DataError(f"{known.title} streams no {' and no '.join(kinds)}; {streams}")
         settings = settings_of(known, environ)
         # Connects to nothing: what a connector cannot be made of is told before anything begins.
         known.connector(settings, time.time_ns)

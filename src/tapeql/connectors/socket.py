@@ -169,7 +169,9 @@ class SocketConnector:
 
     async def _subscribe(self, kind: Kind, symbols: Sequence[str]) -> None:
         if kind not in self.venue.kinds:
-            raise VenueError(f"{self.venue.title} streams no {kind}; it streams {', '.join(self.venue.kinds)}")
+            raise VenueError(
+                f"{self.venue.title} streams no {kind}; it streams {', '.join(self.venue.kinds) or 'nothing'}"
+            )
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._wanted[kind]]
         self._wanted[kind].update(dict.fromkeys(new))
         if new and self._socket is not None:

@@ -47,7 +47,7 @@ async def _backfill(
     interval = options.candles or "1m"
     what = "ticks" if options.ticks else f"candles-{interval}"
     with as_asked():
-        watching = watched(options.symbols, ["trades"])
+        watching = watched(options.symbols, ["trades"] if options.ticks else [])  # candles need no stream
     for each in watching:
         venue = each.settings.venue
         history = venue.connector(each.settings, steady_clock())

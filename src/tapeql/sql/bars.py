@@ -146,16 +146,18 @@ def _counted(
     constants: dict[str, tuple[Kind, Sequence[object]]] = {
         FEED: (BIGINT, [statement.number(feed) for feed in rules]),
         **{name: (TEXT, [getattr(rule, name) if rule else "" for rule in rules.values()]) for name in names},
+        **{f"{name}_numbers": (TEXT, [_among(rule, name) for rule in rules.values()]) for name in names},
     }
     ruling = statement.constants(f"{prefix}sale_conditions", constants)
     codes = column("conditions", located)
-    flags = {
-        name[3:]: either(
-            is_null(codes.copy()),
-            op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy()),
-        )
-        for name in names
-    }
+    numbered = exp.RegexpLike(this=codes.copy(), expression=text(tapes.NUMBERS))
+
+    def counts_for(name: str) -> Node:
+        by_letter = op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy())
+        by_number = negation(exp.RegexpLike(this=codes.copy(), expression=column(f"{name}_numbers", ruling)))
+        return either(is_null(codes.copy()), case((numbered.copy(), by_number), otherwise=by_letter))
+
+    flags = {name[3:]: counts_for(name) for name in names}
     joined = join(table(ruling), op("=", column(FEED, ruling), column(FEED, located)))
     counted = statement.add(
         f"{prefix}counted_trades",
@@ -167,6 +169,12 @@ def _counted(
         ),
     )
     return counted, {name: column(f"for_{name}") for name in flags}
+
+
+def _among(rule: tapes.Eligibility | None, name: str) -> str:
+    """A pattern of the numbers that keep a trade from counting."""
+    numbers = tapes.numbers_of(getattr(rule, name), rule.tape) if rule else []
+    return f"(^|[^0-9])({'|'.join(map(str, numbers)) or '-'})([^0-9]|$)"
 
 
 # ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────

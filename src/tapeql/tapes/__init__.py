@@ -7,8 +7,9 @@ from typing import Final
 from tapeql.calendars.venues import calendar_of
 from tapeql.tapes import us_equities
 from tapeql.tapes.eligibility import Counts, Eligibility, counts, flags
+from tapeql.tapes.numbered import NUMBERS, numbers_of
 
-__all__ = ["Counts", "Eligibility", "counts", "eligibility", "flags"]
+__all__ = ["NUMBERS", "Counts", "Eligibility", "counts", "eligibility", "flags", "numbers_of"]
 
 _US_CALENDARS: Final = ("XNYS", "XNAS")
 

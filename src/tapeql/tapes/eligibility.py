@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tapeql.tapes.numbered import letters_of
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -21,11 +23,13 @@ class Eligibility:
     no_volume       for volume, trades and vwap
     no_high_low     for high and low
     no_open_close   for open and close
+    tape            whose numbers stand for the letters: "CTA" or "UTP"
     """
 
     no_volume: str
     no_high_low: str
     no_open_close: str
+    tape: str
 
 
 class Counts(NamedTuple):
@@ -37,11 +41,12 @@ class Counts(NamedTuple):
 
 
 def counts(eligibility: Eligibility, conditions: str | None) -> Counts:
-    """What one trade counts for. Codes stand in any order, with or without blanks and commas: `FTI`, `F I`, `@,I`.
+    """What one trade counts for. Codes stand in any order, with or without blanks and commas: `FTI`, `F I`, `@,I`; or they
+    are numbers, `12,37`.
 
     NULL and the text `null` are a regular trade; codes are capital letters and digits.
     """
-    codes = set(conditions or "")
+    codes = set(letters_of(conditions or "", eligibility.tape))
     return Counts(
         codes.isdisjoint(eligibility.no_volume),
         codes.isdisjoint(eligibility.no_high_low),

@@ -27,10 +27,10 @@ OUT_OF_SEQUENCE: Final = "GLPZ4"
 """G bunched sold, L sold last, P prior reference price, Z sold out of sequence, 4 derivatively priced: the price was
 made, but not now."""
 
-UTP: Final = Eligibility(OFFICIAL, OFFICIAL + VOLUME_ONLY, OFFICIAL + VOLUME_ONLY + OUT_OF_SEQUENCE)
+UTP: Final = Eligibility(OFFICIAL, OFFICIAL + VOLUME_ONLY, OFFICIAL + VOLUME_ONLY + OUT_OF_SEQUENCE, "UTP")
 """Tape C, where B is a bunched trade, which counts in full."""
 
-CTA: Final = Eligibility(OFFICIAL, UTP.no_high_low + "B", UTP.no_open_close + "B")
+CTA: Final = Eligibility(OFFICIAL, UTP.no_high_low + "B", UTP.no_open_close + "B", "CTA")
 """Tapes A and B, where B is an average price."""
 
 UTP_VENUES: Final = frozenset({"nasdaq", "xnas"})
