@@ -109,26 +109,65 @@ WITH "symbols" AS (
     CAST(0 AS BIGINT) AS "feed",
     CAST('MQ9' AS TEXT) AS "no_volume",
     CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
-    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close"
+    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close",
+    CAST('(^|[^0-9])(15|16|38)([^0-9]|$)' AS TEXT) AS "no_volume_numbers",
+    CAST('(^|[^0-9])(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_high_low_numbers",
+    CAST('(^|[^0-9])(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_open_close_numbers"
 ), "counted_trades" AS (
   SELECT
     "chosen_trades".*,
     "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions" AS "for_volume",
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    END AS "for_volume",
     "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions" AS "for_high_low",
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    END AS "for_high_low",
     "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions" AS "for_open_close"
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
+    END AS "for_open_close"
   FROM "chosen_trades"
   JOIN "sale_conditions"
     ON "sale_conditions"."feed" = "chosen_trades"."feed"
   WHERE
     "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
+    END
     OR "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
+    END
     OR "chosen_trades"."conditions" IS NULL
-    OR TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
+    OR CASE
+      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
+      THEN NOT (
+        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
+      )
+      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
+    END
 ), "bars_from_trades" AS (
   SELECT
     "feed",
