@@ -160,10 +160,11 @@ def test_staged_rows_of_a_killed_import_are_removed(tmp_path: Path) -> None:
         living.add("ticks", "x", "A", rows)
         dead = tmp_path / "staging" / "dead"
         dead.mkdir()
-        (dead / "alive").touch()
+        dead.with_suffix(".lock").touch()
         (dead / "0.arrow").write_bytes(b"rows")
         (tmp_path / ".lock").write_text("999999")
         lake.write("ticks", "x", "B", rows)
         assert not dead.exists()
+        assert not dead.with_suffix(".lock").exists()
         assert living.commit().added == 500
     assert pa.Table.from_batches(lake.snapshot().scan("ticks", "x", "A", 0, 2**62, ["ts"])).num_rows == 500

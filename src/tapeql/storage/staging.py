@@ -22,6 +22,7 @@ from tapeql.storage.merge import reverse
 from tapeql.storage.rows import instants
 
 FOLDER: Final = "staging"
+_LOCK: Final = ".lock"
 
 Place = tuple[Series, int]
 """A series and the number of a partition of it."""
@@ -51,19 +52,18 @@ class _Direction:
 
 
 class Room:
-    """A new folder of one owner inside `folder`; a kernel lock in it says that its owner lives."""
+    """A new folder of one owner inside `folder`; a kernel lock on the file beside it says that its owner lives."""
 
     def __init__(self, folder: Path) -> None:
         sweep(folder)
-        self.path = folder / uuid.uuid4().hex
-        self.path.mkdir(parents=True)
-        self._alive = os.open(self.path / "new", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        fcntl.flock(self._alive, fcntl.LOCK_EX)
-        # Under its name only once it is locked, or a sweeper could take it for a dead one's.
-        (self.path / "new").rename(self.path / "alive")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock, self._alive = _locked(folder)
+        self.path = self._lock.with_suffix("")
+        self.path.mkdir()
 
     def close(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.unlink(missing_ok=True)
         os.close(self._alive)
 
     def __enter__(self) -> Path:
@@ -71,6 +71,17 @@ class Room:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _locked(folder: Path) -> tuple[Path, int]:
+    """A new lock file and its descriptor; another one where a sweeper was quicker to lock it."""
+    while True:
+        lock = folder / f"{uuid.uuid4().hex}{_LOCK}"
+        fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if lock.exists():
+            return lock, fd
+        os.close(fd)
 
 
 @dataclass(slots=True)
@@ -159,17 +170,16 @@ class Staging:
 
 
 def sweep(folder: Path) -> None:
-    """Removes the rooms whose owner was killed."""
-    if not folder.is_dir():
-        return
-    for room in folder.iterdir():
+    """Removes the rooms whose owner was killed, at whatever moment: the lock is made first and goes last."""
+    for lock in folder.glob(f"*{_LOCK}"):
         try:
-            fd = os.open(room / "alive", os.O_RDWR | os.O_CLOEXEC)
+            fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
             continue
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(room, ignore_errors=True)
+            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+            lock.unlink(missing_ok=True)
         except BlockingIOError:
             continue
         finally:
