@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,9 @@ from tests.servers import PostgresServer, RedisServer, postgres_binaries
 settings.register_profile("tapeql", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.register_profile("explore", deadline=None, print_blob=True)
 settings.load_profile(os.environ.get("TAPEQL_TESTS", "tapeql"))
+
+# A shell starts what runs in its background with Ctrl-C ignored, which this process and its children would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _absent(what: str) -> NoReturn:

@@ -73,7 +73,11 @@ def test_tab_completes(terminal: pexpect.spawn) -> None:
 def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(terminal: pexpect.spawn) -> None:
     """Neither shows a traceback."""
     terminal.send("CANDLES nonsense")
+    terminal.expect("nonsense")
     terminal.sendintr()
+    terminal.send("SHOW symbols;\r")
+    terminal.expect(r"\(2 rows\)")
+    # the prompt after an answer is read raw; an end of file typed before would be the terminal's own
     terminal.expect("tapeql>")
     terminal.sendeof()
     terminal.expect(pexpect.EOF)
