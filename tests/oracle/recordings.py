@@ -46,6 +46,8 @@ CONDITIONS = (
     "12,37",
     "14,22",
     "15",
+    "015",
+    "12-37",
 )
 """Sale conditions as the US tapes print them; blanks between the four places."""
 

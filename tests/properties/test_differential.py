@@ -25,7 +25,7 @@ def test_engines_agree_with_the_oracle(shelf_of: ShelfOf, seed: int) -> None:
     assert not tally.failures, "\n".join([f"seed {seed}", *tally.failures])
     assert tally.share_with_rows >= 0.6, tally
     assert tally.compared == {"kernels": QUERIES, "sql": QUERIES, "postgres": QUERIES // POSTGRES_EVERY}, tally
-    assert tally.refused.total() + len(tally.knife_edges) <= 0.05 * QUERIES, tally
+    assert tally.refused.total() + len(tally.knife_edges) <= 0.1 * QUERIES, tally
 
 
 @pytest.mark.parametrize("path", differential.kept_failures(), ids=lambda path: path.stem)

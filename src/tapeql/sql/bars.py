@@ -171,10 +171,14 @@ def _counted(
     return counted, {name: column(f"for_{name}") for name in flags}
 
 
+_NEVER = "$."
+"""A pattern that is found in no text."""
+
+
 def _among(rule: tapes.Eligibility | None, name: str) -> str:
     """A pattern of the numbers that keep a trade from counting."""
     numbers = tapes.numbers_of(getattr(rule, name), rule.tape) if rule else []
-    return f"(^|[^0-9])({'|'.join(map(str, numbers)) or '-'})([^0-9]|$)"
+    return f"(^|[^0-9])0*({'|'.join(map(str, numbers))})([^0-9]|$)" if numbers else _NEVER
 
 
 # ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -337,7 +337,7 @@ def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
     """Trades as a frame for TICKS WHERE, with the labels the condition asks for."""
     assert bars.ticks_where is not None
     wanted = column_names(bars.ticks_where)
-    names = [name for name in batch.schema.names if name in wanted]
+    names = [name for name in batch.schema.names if name in wanted or name == "ts"]
     columns = {name: from_arrow(batch.column(name), TICK[name]) for name in names}
     rows = batch.num_rows
     if "symbol" in wanted:
