@@ -42,6 +42,13 @@ def test_days_of_another_clock_are_refused(db: tapeql.Database, engine: str, cla
     assert any("stored intervals: 1d" in hint for hint in wrong.value.diagnostics[0].hints)
 
 
+def test_days_are_no_hours(db: tapeql.Database) -> None:
+    """Hours asked of stored days are refused by what a day's candle cannot say."""
+    with pytest.raises(tapeql.QueryError, match="E402") as wrong:
+        db.query("CANDLES 1h FROM coinbase:BTC-USD")
+    assert any("what happened within a day" in hint for hint in wrong.value.diagnostics[0].hints)
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_days_of_the_same_clock_are_taken(db: tapeql.Database, engine: str) -> None:
     """Days stamped at midnight are the days of a venue around the clock, and the session dates of a stock's."""

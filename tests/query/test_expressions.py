@@ -69,6 +69,12 @@ def test_no_long_bar_lies_inside_a_session(verb: str) -> None:
     assert where("premarket.high > 1", verb) == "(premarket.high > 1)"
 
 
+def test_a_trade_of_a_long_bar_has_a_time_of_day() -> None:
+    """What a day's bar lacks, each of its trades has."""
+    assert bad("hour = 9", "CANDLES 1d") == [("E205", "hour")]
+    assert wrong("CANDLES 1d FROM nasdaq:AAPL TICKS WHERE hour = 9") == []
+
+
 def test_gap_pct_of_a_day_is_the_functions() -> None:
     """On bars of a day or longer gap_pct is that row's own."""
     assert where("gap_pct > 1", "DAYS") == "(gap_pct(open, close) > 1)"

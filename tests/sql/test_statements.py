@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tapeql.plan.nodes import Plan
-from tapeql.sql.lower import lower
+from tapeql.sql.lower import explain_sql, lower
 from tapeql.storage.snapshot import Snapshot
 from tests.sql.asking import plan_of
 
@@ -48,3 +48,15 @@ def test_names_cannot_collide(in_lake: Snapshot) -> None:
     names = [e.alias_or_name for e in lowered.statement.expressions]
     assert len(set(names)) == len(names) == 5
     assert all(len(name.encode()) <= 63 for name in names)
+
+
+def test_what_no_sql_says_is_told_in_comments(in_lake: Snapshot) -> None:
+    """EXPLAIN sql is text that runs: what follows on the kernels, or all of it, stands in comments."""
+    text = explain_sql(plan_of("CANDLES 1h FROM binance:BTCUSDT WHERE close > ema(3)", in_lake), in_lake, "postgres")
+    statement, _, after = text.partition("\n-- then, on the kernels:\n")
+    assert statement.startswith("WITH")
+    assert after
+    assert all(line.startswith("-- ") for line in after.splitlines())
+    nothing = explain_sql(plan_of("CANDLES 1h FROM binance:BTCUSDT TICKS WHERE hour = 9", in_lake), in_lake, "duckdb")
+    assert nothing.startswith("-- all of it runs on the kernels:")
+    assert all(line.startswith("-- ") for line in nothing.splitlines())

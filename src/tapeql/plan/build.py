@@ -218,7 +218,7 @@ def _unfit(query: Query, snapshot: Snapshot, unfit: list[Stored], shape: Shape) 
     have = sorted({i for found in unfit for i in found.candles}, key=interval_us)
     named = ", ".join(str(found.symbol) for found in unfit)
     reason = f"no stored candles of {named} nest in bars of {shape.interval.text}{_of(shape.sessions)}"
-    hints = [f"stored intervals: {', '.join(have)}", *_why(", ".join(have), query, shape.sessions)]
+    hints = [f"stored intervals: {', '.join(have)}", *_why(", ".join(have), query, shape)]
     hints += _ways_out(query, snapshot, unfit[0], shape)
     return QueryError([Diagnostic("E402", reason, hints=tuple(hints))], query.source)
 
@@ -247,12 +247,14 @@ def _of(sessions: tuple[SessionSpec, ...]) -> str:
     return " of the session " + ", ".join(s.name for s in sessions) if sessions else ""
 
 
-def _why(have: str, query: Query, sessions: tuple[SessionSpec, ...]) -> tuple[str, ...]:
+def _why(have: str, query: Query, shape: Shape) -> tuple[str, ...]:
     """What to do where only candles of whole days are stored."""
     if not have.endswith(("d", "w", "o", "q", "y")):
         return ()
-    if sessions:
+    if shape.sessions:
         return ("candles of whole days do not say what happened in one session; import trades or finer candles",)
+    if not shape.interval.is_calendar:
+        return ("candles of whole days do not say what happened within a day; import trades or finer candles",)
     return (f"their days must be the days of the bars, which here begin at midnight {query.zone}: see TZ and CALENDAR",)
 
 

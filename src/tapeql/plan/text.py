@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tapeql.functions.registry import functions
 from tapeql.plan.lookback import lookback
@@ -34,6 +34,11 @@ from tapeql.query.text import expr_text, instant_text
 def describe(plan: Plan) -> str:
     """A line a step, in the order they run; sub-plans indented."""
     return "\n".join(_lines(plan))
+
+
+def describe_steps(steps: Iterable[Step]) -> str:
+    """The same lines of some steps only."""
+    return "\n".join(line for step in steps for line in _step(step))
 
 
 def warmup(plan: Plan) -> str:

@@ -47,7 +47,7 @@ def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Opera
     scope, span = reader.scope, written.span
     for name in dict.fromkeys((written_name, written_name.lower())):
         if column := scope.columns.get(name):
-            if scope.long and name in OF_THE_DAY and column.name.startswith(PREFIX):
+            if scope.long and not scope.row_wise and name in OF_THE_DAY and column.name.startswith(PREFIX):
                 return reader.refuse("E205", f"a bar of a day or longer has no `{name}`", span, "ask for intraday bars")
             if name in QUOTE_MEASURES and scope.verb is not Verb.QUOTES:
                 reader.used.append((name, column))

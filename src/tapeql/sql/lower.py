@@ -58,8 +58,19 @@ def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
 
 
 def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty: bool = True) -> str:
-    """The statement as text."""
-    return lower(plan, snapshot, dialect).sql(pretty=pretty)
+    """The statement as text; in comments, what follows it on the kernels."""
+    from tapeql.plan.text import describe, describe_steps
+
+    try:
+        lowered = lower(plan, snapshot, dialect)
+    except Unsayable:
+        return _commented("all of it runs on the kernels:", describe(plan))
+    text, left = lowered.sql(pretty=pretty), plan.steps[lowered.pushed_steps :]
+    return f"{text}\n{_commented('then, on the kernels:', describe_steps(left))}" if left else text
+
+
+def _commented(*texts: str) -> str:
+    return "\n".join(f"-- {line}" for text in texts for line in text.splitlines())
 
 
 def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
