@@ -129,17 +129,14 @@ WITH "symbols" AS (
     UNNEST(CAST(['', 'MQ9'] AS TEXT[])) AS "no_volume",
     UNNEST(CAST(['', 'MQ9CHINRUVW7'] AS TEXT[])) AS "no_high_low",
     UNNEST(CAST(['', 'MQ9CHINRUVW7GLPZ4'] AS TEXT[])) AS "no_open_close",
-    UNNEST(CAST(['(^|[^0-9])(-)([^0-9]|$)', '(^|[^0-9])(15|16|38)([^0-9]|$)'] AS TEXT[])) AS "no_volume_numbers",
+    UNNEST(CAST(['$.', '(^|[^0-9])0*(15|16|38)([^0-9]|$)'] AS TEXT[])) AS "no_volume_numbers",
     UNNEST(
-      CAST([
-        '(^|[^0-9])(-)([^0-9]|$)',
-        '(^|[^0-9])(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)'
-      ] AS TEXT[])
+      CAST(['$.', '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)'] AS TEXT[])
     ) AS "no_high_low_numbers",
     UNNEST(
       CAST([
-        '(^|[^0-9])(-)([^0-9]|$)',
-        '(^|[^0-9])(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)'
+        '$.',
+        '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)'
       ] AS TEXT[])
     ) AS "no_open_close_numbers"
 ), "counted_trades" AS (
