@@ -172,11 +172,11 @@ def spread_kernel(lake: Path, interval: str) -> int:
     import numpy as np
 
     from tapeql.calendars.grid import ALWAYS
-    from tapeql.plan.nodes import Feed
+    from tapeql.cancel import Cancel
+    from tapeql.kernels.context import Context
+    from tapeql.kernels.quotes import Slots, time_weighted
     from tapeql.query.nodes import Symbol
-    from tapeql.run.cancel import Cancel
-    from tapeql.run.kernels.context import Context
-    from tapeql.run.kernels.quotes import Slots, time_weighted
+    from tapeql.rows.nodes import Feed
     from tapeql.storage.lake import Lake
 
     snapshot = Lake(lake).snapshot()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tapeql
-from tapeql.plan.spans import Spans, union, without
+from tapeql.rows.spans import Spans, union, without
 from tapeql.storage.lake import Lake
 from tests import tapes
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapeql import calendars
+from tapeql.kernels.bars import _cut_by_rows, cut
 from tapeql.query.nodes import Align, Interval
-from tapeql.run.kernels.bars import _cut_by_rows, cut
 
 START = 1_741_564_800_000_000  # 2025-03-10T00:00Z, a day after a clock change
 HOUR_US = 3_600_000_000

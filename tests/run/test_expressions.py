@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tapeql.kernels.expressions import evaluate, passes
+from tapeql.kernels.frame import Frame, Vector
 from tapeql.query.nodes import (
     And,
     Arithmetic,
@@ -24,8 +26,6 @@ from tapeql.query.nodes import (
     Scalar,
     Type,
 )
-from tapeql.run.kernels.expressions import evaluate, passes
-from tapeql.run.kernels.frame import Frame, Vector
 
 TRUTHS = (True, False, None)
 NULL = Literal(None, Type.NULL)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapeql.calendars.grid import ALWAYS, NEVER
-from tapeql.plan.nodes import Feed
+from tapeql.cancel import Cancel
+from tapeql.kernels.context import Context
+from tapeql.kernels.quotes import Slots, time_weighted
 from tapeql.query.nodes import Symbol
-from tapeql.run.cancel import Cancel
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.quotes import Slots, time_weighted
+from tapeql.rows.nodes import Feed
 from tapeql.storage.snapshot import Part
 
 FEED = Feed(Symbol("binance", "BTCUSDT"), "24x7", 0, 1000)

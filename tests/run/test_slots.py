@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tapeql.run.kernels.slots import Pieces, piecewise
+from tapeql.kernels.slots import Pieces, piecewise
 
 
 @st.composite

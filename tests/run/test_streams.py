@@ -10,8 +10,8 @@ import pytest
 
 import tapeql
 from tapeql import limits
+from tapeql.cancel import Cancel
 from tapeql.errors import Cancelled, LimitError, QueryError
-from tapeql.run.cancel import Cancel
 from tapeql.storage.lake import Lake
 
 DAY_US = 86_400_000_000

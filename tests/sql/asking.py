@@ -7,13 +7,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from tapeql.cancel import Cancel
+from tapeql.kernels.context import Context
 from tapeql.language.parse import parse
 from tapeql.plan.build import build
 from tapeql.plan.nodes import Plan
 from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
-from tapeql.run.cancel import Cancel
-from tapeql.run.kernels.context import Context
 from tapeql.run.locate import located
 from tapeql.storage.snapshot import Snapshot
 from tests.tapes import us

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from tapeql.cancel import Cancel, watched
 from tapeql.errors import Cancelled
+from tapeql.kernels.context import Context
 from tapeql.run import duckdb, postgres
-from tapeql.run.cancel import Cancel, watched
-from tapeql.run.kernels.context import Context
 from tapeql.storage.lake import Lake
 from tapeql.storage.snapshot import Snapshot
 from tests import tapes

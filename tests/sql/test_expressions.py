@@ -26,9 +26,9 @@ from tapeql.query.nodes import (
     Scalar,
     Type,
 )  # fmt: skip
+from tapeql.run.lower import deep_recursion
 from tapeql.sql.dialects import DIALECTS, Dialect
 from tapeql.sql.expressions import KINDS, Field, Rowwise
-from tapeql.sql.lower import deep_recursion
 from tapeql.sql.terms import Node, cast, double, integer, named, null, select, text, union_all
 from tests.oracle.expressions import evaluate
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tapeql.plan.nodes import Plan
-from tapeql.sql.lower import explain_sql, lower
+from tapeql.run.lower import explain_sql, lower
 from tapeql.storage.snapshot import Snapshot
 from tests.sql.asking import plan_of
 

@@ -7,28 +7,20 @@ from dataclasses import dataclass, replace
 
 from tapeql import calendars
 from tapeql.errors import Diagnostic, QueryError
-from tapeql.plan.expressions import column_order
-from tapeql.plan.lookback import Lookback, lookback
-from tapeql.plan.nesting import Shape, interval_named, interval_us
 from tapeql.plan.nodes import (
     SYMBOL_KEYS,
-    Bars,
     DayMeasures,
-    Feed,
     FillSlots,
     InRange,
     OnDays,
     Plan,
     Project,
     QuoteMeans,
-    Quotes,
-    Rows,
     SessionFlags,
     SessionMeasures,
     Sort,
     Step,
     Take,
-    Ticks,
     TimeParts,
     Where,
 )
@@ -36,10 +28,10 @@ from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
 from tapeql.plan.sources import Choice, Stored, choose, ends, stored
-from tapeql.plan.spans import NOWHERE, Spans, union, without
 from tapeql.plan.told import day_text, told_of
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
+from tapeql.query.lookback import Lookback, lookback
 from tapeql.query.nodes import (
     Align,
     Call,
@@ -55,6 +47,10 @@ from tapeql.query.nodes import (
     Verb,
 )
 from tapeql.query.parts import PREFIX
+from tapeql.query.rewriting import column_order
+from tapeql.rows.nesting import Shape, interval_named, interval_us
+from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
+from tapeql.rows.spans import NOWHERE, Spans, union, without
 from tapeql.storage.snapshot import Snapshot
 
 ONE_DAY = Interval("1d", 0, 1, "d")

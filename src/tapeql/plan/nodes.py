@@ -13,77 +13,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from tapeql.errors import Diagnostic
-from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, Query, SessionSpec, Symbol
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Bars that open between two instants are built from `table`: "ticks", or "ohlcv" of a stored interval.
-
-    within   the sessions candles are cut to, "" for a closed market; empty: candles are not cut
-    """
-
-    table: str
-    interval: str
-    within: tuple[str, ...]
-    start_us: int
-    end_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class Feed:
-    """What is read for one symbol.
-
-    start_us, end_us   rows (or bars, by their opening) in this half-open range are produced: the query's range,
-                       warm-up before it included; a bar that opens inside is built from all of its ticks
-    sources            disjoint, sorted; for Bars only
-    quotes_from_us     the prevailing quote at start_us lies at or after this instant
-    dates              of days that are stored although the calendar has no session on them; for Bars only
-    """
-
-    symbol: Symbol
-    calendar: str
-    start_us: int
-    end_us: int
-    sources: tuple[Source, ...] = ()
-    quotes_from_us: int = 0
-    dates: tuple[int, ...] = ()
-
-
-# ── rows ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Bars:
-    """Bars of `interval` on the grid of each symbol's calendar; columns as in `tapeql.query.columns.BAR`."""
-
-    interval: Interval
-    feeds: tuple[Feed, ...]
-    sessions: tuple[SessionSpec, ...]
-    align: Align
-    ticks_where: Expr | None
-    zone: str
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ticks:
-    feeds: tuple[Feed, ...]
-    sessions: tuple[SessionSpec, ...]
-    where: Expr | None
-    zone: str
-    reference: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quotes:
-    feeds: tuple[Feed, ...]
-    sessions: tuple[SessionSpec, ...]
-    zone: str
-    reference: str
-
-
-Rows = Bars | Ticks | Quotes
+from tapeql.query.nodes import Expr, Fill, Limit, Order, OutputColumn, Query
+from tapeql.rows.nodes import Bars, Rows
 
 # ── steps ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 

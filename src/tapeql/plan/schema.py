@@ -3,24 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
 
 import pyarrow as pa
 
 from tapeql import calendars
-from tapeql.query.nodes import Query, Type
-
-ARROW: Final[dict[Type, pa.DataType]] = {
-    Type.FLOAT: pa.float64(),
-    Type.INT: pa.int64(),
-    Type.INSTANT: pa.timestamp("us", tz="UTC"),
-    Type.DATE: pa.date32(),
-    Type.TIME: pa.time64("us"),
-    Type.DURATION: pa.duration("us"),
-    Type.BOOL: pa.bool_(),
-    Type.STRING: pa.string(),
-    Type.NULL: pa.float64(),
-}
+from tapeql.query.arrow_types import ARROW
+from tapeql.query.nodes import Query
 
 
 def result_schema(query: Query, lookback_rows: int | None) -> pa.Schema:

@@ -14,7 +14,8 @@ import numpy as np
 
 from tapeql import calendars
 from tapeql.calendars.grid import NEVER, Grid
-from tapeql.plan.nesting import (
+from tapeql.query.nodes import Symbol
+from tapeql.rows.nesting import (
     DAY_US,
     UNIT_DAYS,
     Shape,
@@ -24,9 +25,8 @@ from tapeql.plan.nesting import (
     nesting_of_times,
     unit_of,
 )
-from tapeql.plan.nodes import Source
-from tapeql.plan.spans import NOWHERE, Instants, Spans, union, without
-from tapeql.query.nodes import Symbol
+from tapeql.rows.nodes import Source
+from tapeql.rows.spans import NOWHERE, Instants, Spans, union, without
 from tapeql.storage.snapshot import Part, Snapshot
 
 

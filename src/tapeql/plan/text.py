@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tapeql.functions.registry import functions
-from tapeql.plan.lookback import lookback
 from tapeql.plan.nodes import (
-    Bars,
     Compute,
     DayMeasures,
-    Feed,
     FillSlots,
     InRange,
     OnDays,
     Plan,
     Project,
     QuoteMeans,
-    Rows,
     SessionFlags,
     SessionMeasures,
     Sort,
     Step,
     Take,
-    Ticks,
     TimeParts,
     Where,
 )
+from tapeql.query.lookback import lookback
 from tapeql.query.nodes import Align, Call, SessionSpec
 from tapeql.query.text import expr_text, instant_text
+from tapeql.rows.nodes import Bars, Feed, Rows, Ticks
 
 
 def describe(plan: Plan) -> str:

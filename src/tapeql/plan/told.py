@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 
 from tapeql.errors import Diagnostic
-from tapeql.plan.nesting import Shape, interval_us
 from tapeql.plan.sources import Choice, untold
-from tapeql.plan.spans import union
 from tapeql.query.nodes import Query, Symbol
+from tapeql.rows.nesting import Shape, interval_us
+from tapeql.rows.spans import union
 
 _EPOCH = dt.datetime(1970, 1, 1)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tapeql.plan.expressions import column_names
 from tapeql.plan.nodes import (
     Compute,
     DayMeasures,
@@ -20,6 +19,7 @@ from tapeql.query.columns import BAR, ROW
 from tapeql.query.nodes import Call as CallNode
 from tapeql.query.nodes import Expr, Over, Shift, children
 from tapeql.query.parts import PREFIX
+from tapeql.query.rewriting import column_names
 
 
 def verify(plan: Plan, after: str) -> None:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from tapeql import limits
+from tapeql.cancel import watched
 from tapeql.errors import StoreError
+from tapeql.kernels.context import Context
 from tapeql.plan.nodes import Plan
 from tapeql.run import pushed
 from tapeql.run.batches import conformed
-from tapeql.run.cancel import watched
-from tapeql.run.kernels.context import Context
-from tapeql.sql.lower import Lowered
+from tapeql.run.lower import Lowered
 
 if TYPE_CHECKING:
     import duckdb

@@ -7,11 +7,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from tapeql.plan.nodes import Bars, Plan
+from tapeql.cancel import Cancel
+from tapeql.kernels.context import Context
+from tapeql.plan.nodes import Plan
+from tapeql.rows.nodes import Bars
 from tapeql.run import lake
-from tapeql.run.cancel import Cancel
 from tapeql.run.from_end import from_end, limit_from_end
-from tapeql.run.kernels.context import Context
 from tapeql.run.locate import located
 from tapeql.run.result import Result
 from tapeql.storage.snapshot import Snapshot

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from tapeql.kernels.bars import bar_frames
+from tapeql.kernels.context import Context
+from tapeql.kernels.frame import Frame
+from tapeql.kernels.steps import DayKeys, finished, symbol_batches
+from tapeql.kernels.ticks import row_frames
 from tapeql.plan.expressions import columns_read
-from tapeql.plan.nodes import Bars, Feed, FillSlots, OnDays, Plan, Project, Sort, Step, Take
-from tapeql.run.kernels.bars import bar_frames
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.frame import Frame
-from tapeql.run.kernels.steps import DayKeys, finished, symbol_batches
-from tapeql.run.kernels.ticks import row_frames
+from tapeql.plan.nodes import FillSlots, OnDays, Plan, Project, Sort, Step, Take
+from tapeql.rows.nodes import Bars, Feed
 
 
 def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:

@@ -8,27 +8,15 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql.errors import Diagnostic
-from tapeql.plan.lookback import lookback
-from tapeql.plan.nesting import DAY_US, UNIT_DAYS
-from tapeql.plan.nodes import (
-    Bars,
-    DayMeasures,
-    Feed,
-    FillSlots,
-    OnDays,
-    Plan,
-    QuoteMeans,
-    Quotes,
-    Rows,
-    SessionMeasures,
-    Step,
-    Ticks,
-)
+from tapeql.kernels.bars import bar_frames
+from tapeql.kernels.context import Context
+from tapeql.kernels.quotes import prevailing
+from tapeql.kernels.ticks import row_frames
+from tapeql.plan.nodes import DayMeasures, FillSlots, OnDays, Plan, QuoteMeans, SessionMeasures, Step
 from tapeql.plan.rules.expand_formulas import expanded
-from tapeql.run.kernels.bars import bar_frames
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.quotes import prevailing
-from tapeql.run.kernels.ticks import row_frames
+from tapeql.query.lookback import lookback
+from tapeql.rows.nesting import DAY_US, UNIT_DAYS
+from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 
 Instants = npt.NDArray[np.int64]
 

@@ -8,13 +8,13 @@ from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
+from tapeql.cancel import watched
 from tapeql.errors import StoreError
+from tapeql.kernels.context import Context
 from tapeql.plan.nodes import Plan
 from tapeql.run import pushed
 from tapeql.run.batches import conformed
-from tapeql.run.cancel import watched
-from tapeql.run.kernels.context import Context
-from tapeql.sql.lower import Lowered
+from tapeql.run.lower import Lowered
 
 SETTINGS: Final = {
     # one order of summation, so the same rows give the same bits

@@ -8,15 +8,16 @@ import numpy as np
 import pyarrow as pa
 
 from tapeql import arrow
-from tapeql.plan.nodes import Feed, OnDays, Plan
-from tapeql.plan.schema import ARROW
+from tapeql.kernels.context import Context
+from tapeql.kernels.frame import Frame, from_arrow
+from tapeql.kernels.steps import finished, symbol_batches
+from tapeql.plan.nodes import OnDays, Plan
+from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
+from tapeql.rows.nodes import Feed
 from tapeql.run import lake
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.frame import Frame, from_arrow
-from tapeql.run.kernels.steps import finished, symbol_batches
+from tapeql.run.lower import FEED_COLUMN, Lowered, lower
 from tapeql.sql.dialects import Unsayable
-from tapeql.sql.lower import FEED_COLUMN, Lowered, lower
 
 Rows = Callable[[Lowered, Context], Iterator[pa.RecordBatch]]
 """Runs a statement: its rows in order, in batches of its schema."""

@@ -9,11 +9,11 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tapeql import arrow, calendars
+from tapeql.cancel import Cancel
 from tapeql.errors import Span
 from tapeql.language import syntax
 from tapeql.plan.nodes import Plan
 from tapeql.query.settings import Settings
-from tapeql.run.cancel import Cancel
 from tapeql.storage.schema import GAPS, OHLCV, QUOTES, TICKS, TS
 from tapeql.storage.snapshot import Part, Snapshot
 
@@ -95,15 +95,15 @@ Row = tuple[Any, ...]
 
 def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Table:
     """The plan, the SQL of the snapshot's engine, or what is read before the range."""
+    from tapeql.kernels.context import Context
     from tapeql.plan.text import describe, warmup
     from tapeql.run.execute import engine_of
-    from tapeql.run.kernels.context import Context
     from tapeql.run.locate import located
 
     plan = located(plan, Context(snapshot, plan.query.now_us, cancel)).plan
     match what:
         case "sql":
-            from tapeql.sql.lower import explain_sql
+            from tapeql.run.lower import explain_sql
 
             text = explain_sql(plan, snapshot, snapshot.dialect)
         case "warmup":

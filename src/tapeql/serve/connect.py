@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from tapeql.cancel import Cancel
 from tapeql.errors import QueryError, StoreError
-from tapeql.run.cancel import Cancel
 from tapeql.run.result import Result
 from tapeql.serve.clock import Now, clock, iso
 from tapeql.serve.wire import Request

@@ -20,9 +20,9 @@ import pyarrow as pa
 import pyarrow.flight as fl
 
 from tapeql import limits
+from tapeql.cancel import Cancel
 from tapeql.errors import Cancelled, Diagnostic, LimitError, QueryError, TapeQLError
 from tapeql.export.info import encode_info
-from tapeql.run.cancel import Cancel
 from tapeql.run.result import Result
 from tapeql.serve.service import Service
 from tapeql.serve.wire import decode_request, encode_error, encode_status

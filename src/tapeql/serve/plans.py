@@ -13,8 +13,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from tapeql.language import syntax
-from tapeql.plan.nesting import Shape
-from tapeql.plan.nodes import Bars, FillSlots, OnDays, Plan
+from tapeql.plan.nodes import FillSlots, OnDays, Plan
+from tapeql.rows.nesting import Shape
+from tapeql.rows.nodes import Bars
 
 KEPT: Final = 512
 """Plans remembered; the least recently asked is forgotten."""

@@ -9,9 +9,9 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 import pyarrow.flight as fl
 
+from tapeql.cancel import Cancel
 from tapeql.errors import Cancelled, ConnectionFailed, TapeQLError
 from tapeql.export.info import decode_info
-from tapeql.run.cancel import Cancel
 from tapeql.run.result import Result
 from tapeql.serve.wire import Request, decode_error, decode_status
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from tapeql import limits
+from tapeql.cancel import Cancel
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, StoreError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
@@ -25,7 +26,6 @@ from tapeql.plan.build import build
 from tapeql.plan.nodes import Plan
 from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings, apply
-from tapeql.run.cancel import Cancel
 from tapeql.run.execute import execute
 from tapeql.run.result import Result
 from tapeql.serve.batches import cut

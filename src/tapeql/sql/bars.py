@@ -9,12 +9,12 @@ from sqlglot import exp
 
 from tapeql import calendars, tapes
 from tapeql.calendars.grid import Grid, Instants
-from tapeql.plan.days import day_grid, placed_days
-from tapeql.plan.expressions import column_names
-from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
-from tapeql.plan.nodes import Bars, Feed
 from tapeql.query.columns import BAR, TICK
 from tapeql.query.nodes import Expr
+from tapeql.query.rewriting import column_names
+from tapeql.rows.days import day_grid, placed_days
+from tapeql.rows.nesting import cut_to, interval_us, is_daily, stamped_before
+from tapeql.rows.nodes import Bars, Feed
 from tapeql.sql.dialects.dialect import Read, Unsayable
 from tapeql.sql.expressions import Field, Rowwise
 from tapeql.sql.grids import GridTable, bar_grid, intervals, last_close, sessions

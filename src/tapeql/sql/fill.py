@@ -11,9 +11,9 @@ from sqlglot import exp
 from tapeql import limits
 from tapeql.calendars.grid import NEVER
 from tapeql.errors import LimitError
-from tapeql.plan.nodes import Bars
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import Fill
+from tapeql.rows.nodes import Bars
 from tapeql.sql.bars import session_of
 from tapeql.sql.dialects.dialect import Unsayable
 from tapeql.sql.expressions import KINDS

@@ -9,8 +9,8 @@ import numpy as np
 
 from tapeql import calendars
 from tapeql.calendars.grid import NO_DATE, Grid, Instants
-from tapeql.plan.nodes import Bars, Feed, Quotes, Ticks
 from tapeql.query.nodes import Align, Interval
+from tapeql.rows.nodes import Bars, Feed, Quotes, Ticks
 from tapeql.sql.dialects import Unsayable
 from tapeql.sql.statement import Statement
 from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, case, column, integer, least, op

@@ -14,7 +14,7 @@ from typing import Final
 from sqlglot import exp
 
 from tapeql.calendars.grid import NEVER
-from tapeql.plan.nodes import Bars
+from tapeql.rows.nodes import Bars
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.grids import GridTable, last_close
 from tapeql.sql.statement import AT, FEED, SEQ, Statement

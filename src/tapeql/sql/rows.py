@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tapeql.plan.nodes import Quotes, Ticks
 from tapeql.query.columns import QUOTE, TICK
 from tapeql.query.nodes import Type
+from tapeql.rows.nodes import Quotes, Ticks
 from tapeql.sql.bars import DATE
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.expressions import Field, Rowwise

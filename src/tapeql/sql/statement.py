@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from tapeql.plan.nodes import DayMeasures, Feed, OnDays, Plan, SessionMeasures
+from tapeql.plan.nodes import DayMeasures, OnDays, Plan, SessionMeasures
 from tapeql.query.nodes import Type
+from tapeql.rows.nodes import Feed
 from tapeql.sql.dialects.dialect import Dialect
 from tapeql.sql.expressions import KINDS, Field, Rowwise
 from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, cast, column, integer, named, null, select, table, text

@@ -9,7 +9,6 @@ import numpy as np
 from sqlglot import exp
 
 from tapeql.plan.nodes import (
-    Bars,
     Compute,
     DayMeasures,
     FillSlots,
@@ -18,18 +17,17 @@ from tapeql.plan.nodes import (
     Plan,
     Project,
     QuoteMeans,
-    Quotes,
     SessionFlags,
     SessionMeasures,
     Sort,
     Step,
     Take,
-    Ticks,
     TimeParts,
     Where,
 )
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import Expr, Limit, Order, Type
+from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.sql.bars import bars
 from tapeql.sql.dialects import Unsayable
 from tapeql.sql.expressions import Field

@@ -104,7 +104,7 @@ def _operands(expr: Expr) -> tuple[Expr, ...]:
 
 
 def _over_columns(expr: Expr, operands: dict[Expr, Column]) -> Shift | Call | Over:
-    from tapeql.plan.expressions import with_children
+    from tapeql.query.rewriting import with_children
 
     over_columns = with_children(expr, tuple(operands.get(x, x) for x in _operands(expr)))
     assert isinstance(over_columns, Shift | Call | Over)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import operator
 
-from tapeql.plan.expressions import bottom_up, rewrite_plan
+from tapeql.plan.expressions import rewrite_plan
 from tapeql.plan.nodes import Plan
 from tapeql.query.nodes import Arithmetic, Expr, Literal, Negate, Type
+from tapeql.query.rewriting import bottom_up
 
 _OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tapeql.plan.expressions import column_names, rewrite_plan, with_children
+from tapeql.plan.expressions import rewrite_plan
 from tapeql.plan.nodes import Compute, InRange, Plan
 from tapeql.query.nodes import Call, Column, Expr, OutputColumn, Over, Shift, children
+from tapeql.query.rewriting import column_names, with_children
 
 _EVERYTHING = InRange(None, None, keep_partial=True)
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from tapeql import calendars, limits
 from tapeql.calendars.grid import NEVER, Grid
 from tapeql.errors import LimitError
-from tapeql.plan.nodes import Bars, Feed
+from tapeql.kernels.bars import bar_sessions, grid_of
+from tapeql.kernels.frame import Frame, Vector, constant, join
 from tapeql.query.nodes import Fill, Type
-from tapeql.run.kernels.bars import bar_sessions, grid_of
-from tapeql.run.kernels.frame import Frame, Vector, constant, join
+from tapeql.rows.nodes import Bars, Feed
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Instants
-from tapeql.plan.nodes import Bars, Feed, Rows
+from tapeql.kernels.frame import Frame, Vector
 from tapeql.query.nodes import Type
 from tapeql.query.parts import PARTS, PREFIX, WEEKDAYS
-from tapeql.run.kernels.frame import Frame, Vector
+from tapeql.rows.nodes import Bars, Feed, Rows
 
 DAY_US = 86_400_000_000
 

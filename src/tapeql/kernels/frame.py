@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tapeql import arrow
-from tapeql.plan.schema import ARROW
+from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 
 Bools = npt.NDArray[np.bool_]

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from tapeql import arrow
 from tapeql.functions.scalars import SCALARS
+from tapeql.kernels.frame import DTYPE, Bools, Frame, Vector, constant
 from tapeql.query.nodes import (
     And,
     Arithmetic,
@@ -31,7 +32,6 @@ from tapeql.query.nodes import (
     Shift,
     Type,
 )
-from tapeql.run.kernels.frame import DTYPE, Bools, Frame, Vector, constant
 
 _COMPARE: dict[str, tuple[Any, Any]] = {
     "=": (np.equal, pc.equal),

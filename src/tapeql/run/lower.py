@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tapeql.plan.nodes import Plan
-from tapeql.plan.schema import ARROW
+from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
 from tapeql.sql.statement import FEED, FeedKey, Statement

@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from tapeql import calendars
 from tapeql.calendars.grid import Grid
-from tapeql.plan.nesting import unit_of
-from tapeql.plan.nodes import Bars, Feed
-from tapeql.plan.spans import Instants
 from tapeql.query.nodes import Interval
+from tapeql.rows.nesting import unit_of
+from tapeql.rows.nodes import Bars, Feed
+from tapeql.rows.spans import Instants
 
 ONE_DAY = Interval("1d", 0, 1, "d")
 

@@ -17,19 +17,19 @@ import pyarrow as pa
 
 from tapeql import arrow, calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
-from tapeql.plan.days import day_grid, placed_days
-from tapeql.plan.expressions import column_names
-from tapeql.plan.nesting import cut_to, interval_us, is_daily, stamped_before
-from tapeql.plan.nodes import Bars, Feed, Source, Ticks
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import finite, passes
+from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
+from tapeql.kernels.labels import placed, session_vector
+from tapeql.kernels.parts import part
+from tapeql.kernels.slots import Pieces
 from tapeql.query.columns import TICK
 from tapeql.query.nodes import Type
 from tapeql.query.parts import PREFIX
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import finite, passes
-from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
-from tapeql.run.kernels.labels import placed, session_vector
-from tapeql.run.kernels.parts import part
-from tapeql.run.kernels.slots import Pieces
+from tapeql.query.rewriting import column_names
+from tapeql.rows.days import day_grid, placed_days
+from tapeql.rows.nesting import cut_to, interval_us, is_daily, stamped_before
+from tapeql.rows.nodes import Bars, Feed, Source, Ticks
 
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]

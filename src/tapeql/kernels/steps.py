@@ -10,12 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql import arrow
+from tapeql.kernels.attach import with_day_measures, with_quote_means, with_session_flags, with_session_measures
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import evaluate, passes
+from tapeql.kernels.fill import filled
+from tapeql.kernels.frame import Frame
+from tapeql.kernels.parts import with_parts
+from tapeql.kernels.windows import computed, in_range
 from tapeql.plan.nodes import (
     SYMBOL_KEYS,
-    Bars,
     Compute,
     DayMeasures,
-    Feed,
     FillSlots,
     InRange,
     OnDays,
@@ -30,18 +35,7 @@ from tapeql.plan.nodes import (
     TimeParts,
     Where,
 )
-from tapeql.run.kernels.attach import (
-    with_day_measures,
-    with_quote_means,
-    with_session_flags,
-    with_session_measures,
-)
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import evaluate, passes
-from tapeql.run.kernels.fill import filled
-from tapeql.run.kernels.frame import Frame
-from tapeql.run.kernels.parts import with_parts
-from tapeql.run.kernels.windows import computed, in_range
+from tapeql.rows.nodes import Bars, Feed
 
 DayKeys = frozenset[tuple[str, str, int]]
 """(venue, code, session_date); venue and code are empty where days select by date alone."""

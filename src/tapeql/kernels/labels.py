@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tapeql import arrow, calendars
+from tapeql.kernels.frame import Vector
 from tapeql.query.nodes import Type
-from tapeql.run.kernels.frame import Vector
 
 Instants = npt.NDArray[np.int64]
 

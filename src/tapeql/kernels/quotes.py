@@ -16,10 +16,10 @@ import pyarrow as pa
 
 from tapeql import arrow
 from tapeql.calendars.grid import NEVER
-from tapeql.plan.nodes import Feed
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import finite
-from tapeql.run.kernels.slots import piecewise
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import finite
+from tapeql.kernels.slots import piecewise
+from tapeql.rows.nodes import Feed
 from tapeql.storage.snapshot import Snapshot
 
 Floats = npt.NDArray[np.float64]

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tapeql import arrow, limits
+from tapeql.cancel import Cancel
 from tapeql.errors import Diagnostic
 from tapeql.functions import windows
 from tapeql.functions.registry import functions
-from tapeql.plan.lookback import Lookback, reach
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import evaluate, finite
+from tapeql.kernels.frame import Frame, Vector, constant, join
 from tapeql.plan.nodes import Compute, InRange
+from tapeql.query.lookback import Lookback, reach
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
 from tapeql.query.text import expr_text
-from tapeql.run.cancel import Cancel
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import evaluate, finite
-from tapeql.run.kernels.frame import Frame, Vector, constant, join
 
 
 def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterator[Frame]:

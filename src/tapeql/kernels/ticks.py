@@ -8,17 +8,17 @@ import numpy as np
 
 from tapeql import calendars
 from tapeql.calendars.grid import NO_DATE, Grid
-from tapeql.plan.expressions import column_names
-from tapeql.plan.nodes import Feed, Quotes, Ticks
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import finite, passes
+from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
+from tapeql.kernels.labels import placed, session_vector
+from tapeql.kernels.parts import part
+from tapeql.kernels.quotes import measure, percentages
 from tapeql.query.columns import QUOTE, TICK
 from tapeql.query.nodes import Align, Expr, Interval, Type
 from tapeql.query.parts import PREFIX
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import finite, passes
-from tapeql.run.kernels.frame import Frame, Vector, constant, from_arrow
-from tapeql.run.kernels.labels import placed, session_vector
-from tapeql.run.kernels.parts import part
-from tapeql.run.kernels.quotes import measure, percentages
+from tapeql.query.rewriting import column_names
+from tapeql.rows.nodes import Feed, Quotes, Ticks
 from tapeql.storage.schema import TABLES
 
 _OF_BOTH_SIDES = ("spread", "mid", "spread_pct")

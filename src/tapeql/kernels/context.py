@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from tapeql.cancel import Cancel
 from tapeql.errors import Diagnostic
-from tapeql.run.cancel import Cancel
 from tapeql.storage.snapshot import Snapshot
 
 

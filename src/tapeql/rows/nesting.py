@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from tapeql import arrow, calendars
 from tapeql.calendars.grid import NEVER, Grid
-from tapeql.plan.spans import NOWHERE, Instants, Spans, union, without
 from tapeql.query.nodes import Align, Interval, SessionSpec
+from tapeql.rows.spans import NOWHERE, Instants, Spans, union, without
 from tapeql.storage.snapshot import Part, Snapshot
 
 DAY_US = 86_400_000_000

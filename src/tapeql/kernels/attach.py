@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from tapeql import calendars
 from tapeql.calendars.grid import NO_DATE, Grid
-from tapeql.plan.nodes import Bars, DayMeasures, Feed, QuoteMeans, Rows, SessionFlags, SessionMeasures
+from tapeql.kernels.bars import bar_frames, grid_of
+from tapeql.kernels.context import Context
+from tapeql.kernels.expressions import evaluate
+from tapeql.kernels.frame import Frame, Vector, constant, join
+from tapeql.kernels.quotes import Slots, time_weighted
+from tapeql.plan.nodes import DayMeasures, QuoteMeans, SessionFlags, SessionMeasures
 from tapeql.query.columns import BAR, QUOTE_MEASURES
 from tapeql.query.nodes import Type
-from tapeql.run.kernels.bars import bar_frames, grid_of
-from tapeql.run.kernels.context import Context
-from tapeql.run.kernels.expressions import evaluate
-from tapeql.run.kernels.frame import Frame, Vector, constant, join
-from tapeql.run.kernels.quotes import Slots, time_weighted
+from tapeql.rows.nodes import Bars, Feed, Rows
 
 Instants = npt.NDArray[np.int64]
 
@@ -57,8 +58,8 @@ def with_session_measures(
 
 def with_day_measures(step: DayMeasures, feed: Feed, context: Context, frames: Iterator[Frame]) -> Iterator[Frame]:
     """Rows with expressions over the bars of days, seen from the day's opening on."""
+    from tapeql.kernels.windows import computed
     from tapeql.plan.rules.lift_windows import split_windows
-    from tapeql.run.kernels.windows import computed
 
     days = list(bar_frames(step.bars, _feed_of(step.bars, feed), context))
     whole = join(days) if days else _empty()
