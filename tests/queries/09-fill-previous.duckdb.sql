@@ -185,220 +185,12 @@ WITH "symbols" AS (
     ) = "span"."hour"
     AND "bars_from_trades"."bar" >= "span"."start"
     AND "bars_from_trades"."bar" < "span"."end"
-), "open_pieces" AS (
-  SELECT
-    "g",
-    UNNEST(RANGE("first_open", "end", "step")) AS "at",
-    "start",
-    "step",
-    "limit",
-    "session_date",
-    "market_open"
-  FROM "grid"
-  WHERE
-    "market_open" < 4611686018427387904
-), "slots" AS (
-  SELECT
-    "open_pieces"."g",
-    "open_pieces"."at",
-    FIRST(
-      LEAST("open_pieces"."at" + "open_pieces"."step", "open_pieces"."limit") ORDER BY "start" ASC
-    ) AS "ts_close",
-    FIRST("open_pieces"."session_date" ORDER BY "start" ASC) AS "session_date",
-    FIRST("open_pieces"."market_open" ORDER BY "start" ASC) AS "market"
-  FROM "open_pieces"
-  GROUP BY
-    "open_pieces"."g",
-    "open_pieces"."at"
-), "fill_ends" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1739462700000000 AS BIGINT) AS "until"
-), "first_bars" AS (
-  SELECT
-    "feed",
-    MIN("at") AS "begun"
-  FROM "bars"
-  GROUP BY
-    "feed"
-), "timeline" AS (
-  SELECT
-    "bars"."feed",
-    "bars"."at",
-    "bars"."at" AS "known",
-    "slots"."market",
-    "bars"."ts_close",
-    "bars"."session_date",
-    "bars"."open",
-    "bars"."high",
-    "bars"."low",
-    "bars"."close",
-    "bars"."volume",
-    "bars"."trades",
-    "bars"."vwap"
-  FROM "bars"
-  JOIN "symbols"
-    ON "symbols"."feed" = "bars"."feed"
-  LEFT JOIN "slots"
-    ON "slots"."g" = "symbols"."g" AND "slots"."at" = "bars"."at"
-  UNION ALL
-  SELECT
-    "symbols"."feed",
-    "slots"."at",
-    CAST(NULL AS BIGINT) AS "known",
-    "slots"."market",
-    "slots"."ts_close",
-    "slots"."session_date",
-    CAST(NULL AS DOUBLE) AS "open",
-    CAST(NULL AS DOUBLE) AS "high",
-    CAST(NULL AS DOUBLE) AS "low",
-    CAST(NULL AS DOUBLE) AS "close",
-    CAST(NULL AS DOUBLE) AS "volume",
-    CAST(NULL AS BIGINT) AS "trades",
-    CAST(NULL AS DOUBLE) AS "vwap"
-  FROM "slots"
-  JOIN "symbols"
-    ON "symbols"."g" = "slots"."g"
-  JOIN "first_bars"
-    ON "first_bars"."feed" = "symbols"."feed"
-  JOIN "fill_ends"
-    ON "fill_ends"."feed" = "symbols"."feed"
-  LEFT JOIN "bars"
-    ON "bars"."feed" = "symbols"."feed" AND "bars"."at" = "slots"."at"
-  WHERE
-    "slots"."at" > "first_bars"."begun"
-    AND "slots"."at" < "fill_ends"."until"
-    AND "bars"."at" IS NULL
-), "holes" AS (
-  SELECT
-    *,
-    COUNT("known") OVER (
-      PARTITION BY "feed"
-      ORDER BY "at" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "hole",
-    LAST_VALUE("close" IGNORE NULLS) OVER (
-      PARTITION BY "feed", "market"
-      ORDER BY "at" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "before_close"
-  FROM "timeline"
-), "measured_holes" AS (
-  SELECT
-    *,
-    COUNT(*) FILTER(WHERE
-      "known" IS NULL) OVER (PARTITION BY "feed", "market", "hole") AS "length"
-  FROM "holes"
-), "filled_slots" AS (
-  SELECT
-    *
-  FROM "measured_holes"
-  WHERE
-    "known" IS NULL AND NOT (
-      "before_close" IS NULL
-    ) AND "length" <= 5
-), "new_rows" AS (
-  SELECT
-    "filled_slots"."feed",
-    "filled_slots"."at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '5m' AS "interval",
-    "filled_slots"."ts_close" AS "ts_close",
-    "filled_slots"."before_close" AS "open",
-    "filled_slots"."before_close" AS "high",
-    "filled_slots"."before_close" AS "low",
-    "filled_slots"."before_close" AS "close",
-    CAST(0 AS DOUBLE) AS "volume",
-    CAST(0 AS BIGINT) AS "trades",
-    CAST(NULL AS DOUBLE) AS "vwap",
-    CASE WHEN "filled_slots"."ts_close" <= "span"."end" THEN "span"."name" END AS "session",
-    "filled_slots"."session_date" AS "session_date",
-    "filled_slots"."ts_close" <= 1741996800000000 AS "complete",
-    NOT FALSE AS "filled"
-  FROM "filled_slots"
-  JOIN "symbols"
-    ON "symbols"."feed" = "filled_slots"."feed"
-  LEFT JOIN "sessions_edges" AS "span"
-    ON "symbols"."g" = "span"."g"
-    AND (
-      "filled_slots"."at" // 3600000000
-    ) = "span"."hour"
-    AND "filled_slots"."at" >= "span"."start"
-    AND "filled_slots"."at" < "span"."end"
-), "filled" AS (
-  SELECT
-    "feed",
-    "at",
-    "symbol",
-    "exchange",
-    "interval",
-    "ts_close",
-    "open",
-    "high",
-    "low",
-    "close",
-    "volume",
-    "trades",
-    "vwap",
-    "session",
-    "session_date",
-    "complete",
-    "filled"
-  FROM "bars"
-  UNION ALL
-  SELECT
-    "feed",
-    "at",
-    "symbol",
-    "exchange",
-    "interval",
-    "ts_close",
-    "open",
-    "high",
-    "low",
-    "close",
-    "volume",
-    "trades",
-    "vwap",
-    "session",
-    "session_date",
-    "complete",
-    "filled"
-  FROM "new_rows"
-), "in_range" AS (
-  SELECT
-    *
-  FROM "filled"
-  WHERE
-    "at" >= 1739439000000000 AND "at" < 1739462400000000 AND "complete"
-), "result" AS (
-  SELECT
-    "feed",
-    "at",
-    "symbol" AS "symbol",
-    "exchange" AS "exchange",
-    "interval" AS "interval",
-    "at" AS "ts",
-    "ts_close" AS "ts_close",
-    "open" AS "open",
-    "high" AS "high",
-    "low" AS "low",
-    "close" AS "close",
-    "volume" AS "volume",
-    "trades" AS "trades",
-    "vwap" AS "vwap",
-    "session" AS "session",
-    "session_date" AS "session_date",
-    "complete" AS "complete",
-    "filled" AS "filled"
-  FROM "in_range"
 )
 SELECT
   "symbol",
   "exchange",
   "interval",
-  MAKE_TIMESTAMPTZ("ts") AS "ts",
+  MAKE_TIMESTAMPTZ("at") AS "at",
   MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
   "open",
   "high",
@@ -410,8 +202,13 @@ SELECT
   "session",
   CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
   "complete",
-  "filled"
-FROM "result"
+  "filled",
+  "feed"
+FROM "bars"
 ORDER BY
   "feed" ASC,
   "at" ASC
+-- then, on the kernels:
+-- fill open previous, high previous, low previous, close previous, volume zero, trades zero, vwap null max 5
+-- range: from 2025-02-13T09:30:00Z before 2025-02-13T16:00:00Z
+-- columns symbol, exchange, interval, ts, ts_close, open, high, low, close, volume, trades, vwap, session, session_date, complete, filled

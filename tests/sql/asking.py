@@ -10,8 +10,8 @@ import pyarrow as pa
 from tapeql.cancel import Cancel
 from tapeql.kernels.context import Context
 from tapeql.language.parse import parse
+from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
-from tapeql.plan.nodes import Plan
 from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
 from tapeql.run.locate import located

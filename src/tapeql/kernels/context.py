@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -12,14 +13,31 @@ from tapeql.cancel import Cancel
 from tapeql.errors import Diagnostic
 from tapeql.storage.snapshot import Snapshot
 
+T = TypeVar("T")
+
+
+def _no_plans(plan: object) -> Iterator[pa.RecordBatch]:
+    raise AssertionError("a context that answers no plans")
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
+    """`answer` runs a plan that an operator needs the result of."""
+
     snapshot: Snapshot
     now_us: int
     cancel: Cancel
     counts: Counter[str] = field(default_factory=Counter)
     notes: list[Diagnostic] = field(default_factory=list)
+    answer: Callable[[Any], Iterator[pa.RecordBatch]] = _no_plans
+    _known: dict[int, tuple[object, Any]] = field(default_factory=dict)
+
+    def once(self, about: object, find: Callable[[], T]) -> T:
+        """What `find` finds for an operator, the first time; it is the same for every symbol."""
+        if id(about) not in self._known:
+            self._known[id(about)] = (about, find())
+        found: T = self._known[id(about)][1]
+        return found
 
     def scan(
         self,

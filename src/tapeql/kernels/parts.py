@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,10 @@ from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Instants
 from tapeql.kernels.frame import Frame, Vector
 from tapeql.query.nodes import Type
-from tapeql.query.parts import PARTS, PREFIX, WEEKDAYS
+from tapeql.query.parts import PARTS, WEEKDAYS
 from tapeql.rows.nodes import Bars, Feed, Rows
 
 DAY_US = 86_400_000_000
-
-
-def with_parts(names: tuple[str, ...], rows: Rows, feed: Feed, frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The frames with the parts by these names."""
-    for frame in frames:
-        yield frame.with_columns({f"{PREFIX}{name}": part(name, rows, feed, frame) for name in names})
 
 
 def part(name: str, rows: Rows, feed: Feed, frame: Frame) -> Vector:

@@ -7,23 +7,19 @@ from dataclasses import dataclass, replace
 
 from tapeql import calendars
 from tapeql.errors import Diagnostic, QueryError
-from tapeql.plan.nodes import (
-    SYMBOL_KEYS,
-    DayMeasures,
-    FillSlots,
-    InRange,
-    OnDays,
-    Plan,
-    Project,
-    QuoteMeans,
-    SessionFlags,
-    SessionMeasures,
-    Sort,
-    Step,
-    Take,
-    TimeParts,
-    Where,
-)
+from tapeql.operators.day_measures import DayMeasures
+from tapeql.operators.fill import FillSlots
+from tapeql.operators.in_range import InRange
+from tapeql.operators.on_days import OnDays
+from tapeql.operators.operator import Operator, Plan
+from tapeql.operators.project import SYMBOL_KEYS, Project
+from tapeql.operators.quote_means import QuoteMeans
+from tapeql.operators.session_flags import SessionFlags
+from tapeql.operators.session_measures import SessionMeasures
+from tapeql.operators.sort import Sort
+from tapeql.operators.take import Take
+from tapeql.operators.time_parts import TimeParts
+from tapeql.operators.where import Where
 from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
@@ -76,17 +72,18 @@ def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset(
     needs = _needs(query, expressions)
     notes: list[Diagnostic] = []
     rows = _rows(query, snapshot, notes)
+    steps = tuple(_steps(query, rows, needs, snapshot))
     reach = Lookback()
     for expr in expressions:
         reach = reach.widest(lookback(expanded(expr)))
-    if query.fill is not None:
-        reach = reach.after(Lookback(1))
+    for step in steps:
+        reach = reach.after(step.reach())
     if query.warmup_rows is not None:
         reach = Lookback(query.warmup_rows, 0)
     plan = Plan(
         query=query,
         rows=rows,
-        steps=tuple(_steps(query, rows, needs, snapshot)),
+        steps=steps,
         lookback_rows=reach.rows,
         lookback_us=reach.us,
         schema=result_schema(query, reach.rows),
@@ -281,7 +278,7 @@ def _needs(query: Query, expressions: Iterable[Expr]) -> _Needs:
     )
 
 
-def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Iterable[Step]:
+def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Iterable[Operator]:
     if query.fill is not None:
         yield FillSlots(query.fill)
     if needs.quote_means:
@@ -322,5 +319,5 @@ def _day_columns(names: tuple[str, ...]) -> tuple[OutputColumn, ...]:
         entry = functions()[name.removeprefix("day.")]
         inputs = tuple(Column(str(i.default), Type.FLOAT) for i in entry.inputs)
         params = tuple(p.default for p in entry.params if p.default is not None)
-        columns.append(OutputColumn(name, Call(entry.name, inputs, params, entry.outputs[0])))
+        columns.append(OutputColumn(name, expanded(Call(entry.name, inputs, params, entry.outputs[0]))))
     return tuple(columns)

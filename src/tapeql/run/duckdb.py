@@ -13,7 +13,7 @@ from tapeql import limits
 from tapeql.cancel import watched
 from tapeql.errors import StoreError
 from tapeql.kernels.context import Context
-from tapeql.plan.nodes import Plan
+from tapeql.operators.operator import Plan
 from tapeql.run import pushed
 from tapeql.run.batches import conformed
 from tapeql.run.lower import Lowered

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tapeql.cancel import Cancel
 from tapeql.kernels.context import Context
-from tapeql.plan.nodes import Plan
+from tapeql.operators.operator import Plan
 from tapeql.rows.nodes import Bars
 from tapeql.run import lake
 from tapeql.run.from_end import from_end, limit_from_end

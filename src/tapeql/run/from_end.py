@@ -11,8 +11,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from tapeql.plan.nodes import Compute, InRange, Plan, Sort, Take
-from tapeql.query.nodes import Limit, Over
+from tapeql.operators.in_range import InRange
+from tapeql.operators.operator import Plan
+from tapeql.operators.take import Take
+from tapeql.query.nodes import Limit
 from tapeql.run.locate import rows_span_us
 
 GROWTH: Final = 4
@@ -24,8 +26,8 @@ def limit_from_end(plan: Plan) -> Limit | None:
     take = next((step.limit for step in plan.steps if isinstance(step, Take)), None)
     if take is None or not take.last or (len(plan.rows.feeds) > 1 and not take.per_symbol):
         return None
-    sees_all = any(isinstance(step, Sort) or (isinstance(step, Compute) and _over_all(step)) for step in plan.steps)
-    return None if sees_all else take
+    sees_range = any(step.sees_range for step in plan.steps if not isinstance(step, Take))
+    return None if sees_range else take
 
 
 def from_end(plan: Plan, limit: Limit, run: Callable[[Plan], Iterator[pa.RecordBatch]]) -> Iterator[pa.RecordBatch]:
@@ -41,10 +43,6 @@ def from_end(plan: Plan, limit: Limit, run: Callable[[Plan], Iterator[pa.RecordB
             return
         width *= GROWTH
     yield from run(plan)
-
-
-def _over_all(step: Compute) -> bool:
-    return any(isinstance(column.expr, Over) and column.expr.us is None for column in step.columns)
 
 
 def _since(plan: Plan, start_us: int) -> Plan:

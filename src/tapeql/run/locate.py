@@ -12,9 +12,9 @@ from tapeql.kernels.bars import bar_frames
 from tapeql.kernels.context import Context
 from tapeql.kernels.quotes import prevailing
 from tapeql.kernels.ticks import row_frames
-from tapeql.plan.nodes import DayMeasures, FillSlots, OnDays, Plan, QuoteMeans, SessionMeasures, Step
-from tapeql.plan.rules.expand_formulas import expanded
-from tapeql.query.lookback import lookback
+from tapeql.operators.fill import FillSlots
+from tapeql.operators.operator import Operator, Plan
+from tapeql.operators.quote_means import QuoteMeans
 from tapeql.rows.nesting import DAY_US, UNIT_DAYS
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 
@@ -32,8 +32,8 @@ class Located:
 def located(plan: Plan, context: Context) -> Located:
     """The plan with every feed's range widened by its warm-up, and by what FILL must see behind the range."""
     notes: list[Diagnostic] = []
-    fill = next((step.fill for step in plan.steps if isinstance(step, FillSlots)), None)
-    looks_ahead = fill is not None and (fill.max_rows is not None or "linear" in dict(fill.methods).values())
+    fill = next((step for step in plan.steps if isinstance(step, FillSlots)), None)
+    looks_ahead = fill is not None and fill.looks_ahead
     means = any(isinstance(step, QuoteMeans) for step in plan.steps)
     feeds = []
     for feed in plan.rows.feeds:
@@ -44,19 +44,13 @@ def located(plan: Plan, context: Context) -> Located:
             feed = replace(feed, quotes_from_us=prevailing(feed, context.snapshot, feed.start_us))
         feeds.append(feed)
     rows: Rows = replace(plan.rows, feeds=tuple(feeds))
-    steps: list[Step] = []
+    steps: list[Operator] = []
     for step in plan.steps:
-        match step:
-            case SessionMeasures(bars=bars):
-                step = replace(step, bars=_around(bars, rows, 0, context))
-            case DayMeasures(bars=bars, columns=columns):
-                back = max(lookback(expanded(c.expr)).rows or 0 for c in columns)
-                step = replace(step, bars=_around(bars, rows, back, context))
-            case OnDays(plan=days):
-                found = located(days, context)
-                notes.extend(found.notes)
-                step = replace(step, plan=found.plan)
-        steps.append(step)
+        if bars := step.attached():
+            step = step.with_attached(_around(bars, rows, step.attached_rows_before(), context))
+        inner = [located(days, context) for days in step.plans()]
+        notes.extend(note for found in inner for note in found.notes)
+        steps.append(step.with_plans(tuple(found.plan for found in inner)))
     return Located(replace(plan, rows=rows, steps=tuple(steps)), tuple(notes))
 
 

@@ -12,12 +12,13 @@ from typing import Final
 import pyarrow as pa
 from sqlglot import exp
 
-from tapeql.plan.nodes import Plan
+from tapeql.operators import lookup
+from tapeql.operators.operator import Plan, plan_text, steps_text
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
+from tapeql.sql.state import State, ordering, read
 from tapeql.sql.statement import FEED, FeedKey, Statement
-from tapeql.sql.steps import State, apply, ordering, rows
 from tapeql.sql.terms import DOUBLE, Node, cast, column, named, select, table
 from tapeql.storage.snapshot import Snapshot
 
@@ -59,14 +60,12 @@ def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
 
 def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty: bool = True) -> str:
     """The statement as text; in comments, what follows it on the kernels."""
-    from tapeql.plan.text import describe, describe_steps
-
     try:
         lowered = lower(plan, snapshot, dialect)
     except Unsayable:
-        return _commented("all of it runs on the kernels:", describe(plan))
+        return _commented("all of it runs on the kernels:", *plan_text(plan))
     text, left = lowered.sql(pretty=pretty), plan.steps[lowered.pushed_steps :]
-    return f"{text}\n{_commented('then, on the kernels:', describe_steps(left))}" if left else text
+    return f"{text}\n{_commented('then, on the kernels:', *steps_text(left))}" if left else text
 
 
 def _commented(*texts: str) -> str:
@@ -75,12 +74,12 @@ def _commented(*texts: str) -> str:
 
 def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     dialect.start()
-    statement = Statement(plan, snapshot, dialect)
-    state, steps = rows(statement, plan), 0
+    statement = Statement(plan.feeds(), plan.query.now_us, snapshot, dialect)
+    state, steps = read(statement, plan.rows), 0
     for step in plan.steps:
         ctes, functions = dict(statement.ctes), dict(statement.functions)
         try:
-            state = apply(statement, plan, step, state)
+            state = lookup.lower(step, state, statement, plan)
         except Unsayable:
             statement.ctes, statement.functions = ctes, functions
             break

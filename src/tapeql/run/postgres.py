@@ -11,7 +11,7 @@ import pyarrow as pa
 from tapeql.cancel import watched
 from tapeql.errors import StoreError
 from tapeql.kernels.context import Context
-from tapeql.plan.nodes import Plan
+from tapeql.operators.operator import Plan
 from tapeql.run import pushed
 from tapeql.run.batches import conformed
 from tapeql.run.lower import Lowered

@@ -10,13 +10,13 @@ import pyarrow as pa
 from tapeql import arrow
 from tapeql.kernels.context import Context
 from tapeql.kernels.frame import Frame, from_arrow
-from tapeql.kernels.steps import finished, symbol_batches
-from tapeql.plan.nodes import OnDays, Plan
+from tapeql.operators.operator import Plan
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 from tapeql.rows.nodes import Feed
 from tapeql.run import lake
 from tapeql.run.lower import FEED_COLUMN, Lowered, lower
+from tapeql.run.steps import finished, symbol_batches, symbol_steps
 from tapeql.sql.dialects import Unsayable
 
 Rows = Callable[[Lowered, Context], Iterator[pa.RecordBatch]]
@@ -32,19 +32,19 @@ def execute(plan: Plan, context: Context, dialect: str, rows: Rows) -> Iterator[
     batches = rows(lowered, context)
     if lowered.pushed_steps == len(plan.steps):
         return batches
-    return finished(plan, _projected(plan, lowered, batches, context))
+    context = lake.answering(context)
+    return finished(plan, _projected(plan, lowered, batches, context), context)
 
 
 def _projected(
     plan: Plan, lowered: Lowered, batches: Iterator[pa.RecordBatch], context: Context
 ) -> Iterator[pa.RecordBatch]:
     """The steps the database could not say, symbol by symbol."""
-    steps = [step for step in lake.row_steps(plan) if step in plan.steps[lowered.pushed_steps :]]
-    keys = {id(step): lake.day_keys(step, context) for step in steps if isinstance(step, OnDays)}
+    steps = symbol_steps(plan.steps[lowered.pushed_steps :])
     feeds = {(f.symbol.venue, f.symbol.code, f.calendar): f for f in plan.rows.feeds}
     for number, frames in _by_feed(lowered, batches):
         feed: Feed = feeds[lowered.feeds[number]]
-        yield from symbol_batches(plan, steps, feed, frames, context, lambda step: keys[id(step)])
+        yield from symbol_batches(plan, steps, feed, frames, context)
 
 
 def _by_feed(lowered: Lowered, batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, Iterator[Frame]]]:

@@ -12,7 +12,7 @@ from tapeql import arrow, calendars
 from tapeql.cancel import Cancel
 from tapeql.errors import Span
 from tapeql.language import syntax
-from tapeql.plan.nodes import Plan
+from tapeql.operators.operator import Plan
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import GAPS, OHLCV, QUOTES, TICKS, TS
 from tapeql.storage.snapshot import Part, Snapshot

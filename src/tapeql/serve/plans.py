@@ -13,7 +13,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from tapeql.language import syntax
-from tapeql.plan.nodes import FillSlots, OnDays, Plan
+from tapeql.operators.fill import FillSlots
+from tapeql.operators.on_days import OnDays
+from tapeql.operators.operator import Plan
 from tapeql.rows.nesting import Shape
 from tapeql.rows.nodes import Bars
 

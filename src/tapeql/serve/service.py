@@ -22,8 +22,8 @@ from tapeql.cancel import Cancel
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, StoreError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
+from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
-from tapeql.plan.nodes import Plan
 from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings, apply
 from tapeql.run.execute import execute

@@ -77,7 +77,7 @@ def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: Grid
     at, close = column(AT, rows), column(closing, rows)
     known = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, rows)))
     is_open = op("<", column("market_open", "s"), integer(NEVER))
-    end = least(close, column("end", "s"), integer(statement.plan.query.now_us))  # time to come is not known
+    end = least(close, column("end", "s"), integer(statement.now_us))  # time to come is not known
     parts = []
     if grid.steps != {0}:
         joins = statement.containing(at, column("g", "symbols"), grid.relation, "s")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from sqlglot import exp
 
-from tapeql.plan.nodes import DayMeasures, OnDays, Plan, SessionMeasures
 from tapeql.query.nodes import Type
 from tapeql.rows.nodes import Feed
 from tapeql.sql.dialects.dialect import Dialect
@@ -61,7 +60,8 @@ FeedKey = tuple[str, str, str]
 class Statement:
     """Numbers are given to (venue, code, calendar) in byte order, so ordering by them is ordering by exchange, symbol."""
 
-    plan: Plan
+    reads: InitVar[Iterable[Feed]]
+    now_us: int
     snapshot: Snapshot
     dialect: Dialect
     feeds: dict[FeedKey, int] = field(default_factory=dict)
@@ -69,8 +69,8 @@ class Statement:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     functions: dict[str, tuple[str, str]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        keys = sorted({key(feed) for feed in _feeds(self.plan)}, key=lambda k: tuple(part.encode() for part in k))
+    def __post_init__(self, reads: Iterable[Feed]) -> None:
+        keys = sorted({key(feed) for feed in reads}, key=lambda k: tuple(part.encode() for part in k))
         self.feeds = {k: n for n, k in enumerate(keys)}
         self.calendars = {name: n for n, name in enumerate(sorted({k[2] for k in keys}))}
         columns: dict[str, tuple[Kind, Sequence[object]]] = {
@@ -146,16 +146,6 @@ def _constant(value: object, kind: Kind) -> Node:
     if value is None:
         return null(kind)
     return cast(text(value) if isinstance(value, str) else integer(int(str(value))), kind)
-
-
-def _feeds(plan: Plan) -> Iterable[Feed]:
-    yield from plan.rows.feeds
-    for step in plan.steps:
-        match step:
-            case SessionMeasures(bars=bars) | DayMeasures(bars=bars):
-                yield from bars.feeds
-            case OnDays(plan=days):
-                yield from _feeds(days)
 
 
 def typed_null(type: Type) -> Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from tapeql.plan.nodes import Plan
+from tapeql.operators.operator import Plan
 from tapeql.plan.rules.expand_formulas import expand_formulas
 from tapeql.plan.rules.fold_constants import fold_constants
 from tapeql.plan.rules.lift_windows import lift_windows

@@ -6,8 +6,8 @@ rvol(volume, 20)   →   volume / avg(volume, 20)[1]
 from __future__ import annotations
 
 from tapeql.functions.registry import functions
+from tapeql.operators.operator import Plan
 from tapeql.plan.expressions import rewrite_plan
-from tapeql.plan.nodes import Plan
 from tapeql.query.formulas import INPUT, formula
 from tapeql.query.nodes import Call, Column, Expr
 from tapeql.query.rewriting import bottom_up

@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 import operator
 
+from tapeql.operators.operator import Plan
 from tapeql.plan.expressions import rewrite_plan
-from tapeql.plan.nodes import Plan
 from tapeql.query.nodes import Arithmetic, Expr, Literal, Negate, Type
 from tapeql.query.rewriting import bottom_up
 

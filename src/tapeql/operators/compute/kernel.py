@@ -15,16 +15,23 @@ from tapeql.functions.registry import functions
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import evaluate, finite
 from tapeql.kernels.frame import Frame, Vector, constant, join
-from tapeql.plan.nodes import Compute, InRange
+from tapeql.kernels.series import Series
+from tapeql.operators.compute import Compute
+from tapeql.operators.in_range import InRange
+from tapeql.operators.in_range.kernel import in_range
 from tapeql.query.lookback import Lookback, reach
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
 from tapeql.query.text import expr_text
 
 
+def run(step: Compute, series: Series, context: Context) -> Iterator[Frame]:
+    return computed(step, series.frames, context)
+
+
 def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterator[Frame]:
     """Frames with the step's columns added; each frame is computed with the rows before it that matter."""
     need = Lookback()
-    for column in step.columns:
+    for column in step.windows:
         need = need.widest(reach(column.expr))
     if need.rows is None:
         known = list(frames)
@@ -46,7 +53,7 @@ def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterat
 
 def _tell_of_too_few(step: Compute, rows: int, last: Frame, context: Context) -> None:
     """A note for each function that has no value at all because the symbol has too few rows."""
-    for column in step.columns:
+    for column in step.windows:
         if isinstance(column.expr, Call) and {"exchange", "symbol"} <= last.columns.keys():
             call = column.expr
             needed = functions()[call.function].lookback(call.params) + 1
@@ -81,7 +88,7 @@ def _with(step: Compute, frame: Frame, cancel: Cancel) -> Frame:
     known: dict[Expr, Vector] = {}
     outputs: dict[tuple[str, tuple[Expr, ...], tuple[int | float, ...]], dict[str, Vector]] = {}
     more: dict[str, Vector] = {}
-    for column in step.columns:
+    for column in step.windows:
         expr = column.expr
         cancel.check()
         if expr not in known:
@@ -117,19 +124,6 @@ def _window(expr: Expr, frame: Frame, range: InRange) -> Vector:
             values = evaluate(x, frame).floats()
             return Vector(Type.FLOAT, finite(windows.over_time(aggregate, frame["ts"].values, values, us)))
     raise AssertionError(f"not a window: {expr}")
-
-
-def in_range(range: InRange, frame: Frame) -> npt.NDArray[np.bool_]:
-    """The rows the query asked for."""
-    ts = frame["ts"].values
-    keep = np.ones(frame.length, dtype=np.bool_)
-    if range.start_us is not None:
-        keep &= ts >= range.start_us
-    if range.end_us is not None:
-        keep &= ts < range.end_us
-    if not range.keep_partial and "complete" in frame.columns:
-        keep &= frame["complete"].values
-    return keep
 
 
 def _shifted(vector: Vector, rows: int) -> Vector:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sqlglot import exp
 
 from tapeql.functions.registry import functions
-from tapeql.plan.nodes import Compute, InRange
-from tapeql.plan.rules.lift_windows import split_windows
+from tapeql.operators.compute import Compute
+from tapeql.operators.compute.lifting import split_windows
+from tapeql.operators.in_range import InRange
+from tapeql.operators.in_range.sql import kept
+from tapeql.operators.operator import Plan
 from tapeql.query.nodes import Call, Column, Expr, OutputColumn, Over, Shift, Type
+from tapeql.query.rewriting import with_children
 from tapeql.sql.dialects.dialect import Unsayable
+from tapeql.sql.state import State
 from tapeql.sql.statement import FEED, Statement, Stream, extended
 from tapeql.sql.terms import (
     DOUBLE,
@@ -57,12 +63,16 @@ _AGGREGATES: Final = {
 }
 
 
+def lower(step: Compute, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+    return replace(state, stream=compute(statement, step, state.stream, f"{prefix}computed"))
+
+
 def compute(statement: Statement, step: Compute, stream: Stream, name: str = "computed") -> Stream:
     """The stream with the columns of a Compute step."""
     operands: dict[Expr, Column] = {}
     arguments: dict[str, tuple[Type, Node]] = {}
     rowwise = statement.rowwise(stream)
-    for output in step.columns:
+    for output in step.windows:
         for operand in _operands(output.expr):
             if not isinstance(operand, Column) and operand not in operands:
                 label = f"operand.{len(operands)}"
@@ -72,7 +82,7 @@ def compute(statement: Statement, step: Compute, stream: Stream, name: str = "co
     stream = extended(statement, f"{name}_operands", stream, arguments)
     windows: dict[str, tuple[Type, Node]] = {}
     kernels: list[tuple[str, Call]] = []
-    for output in step.columns:
+    for output in step.windows:
         expr = _over_columns(output.expr, operands)
         if isinstance(expr, Call) and not _is_window(expr):
             kernels.append((output.name, expr))
@@ -104,7 +114,6 @@ def _operands(expr: Expr) -> tuple[Expr, ...]:
 
 
 def _over_columns(expr: Expr, operands: dict[Expr, Column]) -> Shift | Call | Over:
-    from tapeql.query.rewriting import with_children
 
     over_columns = with_children(expr, tuple(operands.get(x, x) for x in _operands(expr)))
     assert isinstance(over_columns, Shift | Call | Over)
@@ -149,19 +158,6 @@ def _of_rows(x: Node, function: str, n: int, feed: list[Node], order: list[Node]
 
 def _aggregate(statement: Statement, name: str, x: Node) -> Node:
     return statement.dialect.median(x) if name == "median" else call(_AGGREGATES[name], x)
-
-
-def kept(range: InRange, stream: Stream) -> Node:
-    """The condition of an InRange step."""
-    at = column(stream.columns["ts"].name)
-    conditions: list[Node] = []
-    if range.start_us is not None:
-        conditions.append(op(">=", at, integer(range.start_us)))
-    if range.end_us is not None:
-        conditions.append(op("<", at.copy(), integer(range.end_us)))
-    if not range.keep_partial and "complete" in stream.columns:
-        conditions.append(column(stream.columns["complete"].name))
-    return both(*conditions) if conditions else exp.true()
 
 
 def _kernel(statement: Statement, stream: Stream, label: str, expr: Call) -> Stream:

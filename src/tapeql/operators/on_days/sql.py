@@ -1,0 +1,29 @@
+"""Chosen days as SQL: IN the result of another plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlglot import exp
+
+from tapeql.operators import lookup
+from tapeql.operators.on_days import OnDays
+from tapeql.operators.operator import Plan
+from tapeql.sql.attaching import where
+from tapeql.sql.state import State, read
+from tapeql.sql.statement import Statement
+from tapeql.sql.terms import column, select, star, table
+
+
+def lower(step: OnDays, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+    own, stream = f"{prefix}chosen_", state.stream
+    days = read(statement, step.plan.rows, own)
+    for inner in step.plan.steps:
+        days = lookup.lower(inner, days, statement, step.plan, own)
+    names = ("session_date",) if step.by_date else ("exchange", "symbol", "session_date")
+    chosen = [column(days.stream.columns[name].name) for name in names]
+    subject = [column(stream.columns[name].name) for name in names]
+    dates = statement.add(f"{own}days", select(chosen, table(days.stream.relation), distinct=True))
+    left = subject[0] if step.by_date else exp.Tuple(expressions=subject)
+    inside = exp.In(this=left, query=exp.Subquery(this=select([star()], table(dates))))
+    return replace(state, stream=where(statement, f"{prefix}on_days", stream, inside))

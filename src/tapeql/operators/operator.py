@@ -1,0 +1,145 @@
+"""Plan: what is read, in which order it is transformed, and what comes out.
+
+    rows (Bars | Ticks | Quotes)  ─▶  operators, one after another, each over the rows of one symbol in (ts, seq) order,
+                                      until those that see the whole result
+
+Kernels and every SQL dialect run the same plan; the oracle does not see it.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Self
+
+import pyarrow as pa
+
+from tapeql.errors import Diagnostic
+from tapeql.query.lookback import Lookback
+from tapeql.query.nodes import Expr, Query
+from tapeql.rows.nodes import Bars, Feed, Rows
+from tapeql.rows.text import rows_text
+
+
+class Cut(enum.IntEnum):
+    """What must be seen together: any rows; a row and those its lookback reaches; a symbol's rows; the whole result."""
+
+    ROWS = 0
+    SERIES = 1
+    SYMBOL = 2
+    WHOLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One step of a plan. What an operator does not say is the answer that is never wrong, only slow."""
+
+    def expressions(self) -> tuple[Expr, ...]:
+        """The expressions over the rows it is given."""
+        return ()
+
+    def with_expressions(self, new: tuple[Expr, ...]) -> Self:
+        """The same over other expressions, in their order."""
+        assert not new
+        return self
+
+    def plans(self) -> tuple[Plan, ...]:
+        """The plans whose results it needs first."""
+        return ()
+
+    def with_plans(self, new: tuple[Plan, ...]) -> Self:
+        assert not new
+        return self
+
+    def attached(self) -> Bars | None:
+        """Bars of the rows' dates that it looks up, and how many before the first."""
+        return None
+
+    def with_attached(self, bars: Bars) -> Self:
+        raise NotImplementedError
+
+    def attached_rows_before(self) -> int:
+        return 0
+
+    def reads(self) -> frozenset[str] | None:
+        """The columns it reads besides those of its expressions; None: all."""
+        return None
+
+    def columns(self, before: frozenset[str]) -> frozenset[str]:
+        """The columns of its rows, by those it is given."""
+        return before
+
+    def reach(self) -> Lookback:
+        """How far back it looks itself, before what its expressions look back to."""
+        return Lookback(None)
+
+    @property
+    def cut(self) -> Cut:
+        return Cut.WHOLE
+
+    @property
+    def sees_range(self) -> bool:
+        """Whether a row's values depend on where the range begins."""
+        return True
+
+    def text(self) -> Iterator[str]:
+        """Its lines in EXPLAIN."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class RowOperator(Operator):
+    """An operator that sees one row at a time."""
+
+    def reads(self) -> frozenset[str] | None:
+        return frozenset()
+
+    def reach(self) -> Lookback:
+        return Lookback()
+
+    @property
+    def cut(self) -> Cut:
+        return Cut.ROWS
+
+    @property
+    def sees_range(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`lookback_rows` existing rows before the range are read (None: all stored); `schema` is the exact result schema;
+    `notes` tell what planning noticed."""
+
+    query: Query
+    rows: Rows
+    steps: tuple[Operator, ...]
+    lookback_rows: int | None
+    lookback_us: int
+    schema: pa.Schema = field(compare=False)
+    notes: tuple[Diagnostic, ...] = ()
+
+    def feeds(self) -> Iterator[Feed]:
+        """Every symbol's feed, those of what is looked up included."""
+        yield from self.rows.feeds
+        for step in self.steps:
+            if bars := step.attached():
+                yield from bars.feeds
+            for inner in step.plans():
+                yield from inner.feeds()
+
+
+def plan_text(plan: Plan) -> Iterator[str]:
+    """A line or more a step, in the order they run; sub-plans indented."""
+    yield from rows_text(plan.rows)
+    yield from steps_text(plan.steps)
+
+
+def steps_text(steps: Iterable[Operator]) -> Iterator[str]:
+    for step in steps:
+        yield from step.text()
+
+
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    yield from (f"  {line}" for line in lines)

@@ -1,0 +1,20 @@
+"""Session words as SQL: the label of the row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tapeql.operators.operator import Plan
+from tapeql.operators.session_flags import SessionFlags
+from tapeql.query.nodes import Type
+from tapeql.sql.state import State
+from tapeql.sql.statement import Statement, extended
+from tapeql.sql.terms import coalesce, column, false, op, text
+
+
+def lower(step: SessionFlags, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+    session = column(state.stream.columns["session"].name)
+    flags = {
+        f"in.{name}": (Type.BOOL, coalesce(op("=", session.copy(), text(name)), false())) for name in step.sessions
+    }
+    return replace(state, stream=extended(statement, f"{prefix}flagged", state.stream, flags))

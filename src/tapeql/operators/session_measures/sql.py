@@ -1,0 +1,74 @@
+"""Measures of sessions as SQL."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tapeql.operators.operator import Plan
+from tapeql.operators.session_measures import SessionMeasures
+from tapeql.query.columns import QUOTE_MEASURES
+from tapeql.query.nodes import Type
+from tapeql.rows.nodes import Bars
+from tapeql.sql.attaching import attached, same_day, unknown
+from tapeql.sql.bars import bars
+from tapeql.sql.expressions import Field
+from tapeql.sql.grids import GridTable, bar_grid
+from tapeql.sql.quote_means import BAR, quote_means
+from tapeql.sql.state import State
+from tapeql.sql.statement import AT, FEED, Statement, Stream
+from tapeql.sql.terms import BIGINT, Kind, Node, both, column, join, op, select, table
+
+
+def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+    """One row a session, whether it has trades or not, joined by session date."""
+    stream = state.stream
+    if not step.bars.feeds:
+        names = [f"{step.session}.{m}" for m in step.measures]
+        return replace(state, stream=unknown(statement, f"{prefix}measured", stream, names))
+    own = f"{prefix}{step.session}_"
+    from_quotes = tuple(m for m in step.measures if m in QUOTE_MEASURES)
+    from_bars = tuple(m for m in step.measures if m not in QUOTE_MEASURES)
+    grid = bar_grid(statement, f"{own}slots_grid", step.bars)
+    slots = _slots(statement, f"{own}days", grid)
+    known = join(table("symbols"), op("=", column("g", "symbols"), column("g", slots)))
+    values: list[Node] = [column(FEED, "symbols"), *(column(c, slots) for c in (AT, "ts_close", "session_date"))]
+    whole = statement.add(f"{own}sessions", select(values, table(slots), joins=[known]))
+    fields = {c: Field(c, Type.INSTANT) for c in ("ts_close", "session_date")}
+    found = Stream(whole, fields, (AT,))
+    if from_bars:
+        bar_stream, _ = bars(statement, step.bars, statement.now_us, own)
+        on = both(
+            op("=", column(FEED, bar_stream.relation), column(FEED, whole)),
+            op("=", column(AT, bar_stream.relation), column(AT, whole)),
+        )
+        picked = {m: bar_stream.columns[m] for m in from_bars}
+        found = attached(statement, f"{own}with_bars", found, bar_stream.relation, on, picked)
+    if from_quotes:
+        means = quote_means(statement, found.relation, "ts_close", step.bars, grid, from_quotes, own)
+        on = both(
+            op("=", column(FEED, means), column(FEED, found.relation)),
+            op("=", column(BAR, means), column(AT, found.relation)),
+        )
+        picked = {m: Field(m, Type.FLOAT) for m in from_quotes}
+        found = attached(statement, f"{own}with_quotes", found, means, on, picked)
+    conditions = same_day(stream, found)
+    if not (isinstance(plan.rows, Bars) and plan.rows.interval.is_calendar):
+        conditions.append(op("<=", column("ts_close", found.relation), column(AT, stream.relation)))
+    found_columns = {f"{step.session}.{m}": found.columns[m] for m in step.measures}
+    measured = attached(statement, f"{own}measured", stream, found.relation, both(*conditions), found_columns)
+    return replace(state, stream=measured)
+
+
+def _slots(statement: Statement, name: str, grid: GridTable) -> str:
+    """The bars of a grid of days: (g, at, ts_close, session_date)."""
+    columns: dict[str, list[object]] = {"g": [], AT: [], "ts_close": [], "session_date": []}
+    for g, segments in grid.grids.items():
+        opens, first = np.unique(segments.origin, return_index=True)
+        columns["g"] += [g] * len(opens)
+        columns[AT] += opens.tolist()
+        columns["ts_close"] += segments.limit[first].tolist()
+        columns["session_date"] += segments.session_date[first].tolist()
+    typed: dict[str, tuple[Kind, list[object]]] = {c: (BIGINT, values) for c, values in columns.items()}
+    return statement.constants(name, typed)

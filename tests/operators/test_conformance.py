@@ -1,0 +1,97 @@
+"""What holds of every operator: each is found in its folder and met in the plan of a sentence below."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+import tapeql.operators
+from tapeql.operators import lookup
+from tapeql.operators.operator import Cut, Operator, Plan, RowOperator
+from tapeql.plan.expressions import columns_read, rewrite_plan
+from tapeql.query.rewriting import column_names
+from tapeql.run.execute import execute
+from tapeql.storage.snapshot import Snapshot
+from tests.sql.asking import plan_of
+
+SENTENCES = (
+    "CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10 FILL previous WHERE close > sma(2) ORDER BY rsi(2) LIMIT 2",
+    "CANDLES 1h FROM binance:BTCUSDT ON DAYS WHERE close > open WHERE premarket AND spread_pct < 1 AND hour < 20",
+    "CANDLES 1h FROM nyse:AAA WHERE regular.high > 0 OR gap_pct > 0",
+)
+
+
+def operators() -> list[type[Operator]]:
+    """The classes the folders define."""
+    names = [m.name for m in pkgutil.iter_modules(tapeql.operators.__path__) if m.ispkg]
+    modules = [importlib.import_module(f"tapeql.operators.{name}") for name in names]
+    return [
+        value
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, Operator) and value.__module__ == module.__name__
+    ]
+
+
+def met(plan: Plan) -> Iterator[Operator]:
+    for step in plan.steps:
+        yield step
+        for inner in step.plans():
+            yield from met(inner)
+
+
+@pytest.fixture(scope="module")
+def plans(in_lake: Snapshot) -> list[Plan]:
+    return [plan_of(text, in_lake) for text in SENTENCES]
+
+
+@pytest.mark.parametrize("kind", operators(), ids=lambda kind: kind.__name__)
+def test_an_operator_answers_for_itself(kind: type[Operator], plans: list[Plan]) -> None:
+    """It is rebuilt from what it says it holds, adds columns to those it is given, has words for EXPLAIN, and a kernel."""
+    examples = [step for plan in plans for step in met(plan) if type(step) is kind]
+    assert examples, "no sentence above has it"
+    for step in examples:
+        assert step.with_expressions(step.expressions()) == step
+        assert step.with_plans(step.plans()) == step
+        if bars := step.attached():
+            assert step.with_attached(bars) == step
+        assert "".join(step.text()).strip()
+        read = (step.reads() or frozenset()).union(*(column_names(e) for e in step.expressions()))
+        assert step.columns(read) >= (read if kind.__name__ != "Project" else frozenset())
+    whole = examples[0].cut is Cut.WHOLE
+    assert hasattr(importlib.import_module(f"{kind.__module__}.kernel"), "finish" if whole else "run")
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger(RowOperator):
+    """An operator that nothing knows."""
+
+    def text(self) -> Iterator[str]:
+        yield "strange"
+
+
+def test_no_operator_is_swallowed(plans: list[Plan], in_lake: Snapshot) -> None:
+    """One without a kernel ends a query; one that says nothing of itself is taken for one that needs everything."""
+    from dataclasses import replace
+
+    plan = plans[-1]
+    for engine in ("kernels", "sql"):
+        strange = replace(plan, steps=(Stranger(), *plan.steps), query=replace(plan.query, engine=engine))
+        with pytest.raises((ImportError, AttributeError)):
+            execute(strange, in_lake).table()
+    silent = replace(plan, steps=(Operator(), *plan.steps))
+    assert columns_read(silent) is None
+    assert Operator().cut is Cut.WHOLE
+    assert Operator().sees_range
+    assert Operator().reach().rows is None
+    assert rewrite_plan(silent, lambda expr: expr) == silent
+
+
+def test_lookup_reads_folders() -> None:
+    """SQL is optional, a kernel is not."""
+    assert lookup._module("tapeql.operators.fill", "sql") is None
+    assert lookup._module("tapeql.operators.fill", "kernel") is not None
