@@ -55,10 +55,10 @@ def serve(lake: Path) -> tuple[subprocess.Popen[str], str]:
 def overhead(address: str, lake: Path, rounds: int) -> None:
     from tapeql.language.parse import parse
     from tapeql.plan.build import build
-    from tapeql.query.resolve import resolve
     from tapeql.query.settings import Settings
     from tapeql.run.execute import execute
     from tapeql.storage.lake import Lake
+    from tapeql.words.resolve import resolve
 
     snapshot = Lake(lake).snapshot()
     (statement,) = parse(SENTENCE).statements

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tapeql.query.nodes import Align, Column, Expr, Interval, Query, SessionSpec, Symbol, Verb, children
+from tapeql.query.nodes import Align, Column, Expr, Interval, Query, SessionSpec, Symbol, children
 from tests.oracle import grid as clock
 from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid
@@ -31,7 +31,7 @@ class Asked:
     @property
     def interval(self) -> Interval | None:
         """How long a row is; None where a row is a moment."""
-        return DAY if self.query.verb is Verb.DAYS else self.query.interval
+        return DAY if self.query.verb.name == "days" else self.query.interval
 
     @property
     def grid(self) -> Grid:
@@ -71,7 +71,7 @@ def end_of_filling(asked: Asked) -> int:
 def moments(asked: Asked) -> list[Row]:
     """Trades or quotes that SESSION and TICKS WHERE let through."""
     grid = asked.grid
-    if asked.query.verb is Verb.QUOTES:
+    if asked.query.verb.name == "quotes":
         rows = [labelled(asked, grid, quote) | measures(quote) for quote in asked.recorded.quotes]
     else:
         passes = tick_filter(asked) or (lambda trade: True)

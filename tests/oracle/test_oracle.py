@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tapeql.language.parse import parse
-from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
+from tapeql.words.resolve import resolve
 from tests.oracle.answer import answer
 from tests.oracle.tape import Recorded, Row, Tape
 

@@ -14,11 +14,11 @@ import tapeql
 from tapeql.errors import QueryError
 from tapeql.language.parse import parse
 from tapeql.query.nodes import Query
-from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.stores import Store, open_store
+from tapeql.words.resolve import resolve
 from tests.oracle.answer import answer
 from tests.oracle.bars import NothingNests, NoTrades
 from tests.oracle.tape import Recorded, Row, Tape

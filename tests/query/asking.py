@@ -8,9 +8,9 @@ from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
 from tapeql.query.nodes import Expr, Query
-from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
+from tapeql.words.resolve import resolve
 
 STORED = (
     ("binance", "BTCUSDT"),

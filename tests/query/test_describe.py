@@ -7,8 +7,8 @@ import pytest
 from tapeql.errors import QueryError, Span
 from tapeql.functions.registry import functions
 from tapeql.functions.scalars import SCALARS
-from tapeql.query.columns import ROW
-from tapeql.query.describe import describe, facts
+from tapeql.query.columns import KINDS
+from tapeql.words.describe import describe, facts
 
 
 def test_a_function_is_described_whole() -> None:
@@ -24,7 +24,7 @@ def test_a_function_is_described_whole() -> None:
 
 def test_everything_named_is_described() -> None:
     """Every function and every column has a description."""
-    for name in {*functions(), *SCALARS, *(name for columns in ROW.values() for name in columns)}:
+    for name in {*functions(), *SCALARS, *(name for kind in KINDS for name in kind)}:
         assert describe(name).startswith(("function", "column"))
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tapeql.query.lookahead import lookahead
 from tapeql.query.settings import Settings
+from tapeql.words.lookahead import lookahead
 from tests.query.asking import ask, noted, wrong
 
 DAYS = "CANDLES 1h FROM nasdaq:AAPL SESSION regular ON DAYS WHERE "

@@ -12,10 +12,10 @@ from tapeql.kernels.context import Context
 from tapeql.language.parse import parse
 from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
-from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings
 from tapeql.run.locate import located
 from tapeql.storage.snapshot import Snapshot
+from tapeql.words.resolve import resolve
 from tests.tapes import us
 
 NOW_US = us("2025-03-20T00:00")

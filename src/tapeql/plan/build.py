@@ -19,7 +19,6 @@ from tapeql.operators.session_measures import SessionMeasures
 from tapeql.operators.sort import Sort
 from tapeql.operators.take import Take
 from tapeql.operators.time_parts import TimeParts
-from tapeql.operators.where import Where
 from tapeql.plan.rules import OPTIONAL, RULES
 from tapeql.plan.rules.expand_formulas import expanded
 from tapeql.plan.schema import result_schema
@@ -40,7 +39,6 @@ from tapeql.query.nodes import (
     SessionSpec,
     Symbol,
     Type,
-    Verb,
 )
 from tapeql.query.parts import PREFIX
 from tapeql.query.rewriting import column_order
@@ -106,11 +104,11 @@ def _expressions(query: Query) -> list[Expr]:
 
 
 def _rows(query: Query, snapshot: Snapshot, notes: list[Diagnostic]) -> Rows:
-    match query.verb:
-        case Verb.TICKS:
+    match query.verb.sees.name:
+        case "tick":
             feeds = _stored_feeds(query, snapshot, "ticks")
             return Ticks(feeds, query.sessions, query.ticks_where, query.zone, query.reference)
-        case Verb.QUOTES:
+        case "quote":
             feeds = _stored_feeds(query, snapshot, "quotes")
             return Quotes(feeds, query.sessions, query.zone, query.reference)
     return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align, notes=notes)
@@ -263,7 +261,7 @@ def _nothing(symbols: Iterable[Symbol], what: str) -> None:
 
 def _needs(query: Query, expressions: Iterable[Expr]) -> _Needs:
     names = dict.fromkeys(name for expr in expressions for name in column_order(expr))
-    from_bars = query.verb in (Verb.CANDLES, Verb.DAYS)
+    from_bars = query.verb.sees.is_bar
     sessions: dict[str, tuple[str, ...]] = {}
     for name in names:
         session, _, measure = name.rpartition(".")
@@ -296,8 +294,7 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
     yield InRange(query.start_us, query.end_us, query.keep_partial or not isinstance(rows, Bars))
     if query.days is not None:
         yield OnDays(build(query.days, snapshot), query.days_by_date)
-    if query.where is not None:
-        yield Where(query.where)
+    yield from query.verb.chooses(query)
     keys = tuple(OutputColumn(f"order.{n}", order.expr) for n, order in enumerate(query.order))
     symbol = tuple(OutputColumn(key, Column(key.removeprefix("order."), Type.STRING)) for key in SYMBOL_KEYS)
     per_symbol = query.limit is not None and query.limit.per_symbol

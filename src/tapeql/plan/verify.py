@@ -6,14 +6,13 @@ from tapeql.operators.compute import Compute
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Plan
 from tapeql.operators.project import Project
-from tapeql.query.columns import BAR, ROW
 from tapeql.query.nodes import Call, Expr, Over, Shift, children
 from tapeql.query.rewriting import column_names
 
 
 def verify(plan: Plan, after: str) -> None:
     """Raises AssertionError naming the rule after which the plan is broken."""
-    known = frozenset(ROW.get(plan.query.verb, BAR))
+    known = frozenset(plan.query.verb.sees)
     lifted = after == "lift_windows"
     for step in plan.steps:
         name = type(step).__name__

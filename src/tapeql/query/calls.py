@@ -12,7 +12,7 @@ from tapeql.query.arguments import Arguments, constant, is_constant, sort_argume
 from tapeql.query.arithmetic import resolve_scalar
 from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.habits import of_habit
-from tapeql.query.nodes import Call, Over, Type, Verb
+from tapeql.query.nodes import Call, Over, Type
 from tapeql.query.units import settle
 from tapeql.query.values import Unit, Value, of_column, typed, unknown
 
@@ -124,7 +124,7 @@ def call(reader: Expressions, entry: Function, written: syntax.Call, output: str
         return unknown(written.span)
     series = tuple(settle(value) for value in inputs)
     expr = Call(entry.name, tuple(value.expr for value in series), params, output, written.span)
-    if reader.scope.verb is Verb.DAYS and arguments.without_series:
+    if reader.scope.reasons and arguments.without_series:
         from tapeql.query.outputs import call_name
 
         reader.used.append((call_name(reader, entry, arguments, output), expr))
@@ -148,7 +148,7 @@ def _inputs(
             reader.refuse(
                 "E110",
                 f"`{entry.name}` is computed from {', '.join(i.default or i.name for i in entry.inputs)}; "
-                f"{reader.scope.verb.value} have no {wanted.default}",
+                f"{reader.scope.rows.name}s have no {wanted.default}",
                 written.span,
                 f"name the columns: {', '.join(reader.scope.columns)}",
             )

@@ -13,7 +13,8 @@ from typing import Final
 from tapeql.errors import Diagnostics
 from tapeql.functions.registry import Function
 from tapeql.language import syntax
-from tapeql.query.nodes import Column, Expr, Type, Verb
+from tapeql.query.columns import BAR
+from tapeql.query.nodes import Column, Expr, Type
 
 INPUT: Final = "input "
 """How the columns of a formula's inputs begin; no column of any row does."""
@@ -42,7 +43,7 @@ def _understood(text: str, inputs: tuple[str, ...]) -> Expr:
     assert isinstance(clause, syntax.Add)
     report = Report(Diagnostics(f"DAYS ADD {text}"))
     columns = {name: Column(f"{INPUT}{name}", Type.FLOAT) for name in inputs}
-    scope = Scope(Verb.CANDLES, False, columns, (), "UTC", 0, {}, report)
+    scope = Scope(BAR, False, columns, (), "UTC", 0, {}, report)
     found = settle(Expressions(scope).number(clause.items[0].value, "a formula"))
     report.found.raise_errors()
     return found.expr

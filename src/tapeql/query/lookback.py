@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tapeql.functions.registry import functions
+from tapeql.query.columns import KINDS
 from tapeql.query.nodes import Arithmetic, Call, Column, Expr, Literal, Negate, Over, Shift, children
 
 
@@ -27,7 +28,7 @@ class Lookback:
         return Lookback(rows, self.us + other.us)
 
 
-_PRICES: Final = frozenset({"open", "high", "low", "close", "volume", "price", "quantity"})
+_SOLID: Final = frozenset(column.name for kind in KINDS for column in kind.columns if column.solid)
 
 
 def _solid(expr: Expr) -> bool:
@@ -38,7 +39,7 @@ def _solid(expr: Expr) -> bool:
     """
     match expr:
         case Column(name=name):
-            return name in _PRICES
+            return name in _SOLID
         case Literal(value=value):
             return value is not None
         case Arithmetic(op=op):

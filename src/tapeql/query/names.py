@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
-from tapeql.query.nodes import Call, Column, Type, Verb
+from tapeql.query.nodes import Call, Column, Type
 from tapeql.query.parts import OF_THE_DAY, PREFIX
 from tapeql.query.scope import measure_type
 from tapeql.query.values import Operand, Unit, Value, of_column, unknown
@@ -49,7 +49,7 @@ def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Opera
         if column := scope.columns.get(name):
             if scope.long and not scope.row_wise and name in OF_THE_DAY and column.name.startswith(PREFIX):
                 return reader.refuse("E205", f"a bar of a day or longer has no `{name}`", span, "ask for intraday bars")
-            if name in QUOTE_MEASURES and scope.verb is not Verb.QUOTES:
+            if name in QUOTE_MEASURES and scope.rows.is_bar:
                 reader.used.append((name, column))
             return of_column(replace(column, span=span))
         if scope.row_wise:
@@ -165,8 +165,8 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
         return unknown(written.span)
     elif len(written.parts) == 2 and written.parts[0] not in scope.sessions:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
-    elif scope.verb in (Verb.TICKS, Verb.QUOTES):
-        hints.append(f"the columns of {scope.verb.value} are " + ", ".join(scope.columns))
+    elif not scope.rows.is_bar:
+        hints.append(f"the columns of {scope.rows.name}s are " + ", ".join(scope.columns))
     if first in _OTHER_NAMES and len(written.parts) == 1:
         meant = _OTHER_NAMES[first]
         scope.report.add(

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tapeql.calendars.spec import Align as Align
 from tapeql.calendars.spec import Interval as Interval
 from tapeql.calendars.spec import SessionSpec as SessionSpec
 from tapeql.errors import NOWHERE, Diagnostic, Span
+
+if TYPE_CHECKING:
+    from tapeql.query.verb import Verb
 
 
 class Type(enum.Enum):
@@ -252,13 +256,6 @@ class Symbol:
 
     def __str__(self) -> str:
         return f"{self.venue}:{self.code}"
-
-
-class Verb(enum.Enum):
-    CANDLES = "candles"
-    TICKS = "ticks"
-    QUOTES = "quotes"
-    DAYS = "days"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,36 +11,25 @@ from tapeql.functions.registry import Function
 from tapeql.language import syntax
 from tapeql.query.arguments import Arguments, sort_arguments
 from tapeql.query.calls import find
-from tapeql.query.columns import DAY_RESULT, ROW
-from tapeql.query.nodes import Expr, OutputColumn, Verb
-from tapeql.query.scope import Alias, Scope
+from tapeql.query.nodes import Expr, OutputColumn
+from tapeql.query.scope import Alias
 
 if TYPE_CHECKING:
     from tapeql.query.expressions import Expressions
 
 
-def fixed_columns(scope: Scope, label_close: bool) -> list[OutputColumn]:
-    """What every row of the verb shows; labelled by the close, `ts` is the close and `ts_open` follows it."""
-    if scope.verb is Verb.DAYS:
-        names: Sequence[str] = DAY_RESULT
-    else:
-        names = tuple(ROW[scope.verb])
-    if label_close:
-        names = ["ts_open" if name == "ts_close" else name for name in names]
-    return [OutputColumn(name, scope.columns[name]) for name in names]
-
-
 def resolve_columns(
-    reader: Expressions, add: syntax.Add | None, select: syntax.Select | None, label_close: bool
+    reader: Expressions, shows: Sequence[str], add: syntax.Add | None, select: syntax.Select | None
 ) -> tuple[OutputColumn, ...]:
-    """All columns in order, each once; two different ones of a name are E109.
+    """All columns in order, each once; two different ones of a name are E109. `shows` are those of every row.
 
     Call it after WHERE and ORDER BY have been resolved by `reader`, whose measures are shown.
     """
     if select is not None:
         chosen = [(column, span) for item in select.items for column, span in _item_columns(reader, item)]
         return _distinct(reader, chosen, again="E109")
-    fixed = [(column, add.span if add else Span(0, 0)) for column in fixed_columns(reader.scope, label_close)]
+    at = add.span if add else Span(0, 0)
+    fixed = [(OutputColumn(name, reader.scope.columns[name]), at) for name in shows]
     added: list[tuple[OutputColumn, Span]] = []
     if add is not None:
         shown = list(reader.used)

@@ -6,19 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tapeql.language import syntax
-from tapeql.query.columns import QUOTE_MEASURES, ROW, SESSION_MEASURES
-from tapeql.query.nodes import Column, Type, Verb
+from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES, TICK, RowKind
+from tapeql.query.nodes import Column, Type
 from tapeql.query.parts import PARTS, PREFIX
 from tapeql.query.report import Report
-
-ROW_WISE = ("symbol", "exchange", "ts", "seq", "price", "quantity", "side", "trade_id", "conditions")
-"""What a trade is known by before it becomes part of a bar."""
-
-_SERIES = {
-    Verb.TICKS: {"close": "price", "volume": "quantity"},
-    Verb.QUOTES: {"close": "mid"},
-}
-"""What the series TA-Lib defaults to are called in rows that are no bars."""
+from tapeql.query.verb import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +23,10 @@ class Alias:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """verb: what a row is; long: rows of a day or longer; columns: by written name; sessions: their names;
-    row_wise: inside TICKS WHERE, where an expression sees one trade alone; aliases: names given by AS."""
+    """rows: what a row is; long: rows of a day or longer; columns: by written name; sessions: their names;
+    row_wise: inside TICKS WHERE, where an expression sees one trade alone; reasons: whether calls in conditions are shown; aliases: names given by AS."""
 
-    verb: Verb
+    rows: RowKind
     long: bool
     columns: Mapping[str, Column]
     sessions: tuple[str, ...]
@@ -43,11 +35,12 @@ class Scope:
     params: Mapping[str, object]
     report: Report
     row_wise: bool = False
+    reasons: bool = False
     aliases: Mapping[str, Alias] = field(default_factory=dict)
 
     def series(self, name: str) -> Column | None:
         """The column a left-out input stands for in these rows."""
-        return self.columns.get(_SERIES.get(self.verb, {}).get(name, name))
+        return self.columns.get(self.rows.series.get(name, name))
 
     def names(self) -> Iterable[str]:
         """Everything a bare or qualified name could be, for suggestions."""
@@ -59,24 +52,27 @@ class Scope:
             yield from (f"{session}.{measure}" for session in self.sessions for measure in SESSION_MEASURES)
 
 
-def columns_of(verb: Verb, *, label_close: bool = False, row_wise: bool = False) -> dict[str, Column]:
-    """The columns of a verb's rows by the names a sentence calls them.
+def columns_of(rows: RowKind, names: Iterable[Name] = (), *, label_close: bool = False) -> dict[str, Column]:
+    """The columns of rows by the names a sentence calls them; `names` are a verb's own.
 
-    With `label_close`, `ts` is the bar's close and `ts_open` its opening; a day's `start` and `end` are its bar's.
+    With `label_close`, `ts` is the bar's close and `ts_open` its opening.
     """
     parts = {name: Column(f"{PREFIX}{name}", type) for name, type in PARTS.items()}
-    if verb in (Verb.TICKS, Verb.QUOTES):
+    if not rows.is_bar:
         del parts["bar_of_day"]
-    if row_wise:
-        return parts | {name: Column(name, ROW[Verb.TICKS][name]) for name in ROW_WISE}
-    columns = parts | {name: Column(name, type) for name, type in ROW[verb].items()}
-    if verb in (Verb.CANDLES, Verb.DAYS):
+    columns = parts | {name: Column(name, type) for name, type in rows.items()}
+    if rows.is_bar:
         columns |= {name: Column(name, Type.FLOAT) for name in QUOTE_MEASURES}
-    if verb is Verb.DAYS:
-        columns |= {"start": Column("ts", Type.INSTANT), "end": Column("ts_close", Type.INSTANT)}
+    columns |= {own.name: own.column for own in names}
     if label_close:
         columns |= {"ts": Column("ts_close", Type.INSTANT), "ts_open": Column("ts", Type.INSTANT)}
     return columns
+
+
+def columns_alone() -> dict[str, Column]:
+    """What a trade is known by before it becomes part of a bar."""
+    alone = {c.name: Column(c.name, c.type) for c in TICK.columns if c.alone}
+    return {**{name: column for name, column in columns_of(TICK).items() if name in PARTS}, **alone}
 
 
 def measure_type(measure: str) -> Type:

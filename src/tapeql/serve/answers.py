@@ -122,7 +122,7 @@ def describe_schema(statement: syntax.Describe) -> pa.Schema:
 
 def describe_name(name: str, span: Span, source: str) -> pa.Table:
     """The properties of a function, a column, a measure or a session; QueryError for a name nothing answers to."""
-    from tapeql.query.describe import facts
+    from tapeql.words.describe import facts
 
     return _table(PROPERTIES, facts(name, span, source))
 

@@ -24,7 +24,6 @@ from tapeql.language import syntax
 from tapeql.language.parse import parse
 from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
-from tapeql.query.resolve import resolve
 from tapeql.query.settings import Settings, apply
 from tapeql.run.execute import execute
 from tapeql.run.result import Result
@@ -34,6 +33,7 @@ from tapeql.serve.plans import Plans
 from tapeql.serve.wire import Request
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.stores import Store
+from tapeql.words.resolve import resolve
 
 SCHEMAS_KEPT: Final = 512
 """Schemas remembered: GetFlightInfo asks for one and DoGet soon again."""

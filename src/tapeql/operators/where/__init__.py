@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tapeql.operators.operator import RowOperator
-from tapeql.query.nodes import Expr
+from tapeql.query.nodes import Expr, Query
 from tapeql.query.text import expr_text
 
 
@@ -23,3 +23,8 @@ class Where(RowOperator):
 
     def text(self) -> Iterator[str]:
         yield f"where {expr_text(self.condition)}"
+
+
+def passing(query: Query) -> tuple[Where, ...]:
+    """The rows that meet a query's condition; all, where it has none."""
+    return () if query.where is None else (Where(query.where),)

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
-from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Query, Shift, Verb, children
+from tapeql.query.columns import BAR
+from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Query, Shift, children
 from tapeql.query.parts import PREFIX
 
-_FROM_THE_START = {"symbol", "exchange", "interval", "ts", "ts_close", "session_date", "open"}
+_FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 """What a bar knows when it opens."""
 
 
@@ -60,7 +61,7 @@ def _linear_fill(query: Query) -> Iterator[Lookahead]:
 
 def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
     """Conditions of a day over the intraday rows of that same day, part by part."""
-    if query.verb is Verb.DAYS or (query.interval is not None and query.interval.is_calendar):
+    if query.interval is not None and query.interval.is_calendar:
         return
     after_open = bool(query.sessions) and all(s.name in ("regular", "aftermarket") for s in query.sessions)
     for part in _conjuncts(days.where):

@@ -6,45 +6,13 @@ from collections.abc import Iterator
 
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, Span
 from tapeql.functions.registry import Function, Param
-from tapeql.query.columns import QUOTE_MEASURES, ROW, SESSION_MEASURES
-from tapeql.query.nodes import Verb
+from tapeql.query.columns import KINDS, QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.parts import MEANINGS
 from tapeql.query.scope import measure_type
+from tapeql.words.verbs import verbs
 
-_COLUMNS = {
-    **MEANINGS,
-    "symbol": "the bare code, such as BTCUSDT",
-    "exchange": "the venue the data is stored under",
-    "interval": "the length of the bar, in canonical form",
-    "ts": "the opening instant of a bar; the instant of a trade or quote",
-    "ts_close": "the instant a bar ends, itself excluded",
-    "open": "the first price, by (ts, seq)",
-    "high": "the highest price",
-    "low": "the lowest price",
-    "close": "the last price, by (ts, seq)",
-    "volume": "the quantity traded, of trades that count for volume",
-    "trades": "the number of trades that count for volume",
-    "vwap": "Σ(price × quantity) / Σ quantity; NULL where nothing counts for volume",
-    "session": "the session a row lies wholly inside, or NULL",
-    "session_date": "the trading date a row belongs to; NULL between trading dates",
-    "complete": "whether the bar had ended by now",
-    "filled": "whether FILL made the bar",
-    "seq": "the order of rows with one ts",
-    "price": "the price of a trade",
-    "quantity": "the quantity of a trade",
-    "side": "the side of the trade that took liquidity, where the source says so",
-    "trade_id": "the source's own identifier of a trade",
-    "conditions": "the tape's condition codes of a trade",
-    "bid": "the best bid; of a bar, its time-weighted mean",
-    "bid_size": "the quantity at the best bid",
-    "ask": "the best ask; of a bar, its time-weighted mean",
-    "ask_size": "the quantity at the best ask",
-    "spread": "ask - bid of a quote; of a bar, its time-weighted mean",
-    "mid": "(bid + ask) / 2 of a quote; of a bar, its time-weighted mean",
-    "spread_pct": "100 * spread / mid of a quote, in percent; of a bar, its time-weighted mean",
-    "start": "the opening instant of a day's bar",
-    "end": "the closing instant of a day's bar",
-}
+_COLUMNS = MEANINGS | {column.name: column.meaning for kind in KINDS for column in kind.columns}
+_NAMES = {own.name: own.meaning for verb in verbs().values() for own in verb.names}
 
 _WEIGHTED = "A quote counts for as long as it stands: until the next quote or a closed market. Crossed and one-sided quotes do not count; without any the mean is NULL."
 
@@ -67,15 +35,15 @@ def facts(name: str, span: Span = NOWHERE, source: str = "") -> list[tuple[str, 
     if word in SCALARS:
         found += [("function", f"{word}: {SCALARS[word].title}"), ("formula", SCALARS[word].definition)]
         found.append(("NULL", "computed from one row; NULL outside its domain"))
-    if word in _COLUMNS:
-        found += [("column", f"{word}: {_COLUMNS[word]}"), *_column(word)]
+    if word in _COLUMNS | _NAMES:
+        found += [("column", f"{word}: {(_COLUMNS | _NAMES)[word]}"), *_column(word)]
     if not dot and word in _sessions():
         found += [("session", f"{word}: a session of a trading calendar"), *_session(word)]
     if dot and session in _sessions() and measure in SESSION_MEASURES:
         found += [("measure", f"{word}: the {session} session's own {measure}, of the row's session date")]
         found += _measure(measure)
     if not found:
-        raise _unknown(name, [*functions(), *SCALARS, *_COLUMNS, *_sessions()], span, source)
+        raise _unknown(name, [*functions(), *SCALARS, *_COLUMNS, *_NAMES, *_sessions()], span, source)
     return found
 
 
@@ -119,13 +87,12 @@ def _examples(entry: Function) -> list[int | float]:
 
 
 def _column(name: str) -> Iterator[tuple[str, str]]:
-    for verb, columns in ROW.items():
-        if verb is not Verb.DAYS and name in columns:
-            yield verb.value, columns[name].value
+    for verb in verbs().values():
+        if name in verb.shows and name in verb.sees:
+            yield verb.name, verb.sees[name].value
+        yield from ((verb.name, own.column.type.value) for own in verb.names if own.name == name)
     if name in QUOTE_MEASURES:
         yield "candles", f"number, time-weighted. {_WEIGHTED}"
-    if name in ("start", "end"):
-        yield "days", "instant"
 
 
 def _session(name: str) -> Iterator[tuple[str, str]]:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from tapeql.language import syntax
-from tapeql.query.nodes import Interval, Verb
+from tapeql.query.nodes import Interval
 from tapeql.query.report import Report
+from tapeql.query.verb import Verb
 
 C = TypeVar("C", bound=syntax.Clause)
 
 _RANGE = (syntax.During, syntax.Since, syntax.Until)
 _INHERITED = (syntax.From, *_RANGE, syntax.Calendar, syntax.Tz)
 
-_BARS_ONLY = {
-    syntax.Fill: "FILL adds bars where nothing traded",
-    syntax.Align: "ALIGN says where bars begin",
-    syntax.Offset: "OFFSET shifts where bars begin",
-    syntax.Label: "LABEL says which end of a bar is its `ts`",
+NO_BARS_TO_CHOOSE: Final[dict[type, str]] = {
+    syntax.Fill: "FILL adds bars where nothing traded; {verb} has none to choose",
+    syntax.Align: "ALIGN says where bars begin; {verb} has none to choose",
+    syntax.Offset: "OFFSET shifts where bars begin; {verb} has none to choose",
+    syntax.Label: "LABEL says which end of a bar is its `ts`; {verb} has none to choose",
 }
+NO_BARS: Final[dict[type, str]] = NO_BARS_TO_CHOOSE | {
+    syntax.Keep: "KEEP partial keeps unfinished bars; {verb} has none"
+}
+"""What verbs have no use for that let nobody choose their bars, or have none."""
+
 _INTRADAY_ONLY = {
     syntax.Align: "bars of a day or longer are calendar units; ALIGN is for intraday bars",
     syntax.Offset: "bars of a day or longer are calendar units; OFFSET is for intraday bars",
@@ -69,16 +75,11 @@ def check_fit(query: syntax.Query, verb: Verb, interval: Interval | None, report
 
 
 def _misfit(clause: syntax.Clause, verb: Verb, interval: Interval | None) -> str | None:
-    bars = verb is Verb.CANDLES
-    if type(clause) in _BARS_ONLY and not bars:
-        return f"{_BARS_ONLY[type(clause)]}; {verb.value.upper()} has none to choose"
+    if reason := verb.misfits.get(type(clause)):
+        return reason.format(verb=verb.name.upper())
     match clause:
         case syntax.Align() | syntax.Offset() if interval is not None and interval.is_calendar:
             return _INTRADAY_ONLY[type(clause)]
-        case syntax.Keep() if verb in (Verb.TICKS, Verb.QUOTES):
-            return f"KEEP partial keeps unfinished bars; {verb.value.upper()} has none"
-        case syntax.TicksWhere() if verb is Verb.QUOTES:
-            return "TICKS WHERE filters trades; QUOTES has none, filter with WHERE"
         case syntax.OnDaysWhere() if interval is not None and is_longer_than_a_day(interval):
             return f"days cannot select bars of {interval.text}: one holds several of them"
     return None

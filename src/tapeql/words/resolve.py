@@ -11,22 +11,22 @@ from dataclasses import dataclass, replace
 from tapeql.errors import NOWHERE, Diagnostics
 from tapeql.language import syntax
 from tapeql.query import outputs
-from tapeql.query.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
 from tapeql.query.durations import DAY_US, BadDuration, elapsed_us, interval
 from tapeql.query.expressions import Expressions
 from tapeql.query.fill import resolve_fill
-from tapeql.query.lookahead import lookahead
 from tapeql.query.market import Market, is_mixed, market_of, resolve_calendar, resolve_zone
-from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Query, Symbol, Verb
+from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Query, Symbol
 from tapeql.query.parameters import check_parameters, plain
 from tapeql.query.ranges import RangeReader
 from tapeql.query.report import Report
-from tapeql.query.scope import Scope, columns_of
+from tapeql.query.scope import Scope, columns_alone, columns_of
 from tapeql.query.sessions import resolve_sessions, session_words
 from tapeql.query.settings import Settings
 from tapeql.query.symbols import Catalogue, resolve_symbols
+from tapeql.words.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
+from tapeql.words.lookahead import lookahead
+from tapeql.words.verbs import verbs
 
-DAY = Interval("1d", 0, 1, "d")
 _MOST_ROWS = 2**63 - 1
 _WHOLE_DAYS_US = 2 * DAY_US
 """A day's bar opens within two days of any instant of that day, whatever its sessions and clocks."""
@@ -84,14 +84,14 @@ class Resolver:
                 return self._query(statement, None, statement), statement
             case syntax.Pipe(left=left, right=right):
                 days, before = self._pipeline(left)
-                if days.verb is not Verb.DAYS:
+                if not days.verb.selects:
                     self.report.add("E207", "the left of `|>` selects days; write DAYS there", before.verb.span)
                 whole = inherit(right, before)
                 return self._query(whole, days, statement), whole
 
     def _query(self, written: syntax.Query, days: Query | None, statement: syntax.Query | syntax.Pipe) -> Query:
         clauses, report = Clauses(written), self.report
-        verb = Verb(written.verb.name)
+        verb = verbs()[written.verb.name]
         length = self._interval(written.verb)
         check_fit(written, verb, length, report)
         if days is not None and length is not None and is_longer_than_a_day(length):
@@ -101,30 +101,32 @@ class Resolver:
 
         symbols, market = self._market(clauses)
         zone = self._zone(clauses, market, symbols)
-        by_date = verb is Verb.DAYS or (length is not None and length.is_calendar)
-        reader = RangeReader(zone, market.calendars, self.now_us, self.params, report, by_date)
+        long = length is not None and length.is_calendar
+        reader = RangeReader(zone, market.calendars, self.now_us, self.params, report, long)
         start_us, end_us = reader.read(clauses.get(syntax.During), clauses.get(syntax.Since), clauses.get(syntax.Until))
         days = self._days(written, days)
 
         label = clauses.get(syntax.Label)
-        label_close = label is not None and label.side == "close" and verb is Verb.CANDLES
+        label_close = label is not None and label.side == "close" and verb.sees.is_bar
         items = [item for c in (clauses.get(syntax.Add), clauses.get(syntax.Select)) if c for item in c.items]
         scope = Scope(
-            verb,
-            verb is Verb.DAYS or (length is not None and length.is_calendar),
-            columns_of(verb, label_close=label_close),
+            verb.sees,
+            long,
+            columns_of(verb.sees, verb.names, label_close=label_close),
             market.sessions,
             zone,
             self.now_us,
             self.params,
             report,
+            reasons=verb.reasons,
             aliases=outputs.aliases_of(items),
         )
+        shows = ["ts_open" if label_close and name == "ts_close" else name for name in verb.shows]
         expressions = Expressions(scope)
         where = clauses.get(syntax.Where)
         condition = expressions.condition(where.condition) if where else None
         order = self._order(clauses.get(syntax.OrderBy), expressions)
-        columns = outputs.resolve_columns(expressions, clauses.get(syntax.Add), clauses.get(syntax.Select), label_close)
+        columns = outputs.resolve_columns(expressions, shows, clauses.get(syntax.Add), clauses.get(syntax.Select))
         ticks_where = self._ticks_where(clauses.get(syntax.TicksWhere), replace(scope, row_wise=True, aliases={}))
         sessions = resolve_sessions(clauses.get(syntax.Session), market, report)
         fill, warmup = clauses.get(syntax.Fill), clauses.get(syntax.Warmup)
@@ -169,10 +171,8 @@ class Resolver:
     # ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _interval(self, verb: syntax.Verb) -> Interval | None:
-        if verb.name == "days":
-            return DAY
         if verb.interval is None:
-            return None
+            return verbs()[verb.name].interval
         try:
             return interval(verb.interval)
         except BadDuration as wrong:
@@ -222,7 +222,7 @@ class Resolver:
     def _ticks_where(self, clause: syntax.TicksWhere | None, scope: Scope) -> Expr | None:
         if clause is None:
             return None
-        return Expressions(replace(scope, columns=columns_of(Verb.TICKS, row_wise=True))).condition(clause.condition)
+        return Expressions(replace(scope, columns=columns_alone())).condition(clause.condition)
 
     def _align(self, clauses: Clauses) -> Align:
         align, offset = clauses.get(syntax.Align), clauses.get(syntax.Offset)

@@ -1,0 +1,48 @@
+"""A verb: what a row of the result is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tapeql.query.columns import RowKind
+from tapeql.query.nodes import Column, Interval
+
+if TYPE_CHECKING:
+    from tapeql.query.nodes import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a verb calls a column of its rows."""
+
+    name: str
+    column: Column
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verb:
+    """An entry of the language; it is found by its file in `tapeql.words.verbs`.
+
+    name       as written, small
+    sees       the rows its expressions are over
+    chooses    the operators that choose among them, by the query: WHERE
+    shows      the names of the columns every row shows
+    names      further names for columns of the rows
+    interval   the length of its bars where the verb itself says it; else a verb over bars is told one
+    selects    whether its rows are days that `|>` hands to another verb
+    reasons    whether the calls in its conditions are shown as columns
+    misfits    clauses it has no use for, with the reason
+    """
+
+    name: str
+    sees: RowKind
+    chooses: Callable[[Query], tuple[Any, ...]]
+    shows: tuple[str, ...]
+    names: tuple[Name, ...] = ()
+    interval: Interval | None = None
+    selects: bool = False
+    reasons: bool = False
+    misfits: Mapping[type, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""The words of a sentence: verbs, clauses, and how the whole is understood."""

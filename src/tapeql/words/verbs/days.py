@@ -1,0 +1,24 @@
+"""DAYS: a row is a session date that satisfies WHERE."""
+
+from __future__ import annotations
+
+from tapeql.operators.where import passing
+from tapeql.query.columns import BAR
+from tapeql.query.nodes import Column, Interval, Type
+from tapeql.query.verb import Name, Verb
+from tapeql.words.clauses import NO_BARS_TO_CHOOSE
+
+VERB = Verb(
+    "days",
+    sees=BAR,
+    chooses=passing,
+    shows=("symbol", "exchange", "session_date", "start", "end"),
+    names=(
+        Name("start", Column("ts", Type.INSTANT), "the opening instant of a day's bar"),
+        Name("end", Column("ts_close", Type.INSTANT), "the closing instant of a day's bar"),
+    ),
+    interval=Interval("1d", 0, 1, "d"),
+    selects=True,
+    reasons=True,
+    misfits=NO_BARS_TO_CHOOSE,
+)
