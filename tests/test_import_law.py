@@ -9,7 +9,20 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).resolve().parents[1] / "src" / "tapeql"
-PIPELINE = ("language", "query", "rows", "kernels", "sql", "operators", "words", "plan", "run", "export", "serve", "shell")
+PIPELINE = (
+    "language",
+    "query",
+    "rows",
+    "kernels",
+    "sql",
+    "operators",
+    "words",
+    "plan",
+    "run",
+    "export",
+    "serve",
+    "shell",
+)
 LEAVES = {"errors", "cancel", "limits", "rendering", "cache", "arrow", "functions", "calendars", "tapes"}
 MEETING_POINT = {"storage.schema", "storage.snapshot"}
 MAY_IMPORT = {

@@ -6,6 +6,7 @@ rows of all of history ─▶ measures ─▶ every expression, over all rows of
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
@@ -14,6 +15,7 @@ from tapeql.query.nodes import Expr, Query, Symbol
 from tests.oracle.expressions import evaluate
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of
+from tests.oracle.runs import runs
 from tests.oracle.tape import Recorded, Row, Tape
 
 
@@ -24,13 +26,13 @@ def answer(query: Query, tape: Tape) -> list[tuple[Any, ...]]:
 
 def selected(query: Query, tape: Tape) -> list[Row]:
     """The rows that stay, in the order of the result."""
-    days = None if query.days is None else {day_of(query, row) for row in selected(query.days, tape)}
-    rows = [
-        row
-        for symbol in sorted(query.symbols, key=lambda s: (s.venue.encode(), s.code.encode()))
-        for row in computed(query, tape, symbol)
-        if in_range(query, row) and (days is None or day_of(query, row) in days) and row["passes"] is True
-    ]
+    chosen = None if query.days is None else selected(query.days, tape)
+    rows: list[Row] = []
+    for symbol in sorted(query.symbols, key=lambda s: (s.venue.encode(), s.code.encode())):
+        own = [row for row in computed(query, tape, symbol) if in_range(query, row)]
+        if query.days is not None and chosen is not None:
+            own = CHOSEN[query.days.verb.selects](query, own, chosen)
+        rows += with_columns(query, runs(own)) if query.verb.makes else [row for row in own if row["passes"] is True]
     rows.sort(key=cmp_to_key(lambda a, b: in_order(query, a, b)))  # stable: ties stay by (exchange, symbol, ts, seq)
     return limited(query, rows)
 
@@ -48,17 +50,27 @@ def computed(query: Query, tape: Tape, symbol: Symbol) -> list[Row]:
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, rows, lambda row: in_range(query, row)) for e in exprs), strict=True))
 
+    passes = [True] * len(rows) if query.where is None else [test for (test,) in values_of([query.where])]
+    rows = [row | {"passes": test} for row, test in zip(rows, passes, strict=True)]
+    return rows if query.verb.makes else with_columns(query, rows, lambda row: in_range(query, row))
+
+
+def with_columns(query: Query, rows: list[Row], within: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+    """Rows with the values of the result's columns and of the ordering keys."""
+
+    def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
+        return list(zip(*(evaluate(e, rows, within) for e in exprs), strict=True))
+
     columns = values_of([column.expr for column in query.columns])
     keys = values_of([key.expr for key in query.order]) or [()] * len(rows)
-    passes = [True] * len(rows) if query.where is None else [test for (test,) in values_of([query.where])]
-    return [
-        row | {"columns": c, "keys": k, "passes": p} for row, c, k, p in zip(rows, columns, keys, passes, strict=True)
-    ]
+    return [row | {"columns": c, "keys": k} for row, c, k in zip(rows, columns, keys, strict=True)]
 
 
 def expressions(query: Query) -> list[Expr]:
+    """What is computed from the rows that are read."""
     where = [] if query.where is None else [query.where]
-    return [*where, *(column.expr for column in query.columns), *(key.expr for key in query.order)]
+    after = [*(column.expr for column in query.columns), *(key.expr for key in query.order)]
+    return where if query.verb.makes else [*where, *after]
 
 
 def in_range(query: Query, row: Row) -> bool:
@@ -67,6 +79,27 @@ def in_range(query: Query, row: Row) -> bool:
         and (query.end_us is None or row["ts"] < query.end_us)
         and (query.keep_partial or row.get("complete", True))
     )
+
+
+def on_days(query: Query, rows: list[Row], days: list[Row]) -> list[Row]:
+    known = {day_of(query, row) for row in days}
+    return [row for row in rows if day_of(query, row) in known]
+
+
+def in_ranges(query: Query, rows: list[Row], ranges: list[Row]) -> list[Row]:
+    """The rows that begin in one of the ranges, of their own symbol or of any."""
+    return [
+        row
+        for row in rows
+        if any(
+            r["start"] <= row["ts"] < r["end"]
+            and (query.days_by_date or (r["exchange"], r["symbol"]) == (row["exchange"], row["symbol"]))
+            for r in ranges
+        )
+    ]
+
+
+CHOSEN = {"days": on_days, "ranges": in_ranges}
 
 
 def day_of(query: Query, row: Row) -> Any:

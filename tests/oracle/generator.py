@@ -89,7 +89,7 @@ class Asking:
 @st.composite
 def queries(draw: Draw, tape: Tape) -> str:
     """The text of one query that the tape can answer."""
-    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "|>")))
+    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>")))
     calendar = draw(st.sampled_from((None,) * 15 + ("XNYS", "24x7", "XLON")))
     scope = Scope(tape, names_for(draw, tape, verb), calendar)
     match verb:
@@ -97,11 +97,14 @@ def queries(draw: Draw, tape: Tape) -> str:
             return candles(draw, scope, piped=False)
         case "DAYS":
             return days(draw, scope)
+        case "RANGES":
+            return ranges(draw, scope)
         case "|>":
             then = draw(st.sampled_from(("CANDLES", "CANDLES", "TICKS", "QUOTES")))
             scope = Scope(tape, names_for(draw, tape, then), calendar)
             right = candles(draw, scope, piped=True) if then == "CANDLES" else moments(draw, scope, then, piped=True)
-            return f"{days(draw, scope, limited=False)} |> {right}"
+            left = draw(st.sampled_from((days, days, ranges)))
+            return f"{left(draw, scope, limited=False)} |> {right}"
         case _:
             return moments(draw, scope, verb, piped=False)
 
@@ -157,6 +160,21 @@ def days(draw: Draw, scope: Scope, limited: bool = True) -> str:
     if limited and asking.chance(15):
         clauses.append(limit(asking))
     return written(asking, "DAYS", clauses)
+
+
+def ranges(draw: Draw, scope: Scope, limited: bool = True) -> str:
+    asking = Asking(draw, scope, "bar", draw(st.integers(0, 9)) < 7)
+    interval = asking.one_of(*(INTRADAY if asking.intraday else CALENDAR_UNITS))
+    clauses = [*where_from(asking), f"WHERE {condition(asking, 2)}"]
+    if asking.chance(20):
+        clauses.append(session(asking))
+    if limited and asking.chance(40):
+        clauses.append(f"ADD {asking.one_of('bars * 2 AS twice', 'start[1] AS before', 'sum(bars, 2) AS two')}")
+    if limited and asking.chance(20):
+        clauses.append(f"ORDER BY {asking.one_of('bars DESC', 'end', 'start')}")
+    if limited and asking.chance(20):
+        clauses.append(limit(asking))
+    return written(asking, f"RANGES {interval}", clauses)
 
 
 def moments(draw: Draw, scope: Scope, verb: str, piped: bool) -> str:

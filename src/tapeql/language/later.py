@@ -6,7 +6,6 @@ from tapeql.errors import Diagnostic, Span
 
 VERBS = {
     "BOOK": "order books",
-    "RANGES": "runs of bars that satisfy a condition",
     "PROFILE": "volume profiles",
     "SCAN": "scans over a universe",
     "STATS": "grouped statistics",

@@ -83,6 +83,11 @@ class Operator:
         """Whether a row's values depend on where the range begins."""
         return True
 
+    @property
+    def remakes(self) -> bool:
+        """Whether its rows are other rows than those it is given."""
+        return False
+
     def text(self) -> Iterator[str]:
         """Its lines in EXPLAIN."""
         raise NotImplementedError

@@ -10,7 +10,6 @@ from tapeql.errors import Diagnostic, QueryError
 from tapeql.operators.day_measures import DayMeasures
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.in_range import InRange
-from tapeql.operators.on_days import OnDays
 from tapeql.operators.operator import Operator, Plan
 from tapeql.operators.project import SYMBOL_KEYS, Project
 from tapeql.operators.quote_means import QuoteMeans
@@ -293,7 +292,8 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
         yield TimeParts(needs.parts)
     yield InRange(query.start_us, query.end_us, query.keep_partial or not isinstance(rows, Bars))
     if query.days is not None:
-        yield OnDays(build(query.days, snapshot), query.days_by_date)
+        assert query.days.verb.selection is not None
+        yield query.days.verb.selection(build(query.days, snapshot), query.days_by_date)
     yield from query.verb.chooses(query)
     keys = tuple(OutputColumn(f"order.{n}", order.expr) for n, order in enumerate(query.order))
     symbol = tuple(OutputColumn(key, Column(key.removeprefix("order."), Type.STRING)) for key in SYMBOL_KEYS)

@@ -54,7 +54,7 @@ def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Opera
             return of_column(replace(column, span=span))
         if scope.row_wise:
             continue
-        if name == "gap_pct":
+        if name == "gap_pct" and "session_date" in scope.rows:
             return _gap(reader, span)
         if name in scope.sessions:
             return _inside(reader, name, span)
@@ -146,7 +146,7 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
             "E006", "strings are written in single quotes", written.span, hint, fix=Fix(written.span, meant)
         )
         return unknown(written.span)
-    if first not in scope.sessions and _elsewhere(first) and not scope.row_wise:
+    if scope.sessions and first not in scope.sessions and _elsewhere(first) and not scope.row_wise:
         has = ", ".join(scope.sessions)
         return reader.refuse("E104", f"the calendar here has no session `{first}`", written.span, f"it has {has}")
     hints: list[str] = []
@@ -163,7 +163,7 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
         hint = f"`{first}` is a function: write `{call}`"
         scope.report.add("E101", f"unknown name `{name}`", written.span, hint, fix=Fix(written.span, call))
         return unknown(written.span)
-    elif len(written.parts) == 2 and written.parts[0] not in scope.sessions:
+    elif len(written.parts) == 2 and scope.sessions and written.parts[0] not in scope.sessions:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
     elif not scope.rows.is_bar:
         hints.append(f"the columns of {scope.rows.name}s are " + ", ".join(scope.columns))

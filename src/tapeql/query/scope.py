@@ -57,9 +57,9 @@ def columns_of(rows: RowKind, names: Iterable[Name] = (), *, label_close: bool =
 
     With `label_close`, `ts` is the bar's close and `ts_open` its opening.
     """
-    parts = {name: Column(f"{PREFIX}{name}", type) for name, type in PARTS.items()}
+    parts = {name: Column(f"{PREFIX}{name}", type) for name, type in PARTS.items() if "ts" in rows}
     if not rows.is_bar:
-        del parts["bar_of_day"]
+        parts.pop("bar_of_day", None)
     columns = parts | {name: Column(name, type) for name, type in rows.items()}
     if rows.is_bar:
         columns |= {name: Column(name, Type.FLOAT) for name in QUOTE_MEASURES}

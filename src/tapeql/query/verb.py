@@ -29,10 +29,12 @@ class Verb:
     name       as written, small
     sees       the rows its expressions are over
     chooses    the operators that choose among them, by the query: WHERE
-    shows      the names of the columns every row shows
+    shows      the names of the columns every row of the result shows
     names      further names for columns of the rows
     interval   the length of its bars where the verb itself says it; else a verb over bars is told one
-    selects    whether its rows are days that `|>` hands to another verb
+    makes      what a row is once they have chosen, where they make rows of their own
+    selects    what its rows say of time, for `|>`: "days", "ranges" or nothing
+    selection  the operator that keeps another verb's rows of those times: (plan, by time alone) → operator
     reasons    whether the calls in its conditions are shown as columns
     misfits    clauses it has no use for, with the reason
     """
@@ -43,6 +45,8 @@ class Verb:
     shows: tuple[str, ...]
     names: tuple[Name, ...] = ()
     interval: Interval | None = None
-    selects: bool = False
+    makes: RowKind | None = None
+    selects: str = ""
+    selection: Callable[[Any, bool], Any] | None = None
     reasons: bool = False
     misfits: Mapping[type, str] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from typing import Final
 import pyarrow as pa
 from sqlglot import exp
 
-from tapeql.operators import lookup
+from tapeql.operators import lowering
 from tapeql.operators.operator import Plan, plan_text, steps_text
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
@@ -79,7 +79,7 @@ def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     for step in plan.steps:
         ctes, functions = dict(statement.ctes), dict(statement.functions)
         try:
-            state = lookup.lower(step, state, statement, plan)
+            state = lowering.lower(step, state, statement, plan)
         except Unsayable:
             statement.ctes, statement.functions = ctes, functions
             break

@@ -9,7 +9,7 @@ import pyarrow as pa
 from tapeql.kernels.context import Context
 from tapeql.kernels.frame import Frame
 from tapeql.kernels.series import Series
-from tapeql.operators import lookup
+from tapeql.operators import running
 from tapeql.operators.operator import Cut, Operator, Plan
 from tapeql.rows.nodes import Feed
 
@@ -24,7 +24,7 @@ def symbol_batches(
 ) -> Iterator[pa.RecordBatch]:
     """What some operators make of one symbol's rows; the last of them projects."""
     for step in steps:
-        frames = lookup.run(step, Series(plan.rows, feed, frames), context)
+        frames = running.run(step, Series(plan.rows, feed, frames), context)
     for frame in frames:
         arrays = [vector.to_arrow() for vector in frame.columns.values()]
         yield pa.RecordBatch.from_arrays(arrays, names=list(frame.columns))
@@ -34,7 +34,7 @@ def finished(plan: Plan, batches: Iterable[pa.RecordBatch], context: Context) ->
     """What the operators over the whole result make of the batches of all symbols, in the schema of the result."""
     for step in plan.steps:
         if step.cut is Cut.WHOLE:
-            batches = lookup.finish(step, batches, context)
+            batches = running.finish(step, batches, context)
     names = plan.schema.names
     for batch in batches:
         arrays = [batch.column(name) for name in names]

@@ -12,7 +12,8 @@ from tapeql.query.scope import measure_type
 from tapeql.words.verbs import verbs
 
 _COLUMNS = MEANINGS | {column.name: column.meaning for kind in KINDS for column in kind.columns}
-_NAMES = {own.name: own.meaning for verb in verbs().values() for own in verb.names}
+_MADE = {c.name: c.meaning for verb in verbs().values() if verb.makes for c in verb.makes.columns}
+_NAMES = _MADE | {own.name: own.meaning for verb in verbs().values() for own in verb.names}
 
 _WEIGHTED = "A quote counts for as long as it stands: until the next quote or a closed market. Crossed and one-sided quotes do not count; without any the mean is NULL."
 
@@ -88,8 +89,9 @@ def _examples(entry: Function) -> list[int | float]:
 
 def _column(name: str) -> Iterator[tuple[str, str]]:
     for verb in verbs().values():
-        if name in verb.shows and name in verb.sees:
-            yield verb.name, verb.sees[name].value
+        rows = verb.makes or verb.sees
+        if name in verb.shows and name in rows:
+            yield verb.name, rows[name].value
         yield from ((verb.name, own.column.type.value) for own in verb.names if own.name == name)
     if name in QUOTE_MEASURES:
         yield "candles", f"number, time-weighted. {_WEIGHTED}"

@@ -16,7 +16,7 @@ _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """kind: "whole range" (OVER ALL), "linear fill" or "own day" (a day's condition selects bars of that very day);
+    """kind: "whole range" (OVER ALL), "linear fill", "own range" (bars select what happens inside them) or "own day" (a day's condition selects bars of that very day);
     known_at: when the value is really known, in words."""
 
     kind: str
@@ -29,7 +29,7 @@ def lookahead(query: Query) -> list[Lookahead]:
     """All uses of the future in a query and in the days that select its rows, in written order."""
     found = [*_whole_range(query), *_linear_fill(query)]
     if query.days is not None:
-        found += _own_day(query, query.days)
+        found += _own_range() if query.days.verb.selects == "ranges" else _own_day(query, query.days)
         found += lookahead(query.days)
     return found
 
@@ -57,6 +57,11 @@ def _linear_fill(query: Query) -> Iterator[Lookahead]:
             yield Lookahead(
                 "linear fill", f"FILL linear draws {', '.join(columns)} towards the next trade", "the next trade"
             )
+
+
+def _own_range() -> Iterator[Lookahead]:
+    """Conditions of bars over what happened while they were still open."""
+    yield Lookahead("own range", "a condition on whole bars selects what happens inside them", "the close of each bar")
 
 
 def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:

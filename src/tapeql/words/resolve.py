@@ -85,7 +85,9 @@ class Resolver:
             case syntax.Pipe(left=left, right=right):
                 days, before = self._pipeline(left)
                 if not days.verb.selects:
-                    self.report.add("E207", "the left of `|>` selects days; write DAYS there", before.verb.span)
+                    self.report.add(
+                        "E207", "the left of `|>` selects days or ranges; write DAYS or RANGES there", before.verb.span
+                    )
                 whole = inherit(right, before)
                 return self._query(whole, days, statement), whole
 
@@ -94,7 +96,7 @@ class Resolver:
         verb = verbs()[written.verb.name]
         length = self._interval(written.verb)
         check_fit(written, verb, length, report)
-        if days is not None and length is not None and is_longer_than_a_day(length):
+        if days is not None and days.verb.selects == "days" and length is not None and is_longer_than_a_day(length):
             report.add(
                 "E207", f"days cannot select bars of {length.text}: one holds several of them", written.verb.span
             )
@@ -125,6 +127,10 @@ class Resolver:
         expressions = Expressions(scope)
         where = clauses.get(syntax.Where)
         condition = expressions.condition(where.condition) if where else None
+        if verb.makes is not None:
+            expressions = Expressions(
+                replace(scope, rows=verb.makes, long=False, columns=columns_of(verb.makes), sessions=())
+            )
         order = self._order(clauses.get(syntax.OrderBy), expressions)
         columns = outputs.resolve_columns(expressions, shows, clauses.get(syntax.Add), clauses.get(syntax.Select))
         ticks_where = self._ticks_where(clauses.get(syntax.TicksWhere), replace(scope, row_wise=True, aliases={}))
@@ -201,6 +207,11 @@ class Resolver:
         clauses = Clauses(written)
         on_days = clauses.get(syntax.OnDaysWhere)
         if on_days is None:
+            return piped
+        if piped is not None and piped.verb.selects != "days":
+            self.report.add(
+                "E207", "rows are chosen by ranges or by days", on_days.span, "write ON DAYS WHERE before `|>`"
+            )
             return piped
         inner = syntax.Query(
             syntax.Verb("days", None, on_days.span),

@@ -9,7 +9,7 @@ from tapeql.operators.in_range import InRange
 from tapeql.query.nodes import Call, Column, Expr, OutputColumn, Over, Shift, children
 from tapeql.query.rewriting import column_names, with_children
 
-_EVERYTHING = InRange(None, None, keep_partial=True)
+EVERYTHING = InRange(None, None, keep_partial=True)
 
 
 class Windows:
@@ -44,4 +44,4 @@ def split_windows(columns: Sequence[OutputColumn]) -> tuple[tuple[Compute, ...],
     """The Compute steps that some columns need over all rows, and the columns over what those steps add."""
     windows = Windows()
     lifted = tuple(OutputColumn(c.name, windows.lift(c.expr)) for c in columns)
-    return windows.steps(_EVERYTHING), lifted
+    return windows.steps(EVERYTHING), lifted

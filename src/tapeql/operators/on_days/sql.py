@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlglot import exp
 
-from tapeql.operators import lookup
+from tapeql.operators import lowering
 from tapeql.operators.on_days import OnDays
 from tapeql.operators.operator import Plan
 from tapeql.sql.attaching import where
@@ -19,7 +19,7 @@ def lower(step: OnDays, state: State, statement: Statement, plan: Plan, prefix: 
     own, stream = f"{prefix}chosen_", state.stream
     days = read(statement, step.plan.rows, own)
     for inner in step.plan.steps:
-        days = lookup.lower(inner, days, statement, step.plan, own)
+        days = lowering.lower(inner, days, statement, step.plan, own)
     names = ("session_date",) if step.by_date else ("exchange", "symbol", "session_date")
     chosen = [column(days.stream.columns[name].name) for name in names]
     subject = [column(stream.columns[name].name) for name in names]

@@ -7,18 +7,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tapeql.operators.compute.lifting import Windows
+from tapeql.operators.compute.lifting import EVERYTHING, Windows
 from tapeql.operators.in_range import InRange
-from tapeql.operators.operator import Plan
-from tapeql.plan.expressions import rewrite_plan
+from tapeql.operators.operator import Operator, Plan
 
 
 def lift_windows(plan: Plan) -> Plan:
-    windows = Windows()
-    lifted = rewrite_plan(plan, windows.lift)
-    steps = list(lifted.steps)
-    at = next(n for n, step in enumerate(steps) if isinstance(step, InRange))
-    in_range = steps[at]
-    assert isinstance(in_range, InRange)
-    steps[at:at] = windows.steps(in_range)
-    return replace(lifted, steps=tuple(steps))
+    """Windows of rows as they are read are computed before the range; of rows an operator makes, right behind it."""
+    windows, at = Windows(), next(n for n, step in enumerate(plan.steps) if isinstance(step, InRange))
+    range = plan.steps[at]
+    assert isinstance(range, InRange)
+    steps: list[Operator] = []
+    for step in plan.steps:
+        steps.append(step.with_expressions(tuple(windows.lift(expr) for expr in step.expressions())))
+        if step.remakes:
+            steps[at:at] = windows.steps(range)
+            windows, at, range = Windows(), len(steps), EVERYTHING
+    steps[at:at] = windows.steps(range)
+    return replace(plan, steps=tuple(steps))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tapeql.operators.on_days import OnDays
 from tapeql.operators.where import passing
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import Column, Interval, Type
@@ -18,7 +19,8 @@ VERB = Verb(
         Name("end", Column("ts_close", Type.INSTANT), "the closing instant of a day's bar"),
     ),
     interval=Interval("1d", 0, 1, "d"),
-    selects=True,
+    selects="days",
+    selection=OnDays,
     reasons=True,
     misfits=NO_BARS_TO_CHOOSE,
 )

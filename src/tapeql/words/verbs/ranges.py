@@ -1,0 +1,20 @@
+"""RANGES 5m: a row is a maximal run of consecutive bars that satisfy WHERE."""
+
+from __future__ import annotations
+
+from tapeql.language import syntax
+from tapeql.operators.on_ranges import OnRanges
+from tapeql.operators.runs import RUN, Runs
+from tapeql.query.columns import BAR
+from tapeql.query.verb import Verb
+
+VERB = Verb(
+    "ranges",
+    sees=BAR,
+    chooses=lambda query: (Runs(query.where),),
+    makes=RUN,
+    shows=tuple(RUN),
+    selects="ranges",
+    selection=OnRanges,
+    misfits={syntax.Label: "LABEL says which end of a bar is its `ts`; a range shows both ends"},
+)
