@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Final
 
 QUERY_TEXT_BYTES: Final = 64 * 1024
@@ -30,6 +31,15 @@ MESSAGE_BYTES: Final = 3_500_000
 
 CHUNK_ROWS: Final = 1 << 18
 """Rows evaluated at a time: large enough for arrays to pay, small enough to stay in cache and in memory."""
+
+SLICE_ROWS: Final = 1 << 20
+"""Stored rows in a slice of time that is computed by itself: enough to pay for finding its warm-up, small enough to share."""
+
+SLICE_AHEAD_BYTES: Final = 64 << 20
+"""How far a slice may be computed before the ones before it have been read."""
+
+THREADS: Final = os.cpu_count() or 1
+"""Threads of a query on the kernels; `SET threads` says otherwise. The bits of the answer do not depend on it."""
 
 CACHE_DAYS: Final = 90
 """Tables kept by versions that are gone are removed after so long; making one again takes half a second."""

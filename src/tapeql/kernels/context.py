@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from typing import Any, TypeVar
 import pyarrow as pa
 
 from tapeql.cancel import Cancel
-from tapeql.errors import Diagnostic
 from tapeql.storage.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -22,22 +22,40 @@ def _no_plans(plan: object) -> Iterator[pa.RecordBatch]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """`answer` runs a plan that an operator needs the result of."""
+    """rows_for   (symbol, function, rows it needs at least) → the most rows it has had
+    answer     runs a plan that an operator needs the result of
+    """
 
     snapshot: Snapshot
     now_us: int
     cancel: Cancel
     counts: Counter[str] = field(default_factory=Counter)
-    notes: list[Diagnostic] = field(default_factory=list)
+    rows_for: dict[tuple[str, str, int], int] = field(default_factory=dict)
     answer: Callable[[Any], Iterator[pa.RecordBatch]] = _no_plans
     _known: dict[int, tuple[object, Any]] = field(default_factory=dict)
+    _turns: dict[int, threading.Lock] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, what: str, number: int) -> None:
+        """Something worth telling happened so often."""
+        with self._lock:
+            self.counts[what] += number
+
+    def had_rows(self, symbol: str, function: str, needed: int, rows: int) -> None:
+        """A slice of a symbol had so many rows for a function, those before it included."""
+        with self._lock:
+            key = (symbol, function, needed)
+            self.rows_for[key] = max(self.rows_for.get(key, 0), rows)
 
     def once(self, about: object, find: Callable[[], T]) -> T:
         """What `find` finds for an operator, the first time; it is the same for every symbol."""
-        if id(about) not in self._known:
-            self._known[id(about)] = (about, find())
-        found: T = self._known[id(about)][1]
-        return found
+        with self._lock:
+            turn = self._turns.setdefault(id(about), threading.Lock())
+        with turn:  # of its own: what is being found may itself ask for what is found once
+            if id(about) not in self._known:
+                self._known[id(about)] = (about, find())
+            found: T = self._known[id(about)][1]
+            return found
 
     def scan(
         self,

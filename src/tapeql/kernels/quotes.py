@@ -101,7 +101,7 @@ def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, con
             ok = valid_quotes(quotes.bid, quotes.ask)
             all_valid = bool(ok.all())
             if not all_valid:
-                context.counts["crossed_quotes"] += int(np.count_nonzero(quotes.bid > quotes.ask))
+                context.count("crossed_quotes", int(np.count_nonzero(quotes.bid > quotes.ask)))
             time = standing.time if all_valid else standing.integral(ok.astype(np.float64))
             np.add.at(weights, row[lo:hi], time)
             for name in names:

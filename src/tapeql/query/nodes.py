@@ -336,6 +336,7 @@ class Query:
     warmup_rows: int | None
     strict: bool = False
     engine: str = "kernels"
+    threads: int = 1
     canonical: str = ""
     source: str = ""
     notes: tuple[Diagnostic, ...] = ()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Final
 
+from tapeql import limits
 from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import syntax
 
 _SWITCH = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 _ENGINES = ("kernels", "sql")
-_NAMES = ("tz", "calendar", "strict", "venue", "engine")
+_MOST_THREADS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Settings:
     strict     refuse whatever looks ahead
     venue      the venue of a bare code in FROM
     engine     "kernels" or "sql"
+    threads    how many a query may use; its answer does not depend on it
     now_us     the injected clock; None: the wall clock
     """
 
@@ -30,7 +33,12 @@ class Settings:
     strict: bool = False
     venue: str | None = None
     engine: str = "kernels"
+    threads: int = limits.THREADS
     now_us: int | None = None
+
+
+NAMES: Final = tuple(field.name for field in fields(Settings) if field.name != "now_us")
+"""What SET can change, in the order it is shown."""
 
 
 def apply(settings: Settings, statement: syntax.Set) -> Settings:
@@ -53,8 +61,12 @@ def apply(settings: Settings, statement: syntax.Set) -> Settings:
             if value.lower() not in _ENGINES:
                 raise _wrong(f"unknown engine `{value}`", value.lower(), _ENGINES, statement)
             return replace(settings, engine=value.lower())
+        case "threads":
+            if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_THREADS):
+                raise _wrong(f"threads is a number from 1 to {_MOST_THREADS}, not `{value}`", "", (), statement)
+            return replace(settings, threads=int(value))
         case name:
-            raise _wrong(f"unknown setting `{statement.name}`", name, _NAMES, statement)
+            raise _wrong(f"unknown setting `{statement.name}`", name, NAMES, statement)
 
 
 def is_zone(name: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
 
 from tapeql.cancel import Cancel
+from tapeql.errors import Diagnostic
 from tapeql.kernels.context import Context
 from tapeql.operators.operator import Plan
 from tapeql.rows.nodes import Bars
@@ -15,6 +17,7 @@ from tapeql.run import lake
 from tapeql.run.from_end import from_end, limit_from_end
 from tapeql.run.locate import located
 from tapeql.run.result import Result
+from tapeql.run.slices import by_time
 from tapeql.storage.snapshot import Snapshot
 
 
@@ -35,19 +38,36 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     notes = list(dict.fromkeys([*plan.query.notes, *plan.notes]))
 
     def run(asked: Plan) -> Iterator[pa.RecordBatch]:
-        found = located(asked, context)
-        notes.extend(note for note in found.notes if note not in notes)
+        context.rows_for.clear()
+        pieces = by_time(asked, context.snapshot) if engine_of(asked, context.snapshot) == "kernels" else [asked]
+        first = located(pieces[0], context)
+        notes.extend(note for note in first.notes if note not in notes)
         info["notes"] = notes
-        return _run(found.plan, context)
+        if len(pieces) == 1:
+            return _run(first.plan, context)
+        later = [functools.partial(_located, piece, context) for piece in pieces[1:]]
+        return lake.from_slices(asked, [lambda: first.plan, *later], context)
 
     limit = limit_from_end(plan)
     rows = 0
     for batch in run(plan) if limit is None else from_end(plan, limit, run):
         rows += batch.num_rows
         yield batch
-    info["notes"] = [*notes, *(n for n in context.notes if n not in notes)]
+    info["notes"] = [*notes, *(n for n in _too_few(context) if n not in notes)]
     info["rows"] = rows
     info["counts"] = dict(context.counts)
+
+
+def _located(plan: Plan, context: Context) -> Plan:
+    return located(plan, context).plan
+
+
+def _too_few(context: Context) -> Iterator[Diagnostic]:
+    """A note for each function that has no value at all because a symbol has too few rows."""
+    for (symbol, function, needed), rows in sorted(context.rows_for.items()):
+        if rows < needed:
+            reason = f"{symbol} has {rows} of the {needed} rows that {function} needs: it is NULL throughout"
+            yield Diagnostic("W401", reason)
 
 
 def engine_of(plan: Plan, snapshot: Snapshot) -> str:

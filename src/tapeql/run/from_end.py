@@ -6,16 +6,15 @@ A row is the same whatever range it is asked in, so the last rows of a stretch t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Final
 
 import pyarrow as pa
 
-from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Plan
 from tapeql.operators.take import Take
 from tapeql.query.nodes import Limit
 from tapeql.run.locate import rows_span_us
+from tapeql.run.slices import within
 
 GROWTH: Final = 4
 """How much longer each stretch is than the one before: at most a third is read in vain."""
@@ -37,18 +36,9 @@ def from_end(plan: Plan, limit: Limit, run: Callable[[Plan], Iterator[pa.RecordB
     wanted = limit.rows * len(feeds)
     width = rows_span_us(plan.rows, limit.rows)
     while end - width > first:
-        found = list(run(_since(plan, end - width)))
+        found = list(run(within(plan, end - width, None)))
         if sum(batch.num_rows for batch in found) == wanted:
             yield from found
             return
         width *= GROWTH
     yield from run(plan)
-
-
-def _since(plan: Plan, start_us: int) -> Plan:
-    """The plan over a later range."""
-    feeds = tuple(replace(feed, start_us=min(max(feed.start_us, start_us), feed.end_us)) for feed in plan.rows.feeds)
-    steps = tuple(replace(step, start_us=start_us) if isinstance(step, InRange) else step for step in plan.steps)
-    return replace(
-        plan, query=replace(plan.query, start_us=start_us), rows=replace(plan.rows, feeds=feeds), steps=steps
-    )

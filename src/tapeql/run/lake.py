@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
@@ -14,13 +15,22 @@ from tapeql.kernels.ticks import row_frames
 from tapeql.operators.operator import Plan
 from tapeql.plan.expressions import columns_read
 from tapeql.rows.nodes import Bars, Feed
+from tapeql.run.lanes import in_order
+from tapeql.run.slices import by_symbol
 from tapeql.run.steps import finished, symbol_batches, symbol_steps
 
 
 def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
     """The result of a located plan, in batches of its schema."""
+    return from_slices(plan, [functools.partial(_itself, piece) for piece in by_symbol(plan)], context)
+
+
+def from_slices(plan: Plan, slices: Sequence[Callable[[], Plan]], context: Context) -> Iterator[pa.RecordBatch]:
+    """The result of a plan from its slices: each a located plan of one symbol, found on the thread that runs it."""
     context = answering(context)
-    return finished(plan, _projected(plan, context), context)
+    wanted = columns_read(plan)
+    lanes = [functools.partial(_projected, slice, context, wanted) for slice in slices]
+    return finished(plan, in_order(lanes, plan.query.threads), context)
 
 
 def answering(context: Context) -> Context:
@@ -28,11 +38,14 @@ def answering(context: Context) -> Context:
     return replace(context, answer=lambda plan: execute(plan, context))
 
 
-def _projected(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
-    steps = symbol_steps(plan.steps)
-    wanted = columns_read(plan)
-    for feed in plan.rows.feeds:
-        yield from symbol_batches(plan, steps, feed, frames(plan, feed, context, wanted), context)
+def _itself(plan: Plan) -> Plan:
+    return plan
+
+
+def _projected(find: Callable[[], Plan], context: Context, wanted: frozenset[str] | None) -> Iterator[pa.RecordBatch]:
+    plan = find()
+    (feed,) = plan.rows.feeds
+    yield from symbol_batches(plan, symbol_steps(plan.steps), feed, frames(plan, feed, context, wanted), context)
 
 
 def frames(plan: Plan, feed: Feed, context: Context, wanted: frozenset[str] | None) -> Iterator[Frame]:

@@ -24,7 +24,7 @@ from tapeql.language import syntax
 from tapeql.language.parse import parse
 from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
-from tapeql.query.settings import Settings, apply
+from tapeql.query.settings import NAMES, Settings, apply
 from tapeql.run.execute import execute
 from tapeql.run.result import Result
 from tapeql.serve.batches import cut
@@ -37,9 +37,6 @@ from tapeql.words.resolve import resolve
 
 SCHEMAS_KEPT: Final = 512
 """Schemas remembered: GetFlightInfo asks for one and DoGet soon again."""
-
-SETTINGS: Final = ("tz", "calendar", "strict", "venue", "engine")
-"""The settings a session can change, in the order they are shown."""
 
 _cached_parse = functools.lru_cache(maxsize=512)(parse)
 
@@ -183,8 +180,10 @@ def _apply(settings: Settings, statement: syntax.Set, source: str) -> Settings:
 
 def _shown(settings: Settings) -> dict[str, str | None]:
     """Every setting as the text that SET would take."""
-    found = {name: getattr(settings, name) for name in SETTINGS}
-    return {n: ("on" if v else "off") if isinstance(v, bool) else v for n, v in found.items()}
+    found = {name: getattr(settings, name) for name in NAMES}
+    return {
+        n: ("on" if v else "off") if isinstance(v, bool) else None if v is None else str(v) for n, v in found.items()
+    }
 
 
 def _changed(settings: Settings) -> dict[str, str]:

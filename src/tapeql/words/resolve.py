@@ -163,6 +163,7 @@ class Resolver:
             warmup_rows=warmup.rows if warmup else None,
             strict=self.settings.strict,
             engine=self.settings.engine,
+            threads=self.settings.threads,
             canonical=_canonical(statement),
             source=self.source,
         )

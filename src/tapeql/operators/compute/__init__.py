@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
+from tapeql.functions.registry import functions
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Cut, Operator, indented
 from tapeql.query.lookback import Lookback, reach
-from tapeql.query.nodes import Expr, OutputColumn, Over
+from tapeql.query.nodes import Call, Expr, OutputColumn, Over
 from tapeql.query.text import expr_text
 
 
@@ -42,8 +43,8 @@ class Compute(Operator):
 
     @property
     def cut(self) -> Cut:
-        settled = all(reach(expr).rows is not None for expr in self.expressions())
-        return Cut.SERIES if settled else Cut.SYMBOL
+        exact = all(reach(expr).rows is not None and not _recursive(expr) for expr in self.expressions())
+        return Cut.SERIES if exact else Cut.SYMBOL
 
     @property
     def sees_range(self) -> bool:
@@ -52,3 +53,11 @@ class Compute(Operator):
     def text(self) -> Iterator[str]:
         yield "compute"
         yield from indented(f"{c.name} = {expr_text(c.expr)}" for c in self.windows)
+
+
+def _recursive(expr: Expr) -> bool:
+    """Whether a window settles on its values instead of having them exactly from some row on."""
+    if not isinstance(expr, Call):
+        return False
+    entry = functions()[expr.function]
+    return entry.warmup(expr.params) > entry.lookback(expr.params)

@@ -9,7 +9,6 @@ import numpy.typing as npt
 
 from tapeql import arrow, limits
 from tapeql.cancel import Cancel
-from tapeql.errors import Diagnostic
 from tapeql.functions import windows
 from tapeql.functions.registry import functions
 from tapeql.kernels.context import Context
@@ -22,13 +21,14 @@ from tapeql.operators.in_range.kernel import in_range
 from tapeql.query.lookback import Lookback, reach
 from tapeql.query.nodes import Call, Expr, Over, Shift, Type
 from tapeql.query.text import expr_text
+from tapeql.rows.nodes import Feed
 
 
 def run(step: Compute, series: Series, context: Context) -> Iterator[Frame]:
-    return computed(step, series.frames, context)
+    return computed(step, series.feed, series.frames, context)
 
 
-def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterator[Frame]:
+def computed(step: Compute, feed: Feed, frames: Iterator[Frame], context: Context) -> Iterator[Frame]:
     """Frames with the step's columns added; each frame is computed with the rows before it that matter."""
     need = Lookback()
     for column in step.windows:
@@ -46,21 +46,17 @@ def computed(step: Compute, frames: Iterator[Frame], context: Context) -> Iterat
         rows += frame.length
         yield done.take(slice(whole.length - frame.length, None))
         history = whole.take(slice(_history_from(whole, need), None))
-        last = frame
     if rows:
-        _tell_of_too_few(step, rows, last, context)
+        _count(step, rows, feed, context)
 
 
-def _tell_of_too_few(step: Compute, rows: int, last: Frame, context: Context) -> None:
-    """A note for each function that has no value at all because the symbol has too few rows."""
+def _count(step: Compute, rows: int, feed: Feed, context: Context) -> None:
+    """Which rows there were for each function; one that has too few has no value at all."""
     for column in step.windows:
-        if isinstance(column.expr, Call) and {"exchange", "symbol"} <= last.columns.keys():
+        if isinstance(column.expr, Call):
             call = column.expr
             needed = functions()[call.function].lookback(call.params) + 1
-            if rows < needed:
-                symbol = f"{last['exchange'].values[0]}:{last['symbol'].values[0]}"
-                reason = f"{symbol} has {rows} of the {needed} rows that {expr_text(call)} needs: it is NULL throughout"
-                context.notes.append(Diagnostic("W401", reason))
+            context.had_rows(str(feed.symbol), expr_text(call), needed, rows)
 
 
 def _pieces(frames: Iterator[Frame]) -> Iterator[Frame]:

@@ -18,12 +18,13 @@ from tapeql.query.nodes import Type
 
 def run(step: DayMeasures, series: Series, context: Context) -> Iterator[Frame]:
     """Rows with expressions over the bars of days, seen from the day's opening on."""
-    days = list(bar_frames(step.bars, feed_of(step.bars, series.feed), context))
+    days_of = feed_of(step.bars, series.feed)
+    days = list(bar_frames(step.bars, days_of, context))
     whole = join(days) if days else no_bars()
     windows, columns = split_windows(step.measures)
     if whole.length:
         for compute in windows:
-            whole = join(list(computed(compute, iter([whole]), context)))
+            whole = join(list(computed(compute, days_of, iter([whole]), context)))
     values = {c.name: evaluate(c.expr, whole) for c in columns} if whole.length else {}
     for frame in series.frames:
         found = matching(whole, frame, whole["ts"].values)
