@@ -1,511 +1,144 @@
-WITH "symbols" AS (
+WITH grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 251 rows
+grid_edges AS (
+  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
+  FROM grid
+),
+trades AS (
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, conditions
+  FROM READ_PARQUET([… 51 files], hive_partitioning := FALSE)
+  WHERE ts >= MAKE_TIMESTAMPTZ(1736326800000000) AND ts < MAKE_TIMESTAMPTZ(1741996704398546)
+),
+trades_in_bars AS (
   SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST('nasdaq' AS TEXT) AS "exchange",
-    CAST('AAPL' AS TEXT) AS "symbol"
-), "grid" AS (
+    trades.feed, trades.ts_us, trades.seq, trades.price, trades.quantity, trades.conditions, s.origin AS bar,
+    s.bound AS bar_close, s.session_date
+  FROM trades
+  JOIN grid_edges AS s ON (trades.ts_us // 3600000000) = s.hour AND trades.ts_us >= s.start AND trades.ts_us < s.stop
+  WHERE trades.ts_us < s.stop
+),
+sale_conditions AS (
   SELECT
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "i",
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "start",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "end",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "origin",
-    CAST(0 AS BIGINT) AS "step",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "limit",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "session_date",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "market_open",
-    UNNEST(
-      CAST('[… 251 items]' AS BIGINT[])
-    ) AS "first_open"
-), "grid_edges" AS (
+    0 AS feed, 'MQ9' AS no_volume, 'MQ9CHINRUVW7' AS no_high_low, 'MQ9CHINRUVW7GLPZ4' AS no_open_close,
+    '(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS no_volume_numbers,
+    '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS no_high_low_numbers,
+    '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS no_open_close_numbers
+),
+judged_trades AS (
   SELECT
-    *,
-    UNNEST(RANGE("start" // 3600000000, (
-      (
-        "end" - 1
-      ) // 3600000000
-    ) + 1)) AS "hour"
-  FROM "grid"
-), "ticks_files" AS (
+    trades_in_bars.*,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_volume_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_volume, '') = trades_in_bars.conditions END AS for_volume,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_high_low_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_high_low, '') = trades_in_bars.conditions END AS for_high_low,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_open_close_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_open_close, '') = trades_in_bars.conditions END AS for_open_close
+  FROM trades_in_bars
+  JOIN sale_conditions ON sale_conditions.feed = trades_in_bars.feed
+),
+bars_from_trades AS (
   SELECT
-    UNNEST(
-      CAST([… 51 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
-), "trades" AS (
+    feed, bar, bar_close, session_date, FIRST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS open,
+    MAX(price) FILTER(WHERE for_high_low) AS high, MIN(price) FILTER(WHERE for_high_low) AS low,
+    LAST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS close,
+    COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0) AS volume, COUNT(*) FILTER(WHERE for_volume) AS trades,
+    CASE WHEN COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0) > 0 AND ISFINITE(FSUM(price * quantity) FILTER(WHERE for_volume)) THEN LEAST(GREATEST((FSUM(price * quantity) FILTER(WHERE for_volume)) / COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0), MIN(price) FILTER(WHERE for_volume)), MAX(price) FILTER(WHERE for_volume)) END AS vwap
+  FROM judged_trades
+  WHERE for_volume OR for_high_low OR for_open_close
+  GROUP BY feed, bar, bar_close, session_date
+),
+bars AS (
   SELECT
-    "ticks_files"."feed",
-    "ticks_files"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."price",
-    "t"."quantity",
-    "t"."conditions"
-  FROM READ_PARQUET(
-    [… 51 items],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "ticks_files"
-    ON "t"."filename" = "ticks_files"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
-), "trades_in_bars" AS (
+    bars_from_trades.feed, bars_from_trades.bar AS ts_us, 'AAPL' AS symbol, 'nasdaq' AS exchange, '1d' AS "interval",
+    bars_from_trades.bar_close AS ts_close, bars_from_trades.open, bars_from_trades.high, bars_from_trades.low,
+    bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades, bars_from_trades.vwap,
+    CAST('regular' AS TEXT) AS session, bars_from_trades.session_date,
+    bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled
+  FROM bars_from_trades
+),
+premarket_slots_grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 253 rows
+premarket_slots_grid_edges AS (
+  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
+  FROM premarket_slots_grid
+),
+premarket_sessions (feed, ts_us, ts_close, session_date) AS (…),  -- 253 rows
+premarket_standing_quotes AS (
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, bid, ask
+  FROM READ_PARQUET([… 51 files], hive_partitioning := FALSE)
+  WHERE ts >= MAKE_TIMESTAMPTZ(1710216000000000) AND ts < MAKE_TIMESTAMPTZ(1741996800000000)
+),
+premarket_pieces AS (
   SELECT
-    "trades"."feed",
-    "trades"."g",
-    "trades"."at",
-    "trades"."seq",
-    "trades"."price",
-    "trades"."quantity",
-    "trades"."conditions",
-    "s"."origin" AS "bar",
-    "s"."limit" AS "bar_close",
-    "s"."session_date" AS "session_date"
-  FROM "trades"
-  JOIN "grid_edges" AS "s"
-    ON "trades"."g" = "s"."g"
-    AND (
-      "trades"."at" // 3600000000
-    ) = "s"."hour"
-    AND "trades"."at" >= "s"."start"
-    AND "trades"."at" < "s"."end"
-  WHERE
-    "trades"."at" < "s"."end"
-), "openings" AS (
+    premarket_sessions.feed, s.start AS ts_us, premarket_sessions.ts_us AS bar,
+    LEAST(premarket_sessions.ts_close, s.stop, 1741996800000000) AS until, s.market_open AS opened
+  FROM premarket_sessions
+  JOIN premarket_slots_grid AS s ON s.first_open = premarket_sessions.ts_us
+  WHERE s.market_open < 4611686018427387904
+),
+premarket_events AS (
   SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1741996704398546 AS BIGINT) AS "until"
-), "chosen_trades" AS (
-  SELECT
-    "trades_in_bars".*
-  FROM "trades_in_bars"
-  JOIN "openings"
-    ON "openings"."feed" = "trades_in_bars"."feed"
-    AND "trades_in_bars"."bar" >= "openings"."from"
-    AND "trades_in_bars"."bar" < "openings"."until"
-), "sale_conditions" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST('MQ9' AS TEXT) AS "no_volume",
-    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
-    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close",
-    CAST('(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS TEXT) AS "no_volume_numbers",
-    CAST('(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_high_low_numbers",
-    CAST('(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_open_close_numbers"
-), "counted_trades" AS (
-  SELECT
-    "chosen_trades".*,
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
-    END AS "for_volume",
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
-    END AS "for_high_low",
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
-    END AS "for_open_close"
-  FROM "chosen_trades"
-  JOIN "sale_conditions"
-    ON "sale_conditions"."feed" = "chosen_trades"."feed"
-  WHERE
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
-    END
-    OR "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
-    END
-    OR "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
-    END
-), "bars_from_trades" AS (
-  SELECT
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date" AS "session_date",
-    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "open",
-    MAX("price") FILTER(WHERE
-      "for_high_low") AS "high",
-    MIN("price") FILTER(WHERE
-      "for_high_low") AS "low",
-    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "close",
-    COALESCE(FSUM("quantity") FILTER(WHERE
-      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
-    COUNT(*) FILTER(WHERE
-      "for_volume") AS "trades",
-    CASE
-      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
-        "for_volume"))
-      THEN LEAST(
-        GREATEST(
-          (
-            FSUM("price" * "quantity") FILTER(WHERE
-              "for_volume")
-          ) / COALESCE(FSUM("quantity") FILTER(WHERE
-            "for_volume"), CAST(0 AS DOUBLE)),
-          MIN("price") FILTER(WHERE
-            "for_volume")
-        ),
-        MAX("price") FILTER(WHERE
-          "for_volume")
-      )
-    END AS "vwap"
-  FROM "counted_trades"
-  GROUP BY
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date"
-), "bars" AS (
-  SELECT
-    "bars_from_trades"."feed",
-    "bars_from_trades"."bar" AS "at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '1d' AS "interval",
-    "bars_from_trades"."bar_close" AS "ts_close",
-    "bars_from_trades"."open" AS "open",
-    "bars_from_trades"."high" AS "high",
-    "bars_from_trades"."low" AS "low",
-    "bars_from_trades"."close" AS "close",
-    "bars_from_trades"."volume" AS "volume",
-    "bars_from_trades"."trades" AS "trades",
-    "bars_from_trades"."vwap" AS "vwap",
-    CAST('regular' AS TEXT) AS "session",
-    "bars_from_trades"."session_date" AS "session_date",
-    "bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
-    FALSE AS "filled"
-  FROM "bars_from_trades"
-  JOIN "symbols"
-    ON "symbols"."feed" = "bars_from_trades"."feed"
-), "premarket_slots_grid" AS (
-  SELECT
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "i",
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "start",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "end",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "origin",
-    CAST(0 AS BIGINT) AS "step",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "limit",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "session_date",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "market_open",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "first_open"
-), "premarket_slots_grid_edges" AS (
-  SELECT
-    *,
-    UNNEST(RANGE("start" // 3600000000, (
-      (
-        "end" - 1
-      ) // 3600000000
-    ) + 1)) AS "hour"
-  FROM "premarket_slots_grid"
-), "premarket_days" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "at",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "ts_close",
-    UNNEST(
-      CAST('[… 253 items]' AS BIGINT[])
-    ) AS "session_date"
-), "premarket_sessions" AS (
-  SELECT
-    "symbols"."feed",
-    "premarket_days"."at",
-    "premarket_days"."ts_close",
-    "premarket_days"."session_date"
-  FROM "premarket_days"
-  JOIN "symbols"
-    ON "symbols"."g" = "premarket_days"."g"
-), "quotes_files" AS (
-  SELECT
-    UNNEST(
-      CAST([… 51 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1710216000000000 AS BIGINT) AS "start",
-    CAST(1741996800000000 AS BIGINT) AS "end"
-), "premarket_standing_quotes" AS (
-  SELECT
-    "quotes_files"."feed",
-    "quotes_files"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."bid",
-    "t"."ask"
-  FROM READ_PARQUET(
-    [… 51 items],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "quotes_files"
-    ON "t"."filename" = "quotes_files"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("quotes_files"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("quotes_files"."end")
-), "premarket_pieces" AS (
-  SELECT
-    "premarket_sessions"."feed",
-    "s"."start" AS "at",
-    "premarket_sessions"."at" AS "bar",
-    LEAST("premarket_sessions"."ts_close", "s"."end", 1741996800000000) AS "until",
-    "s"."market_open" AS "opened"
-  FROM "premarket_sessions"
-  JOIN "symbols"
-    ON "symbols"."feed" = "premarket_sessions"."feed"
-  JOIN "premarket_slots_grid" AS "s"
-    ON "s"."g" = "symbols"."g" AND "s"."first_open" = "premarket_sessions"."at"
-  WHERE
-    "s"."market_open" < 4611686018427387904
-), "premarket_events" AS (
-  SELECT
-    "feed",
-    "at",
-    "seq",
-    1 AS "kind",
-    "at" AS "since",
-    "bid",
-    "ask",
-    CAST(NULL AS BIGINT) AS "bar",
-    CAST(NULL AS BIGINT) AS "until",
-    CAST(NULL AS BIGINT) AS "opened"
-  FROM "premarket_standing_quotes"
+    feed, ts_us, seq, 1 AS kind, ts_us AS since, bid, ask, CAST(NULL AS BIGINT) AS bar, CAST(NULL AS BIGINT) AS until,
+    CAST(NULL AS BIGINT) AS opened
+  FROM premarket_standing_quotes
   UNION ALL
   SELECT
-    "feed",
-    "at",
-    CAST(0 AS BIGINT) AS "seq",
-    0 AS "kind",
-    CAST(NULL AS BIGINT) AS "since",
-    CAST(NULL AS DOUBLE) AS "bid",
-    CAST(NULL AS DOUBLE) AS "ask",
-    "bar",
-    "until",
-    "opened"
-  FROM "premarket_pieces"
-), "premarket_numbered_events" AS (
+    feed, ts_us, CAST(0 AS BIGINT) AS seq, 0 AS kind, CAST(NULL AS BIGINT) AS since, CAST(NULL AS DOUBLE) AS bid,
+    CAST(NULL AS DOUBLE) AS ask, bar, until, opened
+  FROM premarket_pieces
+),
+premarket_numbered_events AS (
   SELECT
     *,
-    COUNT("since") OVER (
-      PARTITION BY "feed"
-      ORDER BY "at" ASC, "kind" ASC, "seq" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "quote_number",
-    COUNT("bar") OVER (
-      PARTITION BY "feed"
-      ORDER BY "at" ASC, "kind" ASC, "seq" ASC
-      ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) AS "piece_number",
-    LEAD("at") OVER (PARTITION BY "feed" ORDER BY "at" ASC, "kind" ASC, "seq" ASC) AS "next"
-  FROM "premarket_events"
-), "premarket_standing_events" AS (
+    COUNT(since) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS quote_number,
+    COUNT(bar) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS piece_number,
+    LEAD(ts_us) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq) AS next
+  FROM premarket_events
+),
+premarket_standing_events AS (
   SELECT
-    "feed",
-    "at",
-    "next",
-    MAX("since") OVER (PARTITION BY "feed", "quote_number") AS "since",
-    MAX("bid") OVER (PARTITION BY "feed", "quote_number") AS "bid",
-    MAX("ask") OVER (PARTITION BY "feed", "quote_number") AS "ask",
-    MAX("bar") OVER (PARTITION BY "feed", "piece_number") AS "bar",
-    MAX("until") OVER (PARTITION BY "feed", "piece_number") AS "until",
-    MAX("opened") OVER (PARTITION BY "feed", "piece_number") AS "opened"
-  FROM "premarket_numbered_events"
-), "premarket_lives" AS (
+    feed, ts_us, next, MAX(since) OVER (PARTITION BY feed, quote_number) AS since,
+    MAX(bid) OVER (PARTITION BY feed, quote_number) AS bid, MAX(ask) OVER (PARTITION BY feed, quote_number) AS ask,
+    MAX(bar) OVER (PARTITION BY feed, piece_number) AS bar,
+    MAX(until) OVER (PARTITION BY feed, piece_number) AS until,
+    MAX(opened) OVER (PARTITION BY feed, piece_number) AS opened
+  FROM premarket_numbered_events
+),
+premarket_lives AS (
+  SELECT feed, bar, bid, ask, CAST(LEAST(COALESCE(next, until), until) - ts_us AS DOUBLE) AS us
+  FROM premarket_standing_events
+  WHERE ts_us < LEAST(COALESCE(next, until), until) AND since >= opened AND bid <> 0 AND ask <> 0 AND bid <= ask
+),
+premarket_quote_means AS (
   SELECT
-    "feed",
-    "bar",
-    "bid",
-    "ask",
-    CAST(LEAST(COALESCE("next", "until"), "until") - "at" AS DOUBLE) AS "us"
-  FROM "premarket_standing_events"
-  WHERE
-    "at" < LEAST(COALESCE("next", "until"), "until")
-    AND "since" >= "opened"
-    AND "bid" <> CAST('0.0' AS DOUBLE)
-    AND "ask" <> CAST('0.0' AS DOUBLE)
-    AND "bid" <= "ask"
-), "premarket_quote_means" AS (
-  SELECT
-    "feed",
-    "bar",
-    CASE
-      WHEN (
-        FSUM("us") FILTER(WHERE
-          (
-            "bid" + "ask"
-          ) > CAST('0.0' AS DOUBLE))
-      ) > CAST('0.0' AS DOUBLE)
-      THEN (
-        FSUM(
-          (
-            (
-              CAST('100.0' AS DOUBLE) * (
-                "ask" - "bid"
-              )
-            ) / (
-              (
-                "bid" + "ask"
-              ) / CAST('2.0' AS DOUBLE)
-            )
-          ) * "us"
-        ) FILTER(WHERE
-          (
-            "bid" + "ask"
-          ) > CAST('0.0' AS DOUBLE))
-      ) / (
-        FSUM("us") FILTER(WHERE
-          (
-            "bid" + "ask"
-          ) > CAST('0.0' AS DOUBLE))
-      )
-    END AS "spread_pct"
-  FROM "premarket_lives"
-  GROUP BY
-    "feed",
-    "bar"
-), "premarket_with_quotes" AS (
-  SELECT
-    "premarket_sessions".*,
-    "premarket_quote_means"."spread_pct" AS "spread_pct"
-  FROM "premarket_sessions"
-  LEFT JOIN "premarket_quote_means"
-    ON "premarket_quote_means"."feed" = "premarket_sessions"."feed"
-    AND "premarket_quote_means"."bar" = "premarket_sessions"."at"
-), "premarket_measured" AS (
-  SELECT
-    "bars".*,
-    "premarket_with_quotes"."spread_pct" AS "premarket_spread_pct"
-  FROM "bars"
-  LEFT JOIN "premarket_with_quotes"
-    ON "premarket_with_quotes"."feed" = "bars"."feed"
-    AND "premarket_with_quotes"."session_date" = "bars"."session_date"
-), "computed" AS (
+    feed, bar,
+    CASE WHEN (FSUM(us) FILTER(WHERE (bid + ask) > 0)) > 0 THEN (FSUM(((100 * (ask - bid)) / ((bid + ask) / 2)) * us) FILTER(WHERE (bid + ask) > 0)) / (FSUM(us) FILTER(WHERE (bid + ask) > 0)) END AS spread_pct
+  FROM premarket_lives
+  GROUP BY feed, bar
+),
+premarket_with_quotes AS (
+  SELECT premarket_sessions.*, premarket_quote_means.spread_pct
+  FROM premarket_sessions
+  LEFT JOIN premarket_quote_means ON
+    premarket_quote_means.feed = premarket_sessions.feed AND premarket_quote_means.bar = premarket_sessions.ts_us
+),
+premarket_measured AS (
+  SELECT bars.*, premarket_with_quotes.spread_pct AS premarket_spread_pct
+  FROM bars
+  LEFT JOIN premarket_with_quotes ON
+    premarket_with_quotes.feed = bars.feed AND premarket_with_quotes.session_date = bars.session_date
+),
+computed AS (
   SELECT
     *,
-    CASE
-      WHEN (
-        COUNT("volume") OVER (PARTITION BY "feed" ORDER BY "at" ASC ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)
-      ) = 20
-      THEN AVG("volume") OVER (PARTITION BY "feed" ORDER BY "at" ASC ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)
-    END AS "w_0"
-  FROM "premarket_measured"
-), "computed_2" AS (
-  SELECT
-    *,
-    LAG("w_0", 1) OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "w_1"
-  FROM "computed"
-), "in_range" AS (
-  SELECT
-    *
-  FROM "computed_2"
-  WHERE
-    "at" >= 1710388800000000 AND "at" < 1741996800000000 AND "complete"
-), "passing" AS (
-  SELECT
-    *
-  FROM "in_range"
-  WHERE
-    "premarket_spread_pct" < CAST('0.05' AS DOUBLE)
-    AND LIST_TRANSFORM(["volume" / "w_1"], LAMBDA "_1" : CASE WHEN ISFINITE("_1") THEN "_1" END)[1] > CAST('1.0' AS DOUBLE)
-), "result" AS (
-  SELECT
-    "feed",
-    "at",
-    "symbol" AS "symbol",
-    "exchange" AS "exchange",
-    "session_date" AS "session_date",
-    "at" AS "start",
-    "ts_close" AS "end",
-    "premarket_spread_pct" AS "premarket_spread_pct",
-    LIST_TRANSFORM(["volume" / "w_1"], LAMBDA "_2" : CASE WHEN ISFINITE("_2") THEN "_2" END)[1] AS "rvol_20"
-  FROM "passing"
+    CASE WHEN (COUNT(volume) OVER (PARTITION BY feed ORDER BY ts_us ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)) = 20 THEN AVG(volume) OVER (PARTITION BY feed ORDER BY ts_us ROWS BETWEEN 19 PRECEDING AND CURRENT ROW) END AS w_0
+  FROM premarket_measured
+),
+computed_2 AS (
+  SELECT *, LAG(w_0, 1) OVER (PARTITION BY feed ORDER BY ts_us) AS w_1
+  FROM computed
 )
 SELECT
-  "symbol",
-  "exchange",
-  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
-  MAKE_TIMESTAMPTZ("start") AS "start",
-  MAKE_TIMESTAMPTZ("end") AS "end",
-  "premarket_spread_pct",
-  "rvol_20"
-FROM "result"
-ORDER BY
-  "feed" ASC,
-  "at" ASC
+  symbol, exchange, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date,
+  MAKE_TIMESTAMPTZ(ts_us) AS start, MAKE_TIMESTAMPTZ(ts_close) AS "end", premarket_spread_pct,
+  LIST_TRANSFORM([volume / w_1], LAMBDA _2 : CASE WHEN ISFINITE(_2) THEN _2 END)[1] AS rvol_20
+FROM computed_2
+WHERE
+  ts_us >= 1710388800000000 AND ts_us < 1741996800000000 AND complete AND premarket_spread_pct < 0.05 AND
+  LIST_TRANSFORM([volume / w_1], LAMBDA _1 : CASE WHEN ISFINITE(_1) THEN _1 END)[1] > 1
+ORDER BY feed, ts_us

@@ -1,216 +1,44 @@
-WITH "symbols" AS (
+WITH trades AS (
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity
+  FROM READ_PARQUET(['LAKE/ticks/binance/BTCUSDT/2025-03-13.parquet', 'LAKE/ticks/binance/BTCUSDT/2025-03-14.parquet'], hive_partitioning := FALSE)
+  WHERE ts >= MAKE_TIMESTAMPTZ(1741909800000000) AND ts < MAKE_TIMESTAMPTZ(1741996800000000)
+),
+trades_in_bars AS (
+  SELECT *, (ts_us // 600000000) * 600000000 AS bar
+  FROM trades
+),
+bars_from_trades AS (
   SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST('binance' AS TEXT) AS "exchange",
-    CAST('BTCUSDT' AS TEXT) AS "symbol"
-), "grid" AS (
+    feed, bar, bar + 600000000 AS bar_close, bar // 86400000000 AS session_date,
+    FIRST(price ORDER BY ts_us, seq) AS open, MAX(price) AS high, MIN(price) AS low,
+    LAST(price ORDER BY ts_us, seq) AS close, FSUM(quantity) AS volume, COUNT(*) AS trades,
+    CASE WHEN FSUM(quantity) > 0 AND ISFINITE(FSUM(price * quantity)) THEN LEAST(GREATEST(FSUM(price * quantity) / FSUM(quantity), MIN(price)), MAX(price)) END AS vwap
+  FROM trades_in_bars
+  GROUP BY feed, bar
+),
+sessions (i, start, stop, name) AS (…),  -- 10 rows
+sessions_edges AS (
+  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
+  FROM sessions
+),
+bars AS (
   SELECT
-    UNNEST(CAST('[1, 2]' AS BIGINT[])) AS "i",
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "start",
-    UNNEST(CAST('[1741910400000000, 1741996800000000]' AS BIGINT[])) AS "end",
-    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "origin",
-    CAST(600000000 AS BIGINT) AS "step",
-    UNNEST(CAST('[1741910400000000, 1741996800000000]' AS BIGINT[])) AS "limit",
-    UNNEST(CAST('[20160, 20161]' AS BIGINT[])) AS "session_date",
-    CAST(-4611686018427387904 AS BIGINT) AS "market_open",
-    UNNEST(CAST('[1741824000000000, 1741910400000000]' AS BIGINT[])) AS "first_open"
-), "grid_edges" AS (
-  SELECT
-    *,
-    UNNEST(RANGE("start" // 3600000000, (
-      (
-        "end" - 1
-      ) // 3600000000
-    ) + 1)) AS "hour"
-  FROM "grid"
-), "ticks_files" AS (
-  SELECT
-    UNNEST(
-      CAST([… 2 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1741909800000000 AS BIGINT) AS "start",
-    CAST(1741996800000000 AS BIGINT) AS "end"
-), "trades" AS (
-  SELECT
-    "ticks_files"."feed",
-    "ticks_files"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."price",
-    "t"."quantity"
-  FROM READ_PARQUET(
-    [
-      'LAKE/ticks/binance/BTCUSDT/2025-03-13.parquet',
-      'LAKE/ticks/binance/BTCUSDT/2025-03-14.parquet'
-    ],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "ticks_files"
-    ON "t"."filename" = "ticks_files"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
-), "trades_in_bars" AS (
-  SELECT
-    "trades"."feed",
-    "trades"."g",
-    "trades"."at",
-    "trades"."seq",
-    "trades"."price",
-    "trades"."quantity",
-    "s"."origin" + (
-      (
-        (
-          "trades"."at" - "s"."origin"
-        ) // 600000000
-      ) * 600000000
-    ) AS "bar",
-    LEAST(
-      (
-        "s"."origin" + (
-          (
-            (
-              "trades"."at" - "s"."origin"
-            ) // 600000000
-          ) * 600000000
-        )
-      ) + "s"."step",
-      "s"."limit"
-    ) AS "bar_close",
-    "s"."session_date" AS "session_date"
-  FROM "trades"
-  JOIN "grid_edges" AS "s"
-    ON "trades"."g" = "s"."g"
-    AND (
-      "trades"."at" // 3600000000
-    ) = "s"."hour"
-    AND "trades"."at" >= "s"."start"
-    AND "trades"."at" < "s"."end"
-  WHERE
-    "trades"."at" < "s"."end"
-), "openings" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1741909800000000 AS BIGINT) AS "from",
-    CAST(1741996800000000 AS BIGINT) AS "until"
-), "chosen_trades" AS (
-  SELECT
-    "trades_in_bars".*
-  FROM "trades_in_bars"
-  JOIN "openings"
-    ON "openings"."feed" = "trades_in_bars"."feed"
-    AND "trades_in_bars"."bar" >= "openings"."from"
-    AND "trades_in_bars"."bar" < "openings"."until"
-), "bars_from_trades" AS (
-  SELECT
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date" AS "session_date",
-    FIRST("price" ORDER BY "at" ASC, "seq" ASC) AS "open",
-    MAX("price") AS "high",
-    MIN("price") AS "low",
-    LAST("price" ORDER BY "at" ASC, "seq" ASC) AS "close",
-    COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) AS "volume",
-    COUNT(*) AS "trades",
-    CASE
-      WHEN COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      AND ISFINITE(FSUM("price" * "quantity"))
-      THEN LEAST(
-        GREATEST(
-          FSUM("price" * "quantity") / COALESCE(FSUM("quantity"), CAST(0 AS DOUBLE)),
-          MIN("price")
-        ),
-        MAX("price")
-      )
-    END AS "vwap"
-  FROM "chosen_trades"
-  GROUP BY
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date"
-), "sessions" AS (
-  SELECT
-    UNNEST(CAST('[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]' AS BIGINT[])) AS "i",
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
-    ) AS "start",
-    UNNEST(
-      CAST('[… 10 items]' AS BIGINT[])
-    ) AS "end",
-    UNNEST(
-      CAST([… 10 items] AS TEXT[])
-    ) AS "name"
-), "sessions_edges" AS (
-  SELECT
-    *,
-    UNNEST(RANGE("start" // 3600000000, (
-      (
-        "end" - 1
-      ) // 3600000000
-    ) + 1)) AS "hour"
-  FROM "sessions"
-), "bars" AS (
-  SELECT
-    "bars_from_trades"."feed",
-    "bars_from_trades"."bar" AS "at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '10m' AS "interval",
-    "bars_from_trades"."bar_close" AS "ts_close",
-    "bars_from_trades"."open" AS "open",
-    "bars_from_trades"."high" AS "high",
-    "bars_from_trades"."low" AS "low",
-    "bars_from_trades"."close" AS "close",
-    "bars_from_trades"."volume" AS "volume",
-    "bars_from_trades"."trades" AS "trades",
-    "bars_from_trades"."vwap" AS "vwap",
-    CASE WHEN "bars_from_trades"."bar_close" <= "span"."end" THEN "span"."name" END AS "session",
-    "bars_from_trades"."session_date" AS "session_date",
-    "bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
-    FALSE AS "filled"
-  FROM "bars_from_trades"
-  JOIN "symbols"
-    ON "symbols"."feed" = "bars_from_trades"."feed"
-  LEFT JOIN "sessions_edges" AS "span"
-    ON "symbols"."g" = "span"."g"
-    AND (
-      "bars_from_trades"."bar" // 3600000000
-    ) = "span"."hour"
-    AND "bars_from_trades"."bar" >= "span"."start"
-    AND "bars_from_trades"."bar" < "span"."end"
+    bars_from_trades.feed, bars_from_trades.bar AS ts_us, 'BTCUSDT' AS symbol, 'binance' AS exchange,
+    '10m' AS "interval", bars_from_trades.bar_close AS ts_close, bars_from_trades.open, bars_from_trades.high,
+    bars_from_trades.low, bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades,
+    bars_from_trades.vwap, CASE WHEN bars_from_trades.bar_close <= span.stop THEN span.name END AS session,
+    bars_from_trades.session_date, bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled
+  FROM bars_from_trades
+  LEFT JOIN sessions_edges AS span ON
+    (bars_from_trades.bar // 3600000000) = span.hour AND bars_from_trades.bar >= span.start AND
+    bars_from_trades.bar < span.stop
 )
 SELECT
-  "symbol",
-  "exchange",
-  "interval",
-  MAKE_TIMESTAMPTZ("at") AS "at",
-  MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "trades",
-  "vwap",
-  "session",
-  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
-  "complete",
-  "filled",
-  "feed"
-FROM "bars"
-ORDER BY
-  "feed" ASC,
-  "at" ASC
+  symbol, exchange, "interval", MAKE_TIMESTAMPTZ(ts_us) AS ts_us, MAKE_TIMESTAMPTZ(ts_close) AS ts_close, open,
+  high, low, close, volume, trades, vwap, session,
+  CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date, complete, filled, feed
+FROM bars
+ORDER BY feed, ts_us
 -- then, on the kernels:
 -- fill open null, high null, low null, close previous, volume zero, trades null, vwap null
 -- range: from 2025-03-14T00:00:00Z before 2025-03-15T00:00:00Z

@@ -1,453 +1,64 @@
-WITH "symbols" AS (
+WITH grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 45 rows
+grid_edges AS (
+  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
+  FROM grid
+),
+trades AS (
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, conditions
+  FROM READ_PARQUET([… 51 files], hive_partitioning := FALSE)
+  WHERE ts >= MAKE_TIMESTAMPTZ(1736326800000000) AND ts < MAKE_TIMESTAMPTZ(1741996704398546)
+),
+trades_in_bars AS (
   SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST('nasdaq' AS TEXT) AS "exchange",
-    CAST('AAPL' AS TEXT) AS "symbol"
-), "grid" AS (
+    trades.feed, trades.ts_us, trades.seq, trades.price, trades.quantity, trades.conditions, s.origin AS bar,
+    s.bound AS bar_close, s.session_date
+  FROM trades
+  JOIN grid_edges AS s ON (trades.ts_us // 3600000000) = s.hour AND trades.ts_us >= s.start AND trades.ts_us < s.stop
+  WHERE trades.ts_us < s.stop
+),
+sale_conditions AS (
   SELECT
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "i",
-    CAST(0 AS BIGINT) AS "g",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "start",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "end",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "origin",
-    CAST(0 AS BIGINT) AS "step",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "limit",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "session_date",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "market_open",
-    UNNEST(
-      CAST('[… 45 items]' AS BIGINT[])
-    ) AS "first_open"
-), "grid_edges" AS (
+    0 AS feed, 'MQ9' AS no_volume, 'MQ9CHINRUVW7' AS no_high_low, 'MQ9CHINRUVW7GLPZ4' AS no_open_close,
+    '(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS no_volume_numbers,
+    '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS no_high_low_numbers,
+    '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS no_open_close_numbers
+),
+judged_trades AS (
   SELECT
-    *,
-    UNNEST(RANGE("start" // 3600000000, (
-      (
-        "end" - 1
-      ) // 3600000000
-    ) + 1)) AS "hour"
-  FROM "grid"
-), "ticks_files" AS (
+    trades_in_bars.*,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_volume_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_volume, '') = trades_in_bars.conditions END AS for_volume,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_high_low_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_high_low, '') = trades_in_bars.conditions END AS for_high_low,
+    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_open_close_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_open_close, '') = trades_in_bars.conditions END AS for_open_close
+  FROM trades_in_bars
+  JOIN sale_conditions ON sale_conditions.feed = trades_in_bars.feed
+),
+bars_from_trades AS (
   SELECT
-    UNNEST(
-      CAST([… 51 items] AS TEXT[])
-    ) AS "path",
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(0 AS BIGINT) AS "g",
-    CAST(1736326800000000 AS BIGINT) AS "start",
-    CAST(1741996704398546 AS BIGINT) AS "end"
-), "trades" AS (
-  SELECT
-    "ticks_files"."feed",
-    "ticks_files"."g",
-    EPOCH_US("t"."ts") AS "at",
-    "t"."seq",
-    "t"."price",
-    "t"."quantity",
-    "t"."conditions"
-  FROM READ_PARQUET(
-    [… 51 items],
-    filename := TRUE,
-    hive_partitioning := FALSE
-  ) AS "t"
-  JOIN "ticks_files"
-    ON "t"."filename" = "ticks_files"."path"
-  WHERE
-    "t"."ts" >= MAKE_TIMESTAMPTZ("ticks_files"."start")
-    AND "t"."ts" < MAKE_TIMESTAMPTZ("ticks_files"."end")
-), "trades_in_bars" AS (
-  SELECT
-    "trades"."feed",
-    "trades"."g",
-    "trades"."at",
-    "trades"."seq",
-    "trades"."price",
-    "trades"."quantity",
-    "trades"."conditions",
-    "s"."origin" AS "bar",
-    "s"."limit" AS "bar_close",
-    "s"."session_date" AS "session_date"
-  FROM "trades"
-  JOIN "grid_edges" AS "s"
-    ON "trades"."g" = "s"."g"
-    AND (
-      "trades"."at" // 3600000000
-    ) = "s"."hour"
-    AND "trades"."at" >= "s"."start"
-    AND "trades"."at" < "s"."end"
-  WHERE
-    "trades"."at" < "s"."end"
-), "openings" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST(1736326800000000 AS BIGINT) AS "from",
-    CAST(1741996704398546 AS BIGINT) AS "until"
-), "chosen_trades" AS (
-  SELECT
-    "trades_in_bars".*
-  FROM "trades_in_bars"
-  JOIN "openings"
-    ON "openings"."feed" = "trades_in_bars"."feed"
-    AND "trades_in_bars"."bar" >= "openings"."from"
-    AND "trades_in_bars"."bar" < "openings"."until"
-), "sale_conditions" AS (
-  SELECT
-    CAST(0 AS BIGINT) AS "feed",
-    CAST('MQ9' AS TEXT) AS "no_volume",
-    CAST('MQ9CHINRUVW7' AS TEXT) AS "no_high_low",
-    CAST('MQ9CHINRUVW7GLPZ4' AS TEXT) AS "no_open_close",
-    CAST('(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS TEXT) AS "no_volume_numbers",
-    CAST('(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_high_low_numbers",
-    CAST('(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS TEXT) AS "no_open_close_numbers"
-), "counted_trades" AS (
-  SELECT
-    "chosen_trades".*,
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
-    END AS "for_volume",
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
-    END AS "for_high_low",
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
-    END AS "for_open_close"
-  FROM "chosen_trades"
-  JOIN "sale_conditions"
-    ON "sale_conditions"."feed" = "chosen_trades"."feed"
-  WHERE
-    "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_volume_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_volume", '') = "chosen_trades"."conditions"
-    END
-    OR "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_high_low_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_high_low", '') = "chosen_trades"."conditions"
-    END
-    OR "chosen_trades"."conditions" IS NULL
-    OR CASE
-      WHEN REGEXP_MATCHES("chosen_trades"."conditions", '(^|[^0-9])[0-9]{2}')
-      THEN NOT (
-        REGEXP_MATCHES("chosen_trades"."conditions", "sale_conditions"."no_open_close_numbers")
-      )
-      ELSE TRANSLATE("chosen_trades"."conditions", "sale_conditions"."no_open_close", '') = "chosen_trades"."conditions"
-    END
-), "bars_from_trades" AS (
-  SELECT
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date" AS "session_date",
-    FIRST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "open",
-    MAX("price") FILTER(WHERE
-      "for_high_low") AS "high",
-    MIN("price") FILTER(WHERE
-      "for_high_low") AS "low",
-    LAST("price" ORDER BY "at" ASC, "seq" ASC) FILTER(WHERE
-      "for_open_close") AS "close",
-    COALESCE(FSUM("quantity") FILTER(WHERE
-      "for_volume"), CAST(0 AS DOUBLE)) AS "volume",
-    COUNT(*) FILTER(WHERE
-      "for_volume") AS "trades",
-    CASE
-      WHEN COALESCE(FSUM("quantity") FILTER(WHERE
-        "for_volume"), CAST(0 AS DOUBLE)) > CAST(0 AS DOUBLE)
-      AND ISFINITE(FSUM("price" * "quantity") FILTER(WHERE
-        "for_volume"))
-      THEN LEAST(
-        GREATEST(
-          (
-            FSUM("price" * "quantity") FILTER(WHERE
-              "for_volume")
-          ) / COALESCE(FSUM("quantity") FILTER(WHERE
-            "for_volume"), CAST(0 AS DOUBLE)),
-          MIN("price") FILTER(WHERE
-            "for_volume")
-        ),
-        MAX("price") FILTER(WHERE
-          "for_volume")
-      )
-    END AS "vwap"
-  FROM "counted_trades"
-  GROUP BY
-    "feed",
-    "g",
-    "bar",
-    "bar_close",
-    "session_date"
-), "bars" AS (
-  SELECT
-    "bars_from_trades"."feed",
-    "bars_from_trades"."bar" AS "at",
-    "symbols"."symbol" AS "symbol",
-    "symbols"."exchange" AS "exchange",
-    '1d' AS "interval",
-    "bars_from_trades"."bar_close" AS "ts_close",
-    "bars_from_trades"."open" AS "open",
-    "bars_from_trades"."high" AS "high",
-    "bars_from_trades"."low" AS "low",
-    "bars_from_trades"."close" AS "close",
-    "bars_from_trades"."volume" AS "volume",
-    "bars_from_trades"."trades" AS "trades",
-    "bars_from_trades"."vwap" AS "vwap",
-    CAST('regular' AS TEXT) AS "session",
-    "bars_from_trades"."session_date" AS "session_date",
-    "bars_from_trades"."bar_close" <= 1741996800000000 AS "complete",
-    FALSE AS "filled"
-  FROM "bars_from_trades"
-  JOIN "symbols"
-    ON "symbols"."feed" = "bars_from_trades"."feed"
-), "computed" AS (
-  SELECT
-    *,
-    LAG("close", 1) OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "w_5"
-  FROM "bars"
-), "ema_rows" AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
-  FROM "computed"
-), "ema_lists" AS (
-  SELECT
-    "feed",
-    TAPEQL_EMA(LIST("close" ORDER BY "row"), CAST('5.0' AS DOUBLE)) AS "answer",
-    COUNT(*) AS "rows"
-  FROM "ema_rows"
-  GROUP BY
-    "feed"
-), "ema_values" AS (
-  SELECT
-    "feed",
-    UNNEST(RANGE(1, "rows" + 1)) AS "row",
-    UNNEST("answer") AS "answer"
-  FROM "ema_lists"
-), "ema" AS (
-  SELECT
-    "ema_rows".*
-    EXCLUDE ("row"),
-    "ema_values"."answer" AS "w_0"
-  FROM "ema_rows"
-  JOIN "ema_values"
-    ON "ema_rows"."feed" = "ema_values"."feed" AND "ema_rows"."row" = "ema_values"."row"
-), "atr_rows" AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
-  FROM "ema"
-), "atr_lists" AS (
-  SELECT
-    "feed",
-    TAPEQL_ATR(
-      LIST("high" ORDER BY "row"),
-      LIST("low" ORDER BY "row"),
-      LIST("close" ORDER BY "row"),
-      CAST('14.0' AS DOUBLE)
-    ) AS "answer",
-    COUNT(*) AS "rows"
-  FROM "atr_rows"
-  GROUP BY
-    "feed"
-), "atr_values" AS (
-  SELECT
-    "feed",
-    UNNEST(RANGE(1, "rows" + 1)) AS "row",
-    UNNEST("answer") AS "answer"
-  FROM "atr_lists"
-), "atr" AS (
-  SELECT
-    "atr_rows".*
-    EXCLUDE ("row"),
-    "atr_values"."answer" AS "w_1"
-  FROM "atr_rows"
-  JOIN "atr_values"
-    ON "atr_rows"."feed" = "atr_values"."feed" AND "atr_rows"."row" = "atr_values"."row"
-), "bbands_upper_rows" AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
-  FROM "atr"
-), "bbands_upper_lists" AS (
-  SELECT
-    "feed",
-    TAPEQL_BBANDS_UPPER(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
-    COUNT(*) AS "rows"
-  FROM "bbands_upper_rows"
-  GROUP BY
-    "feed"
-), "bbands_upper_values" AS (
-  SELECT
-    "feed",
-    UNNEST(RANGE(1, "rows" + 1)) AS "row",
-    UNNEST("answer") AS "answer"
-  FROM "bbands_upper_lists"
-), "bbands_upper" AS (
-  SELECT
-    "bbands_upper_rows".*
-    EXCLUDE ("row"),
-    "bbands_upper_values"."answer" AS "w_2"
-  FROM "bbands_upper_rows"
-  JOIN "bbands_upper_values"
-    ON "bbands_upper_rows"."feed" = "bbands_upper_values"."feed"
-    AND "bbands_upper_rows"."row" = "bbands_upper_values"."row"
-), "bbands_middle_rows" AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
-  FROM "bbands_upper"
-), "bbands_middle_lists" AS (
-  SELECT
-    "feed",
-    TAPEQL_BBANDS_MIDDLE(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
-    COUNT(*) AS "rows"
-  FROM "bbands_middle_rows"
-  GROUP BY
-    "feed"
-), "bbands_middle_values" AS (
-  SELECT
-    "feed",
-    UNNEST(RANGE(1, "rows" + 1)) AS "row",
-    UNNEST("answer") AS "answer"
-  FROM "bbands_middle_lists"
-), "bbands_middle" AS (
-  SELECT
-    "bbands_middle_rows".*
-    EXCLUDE ("row"),
-    "bbands_middle_values"."answer" AS "w_3"
-  FROM "bbands_middle_rows"
-  JOIN "bbands_middle_values"
-    ON "bbands_middle_rows"."feed" = "bbands_middle_values"."feed"
-    AND "bbands_middle_rows"."row" = "bbands_middle_values"."row"
-), "bbands_lower_rows" AS (
-  SELECT
-    *,
-    ROW_NUMBER() OVER (PARTITION BY "feed" ORDER BY "at" ASC) AS "row"
-  FROM "bbands_middle"
-), "bbands_lower_lists" AS (
-  SELECT
-    "feed",
-    TAPEQL_BBANDS_LOWER(LIST("close" ORDER BY "row"), CAST('20.0' AS DOUBLE), CAST('2.0' AS DOUBLE)) AS "answer",
-    COUNT(*) AS "rows"
-  FROM "bbands_lower_rows"
-  GROUP BY
-    "feed"
-), "bbands_lower_values" AS (
-  SELECT
-    "feed",
-    UNNEST(RANGE(1, "rows" + 1)) AS "row",
-    UNNEST("answer") AS "answer"
-  FROM "bbands_lower_lists"
-), "bbands_lower" AS (
-  SELECT
-    "bbands_lower_rows".*
-    EXCLUDE ("row"),
-    "bbands_lower_values"."answer" AS "w_4"
-  FROM "bbands_lower_rows"
-  JOIN "bbands_lower_values"
-    ON "bbands_lower_rows"."feed" = "bbands_lower_values"."feed"
-    AND "bbands_lower_rows"."row" = "bbands_lower_values"."row"
-), "in_range" AS (
-  SELECT
-    *
-  FROM "bbands_lower"
-  WHERE
-    "at" >= 1740805200000000 AND "at" < 1741996800000000 AND "complete"
-), "result" AS (
-  SELECT
-    "feed",
-    "at",
-    "symbol" AS "symbol",
-    "exchange" AS "exchange",
-    "interval" AS "interval",
-    "at" AS "ts",
-    "ts_close" AS "ts_close",
-    "open" AS "open",
-    "high" AS "high",
-    "low" AS "low",
-    "close" AS "close",
-    "volume" AS "volume",
-    "trades" AS "trades",
-    "vwap" AS "vwap",
-    "session" AS "session",
-    "session_date" AS "session_date",
-    "complete" AS "complete",
-    "filled" AS "filled",
-    "w_0" AS "e5",
-    "w_1" AS "atr_14",
-    "w_2" AS "bbands_upper",
-    "w_3" AS "bbands_middle",
-    "w_4" AS "bbands_lower",
-    LIST_TRANSFORM(
-      [CAST('100.0' AS DOUBLE) * (
-          (
-            "open" / "w_5"
-          ) - CAST('1.0' AS DOUBLE)
-      )],
-      LAMBDA "_1" : CASE WHEN ISFINITE("_1") THEN "_1" END
-    )[1] AS "gap_pct"
-  FROM "in_range"
+    feed, bar, bar_close, session_date, FIRST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS open,
+    MAX(price) FILTER(WHERE for_high_low) AS high, MIN(price) FILTER(WHERE for_high_low) AS low,
+    LAST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS close,
+    COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0) AS volume, COUNT(*) FILTER(WHERE for_volume) AS trades,
+    CASE WHEN COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0) > 0 AND ISFINITE(FSUM(price * quantity) FILTER(WHERE for_volume)) THEN LEAST(GREATEST((FSUM(price * quantity) FILTER(WHERE for_volume)) / COALESCE(FSUM(quantity) FILTER(WHERE for_volume), 0), MIN(price) FILTER(WHERE for_volume)), MAX(price) FILTER(WHERE for_volume)) END AS vwap
+  FROM judged_trades
+  WHERE for_volume OR for_high_low OR for_open_close
+  GROUP BY feed, bar, bar_close, session_date
 )
 SELECT
-  "symbol",
-  "exchange",
-  "interval",
-  MAKE_TIMESTAMPTZ("ts") AS "ts",
-  MAKE_TIMESTAMPTZ("ts_close") AS "ts_close",
-  "open",
-  "high",
-  "low",
-  "close",
-  "volume",
-  "trades",
-  "vwap",
-  "session",
-  CAST('1970-01-01' AS DATE) + CAST("session_date" AS INT) AS "session_date",
-  "complete",
-  "filled",
-  "e5",
-  "atr_14",
-  "bbands_upper",
-  "bbands_middle",
-  "bbands_lower",
-  "gap_pct"
-FROM "result"
-ORDER BY
-  "feed" ASC,
-  "at" ASC
+  'AAPL' AS symbol, 'nasdaq' AS exchange, '1d' AS "interval", MAKE_TIMESTAMPTZ(bars_from_trades.bar) AS ts_us,
+  MAKE_TIMESTAMPTZ(bars_from_trades.bar_close) AS ts_close, bars_from_trades.open, bars_from_trades.high,
+  bars_from_trades.low, bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades,
+  bars_from_trades.vwap, CAST('regular' AS TEXT) AS session,
+  CAST('1970-01-01' AS DATE) + CAST(bars_from_trades.session_date AS INT) AS session_date,
+  bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled, bars_from_trades.feed
+FROM bars_from_trades
+ORDER BY bars_from_trades.feed, bars_from_trades.bar
+-- then, on the kernels:
+-- compute
+--   w.0 = ema(close, 5)
+--   w.1 = atr(high, low, close, 14)
+--   w.2 = bbands(close, 20, 2.0).upper
+--   w.3 = bbands(close, 20, 2.0).middle
+--   w.4 = bbands(close, 20, 2.0).lower
+--   w.5 = close[1]
+-- range: from 2025-03-01T05:00:00Z before 2025-03-15T00:00:00Z
+-- columns symbol, exchange, interval, ts, ts_close, open, high, low, close, volume, trades, vwap, session, session_date, complete, filled, w.0 as e5, w.1 as atr_14, w.2 as bbands_upper, w.3 as bbands_middle, w.4 as bbands_lower, (100 * ((open / w.5) - 1)) as gap_pct

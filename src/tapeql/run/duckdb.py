@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
@@ -43,19 +42,16 @@ def _rows(lowered: Lowered, context: Context) -> Iterator[pa.RecordBatch]:
 
     cancel = context.cancel
     cancel.check()
-    with _connection() as connection:
-        for name, (function, output) in lowered.functions.items():
-            _register(connection, name, function, output)
-        with watched(connection.interrupt, cancel):
-            try:
-                reader = connection.sql(lowered.sql()).to_arrow_reader(limits.BATCH_ROWS)
-                for batch in reader:
-                    cancel.check()
-                    if batch.num_rows:
-                        yield conformed(batch, lowered.schema)
-            except (duckdb.Error, pa.ArrowException) as error:
+    with _connection() as connection, watched(connection.interrupt, cancel):
+        try:
+            reader = connection.sql(lowered.sql()).to_arrow_reader(limits.BATCH_ROWS)
+            for batch in reader:
                 cancel.check()
-                raise StoreError(f"DuckDB could not answer: {error}") from error
+                if batch.num_rows:
+                    yield conformed(batch, lowered.schema)
+        except (duckdb.Error, pa.ArrowException) as error:
+            cancel.check()
+            raise StoreError(f"DuckDB could not answer: {error}") from error
 
 
 @contextmanager
@@ -72,47 +68,3 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
         finally:
             connection.close()
-
-
-def _register(connection: duckdb.DuckDBPyConnection, name: str, function: str, output: str) -> None:
-    """A registry function as `name(list of numbers, …, parameter, …) → list of numbers`, NULL being NaN inside."""
-    from tapeql.functions.registry import functions
-
-    entry = functions()[function]
-    which = entry.outputs.index(output)
-    kernel = entry.kernel
-    assert kernel is not None, "the planner expands formulas"
-    inputs = len(entry.inputs)
-
-    def run(*columns: Any) -> Any:
-        answers = []
-        for row in range(len(columns[0])):
-            series = [_floats(column[row]) for column in columns[:inputs]]
-            params = [
-                param.kind(column[row].as_py()) for param, column in zip(entry.params, columns[inputs:], strict=True)
-            ]
-            answers.append(kernel(series, params)[which])
-        return _lists(answers)
-
-    # DuckDB counts the parameters of what it calls
-    names = [f"p{n}" for n in range(inputs + len(entry.params))]
-    parameters = [inspect.Parameter(n, inspect.Parameter.POSITIONAL_ONLY) for n in names]
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    types: list[Any] = ["DOUBLE[]"] * inputs + ["DOUBLE"] * len(entry.params)
-    how: dict[str, Any] = {"type": "arrow", "null_handling": "special"}
-    connection.create_function(name, run, types, "DOUBLE[]", **how)
-
-
-def _floats(values: Any) -> Any:
-    import numpy as np
-
-    return np.ascontiguousarray(values.values.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _lists(rows: Sequence[Any]) -> Any:
-    import numpy as np
-
-    ends = np.cumsum([0, *(len(row) for row in rows)])
-    whole = np.concatenate(rows) if rows else np.empty(0)
-    finite = np.where(np.isfinite(whole), whole, np.nan)
-    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(finite, pa.float64(), from_pandas=True))

@@ -17,6 +17,7 @@ from tapeql.operators.operator import Plan, plan_text, steps_text
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
+from tapeql.sql.layout import laid_out
 from tapeql.sql.state import State, ordering, read
 from tapeql.sql.statement import FEED, FeedKey, Statement
 from tapeql.sql.terms import DOUBLE, Node, cast, column, named, select, table
@@ -32,20 +33,25 @@ class Lowered:
     pushed_steps   how many steps of the plan the statement does; all of them: its rows are the result
     schema         its columns, in order, under the names the plan knows them by (SQL's own may differ); where steps
                    are left, one more, FEED_COLUMN: the number of the symbol in `feeds`
-    functions      registry functions it calls: SQL name → (function, output), from lists of doubles to one
+    inputs         its tables of constants, with their numbers of rows
     feeds          (venue, code, calendar) of the symbols by number, in byte order
     """
 
     statement: exp.Select
     pushed_steps: int
     schema: pa.Schema
-    functions: Mapping[str, tuple[str, str]]
+    inputs: Mapping[str, int]
     feeds: tuple[FeedKey, ...]
     dialect: str
 
-    def sql(self, *, pretty: bool = False) -> str:
+    def sql(self) -> str:
         with deep_recursion():
-            return self.statement.sql(self.dialect, pretty=pretty, comments=False)
+            return self.statement.sql(self.dialect, comments=False)
+
+    def text(self, *, full: bool) -> str:
+        """The statement as a person reads it; without all the constants of its inputs unless it is to be `full`."""
+        with deep_recursion():
+            return laid_out(self.statement, self.dialect, self.inputs, full=full)
 
 
 def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
@@ -58,13 +64,13 @@ def lower(plan: Plan, snapshot: Snapshot, dialect: str) -> Lowered:
         return _lowered(plan, snapshot, target)
 
 
-def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", pretty: bool = True) -> str:
-    """The statement as text; in comments, what follows it on the kernels."""
+def explain_sql(plan: Plan, snapshot: Snapshot, dialect: str = "duckdb", *, full: bool = False) -> str:
+    """The statement as text, which runs as it is when `full`; in comments, what follows it on the kernels."""
     try:
         lowered = lower(plan, snapshot, dialect)
     except Unsayable:
         return _commented("all of it runs on the kernels:", *plan_text(plan))
-    text, left = lowered.sql(pretty=pretty), plan.steps[lowered.pushed_steps :]
+    text, left = lowered.text(full=full), plan.steps[lowered.pushed_steps :]
     return f"{text}\n{_commented('then, on the kernels:', *steps_text(left))}" if left else text
 
 
@@ -77,11 +83,11 @@ def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     statement = Statement(plan.feeds(), plan.query.now_us, snapshot, dialect)
     state, steps = read(statement, plan.rows), 0
     for step in plan.steps:
-        ctes, functions = dict(statement.ctes), dict(statement.functions)
+        ctes = dict(statement.ctes)
         try:
             state = lowering.lower(step, state, statement, plan)
         except Unsayable:
-            statement.ctes, statement.functions = ctes, functions
+            statement.ctes = ctes
             break
         steps += 1
     whole = steps == len(plan.steps)
@@ -96,7 +102,7 @@ def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
         statement=statement.finished(last),
         pushed_steps=steps,
         schema=plan.schema if whole else pa.schema(fields),
-        functions=statement.functions,
+        inputs=statement.inputs,
         feeds=tuple(statement.feeds),
         dialect=dialect.name,
     )

@@ -10,6 +10,7 @@ from sqlglot import exp
 from tapeql import calendars, tapes
 from tapeql.calendars.grid import Grid, Instants
 from tapeql.query.columns import BAR, TICK
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Expr
 from tapeql.query.rewriting import column_names
 from tapeql.rows.days import day_grid, placed_days
@@ -17,12 +18,11 @@ from tapeql.rows.nesting import cut_to, interval_us, is_daily, stamped_before
 from tapeql.rows.nodes import Bars, Feed
 from tapeql.sql.dialects.dialect import Read, Unsayable
 from tapeql.sql.expressions import Field, Rowwise
-from tapeql.sql.grids import GridTable, bar_grid, intervals, last_close, sessions
-from tapeql.sql.statement import AT, FEED, SEQ, Statement, Stream
+from tapeql.sql.grids import BarGrid, PlainGrid, bar_grid, intervals, last_close, sessions
+from tapeql.sql.statement import AT, FEED, GROUP, SEQ, Statement, Stream, SymbolOf
 from tapeql.sql.tape import stored
 from tapeql.sql.terms import (
     BIGINT,
-    DOUBLE,
     TEXT,
     Kind,
     Node,
@@ -52,12 +52,11 @@ from tapeql.sql.terms import (
     union_all,
 )
 
-DAY_US = 86_400_000_000
 CLOSE, DATE = "bar_close", "session_date"
 _MEASURES = ("open", "high", "low", "close", "volume", "trades", "vwap")
 
 
-def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tuple[Stream, GridTable]:
+def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tuple[Stream, BarGrid]:
     """The stream of bars, columns as in `BAR`, and the grid they lie on."""
     grid = bar_grid(statement, f"{prefix}grid", node)
     tables = dict.fromkeys((source.table, source.interval) for feed in node.feeds for source in feed.sources)
@@ -77,7 +76,7 @@ def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tup
 # ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) -> str:
+def _from_ticks(statement: Statement, node: Bars, grid: BarGrid, prefix: str) -> str:
     spans = _spans(node, "ticks", "")
     reads = [
         Read(
@@ -96,8 +95,9 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
     columns = ["price", "quantity"]
     columns += [c for c in ("side", "trade_id", "conditions") if c in wanted or (c == "conditions" and ruled)]
     trades = stored(statement, f"{prefix}trades", "ticks", "", reads, columns)
-    located = _located(statement, f"{prefix}trades_in_bars", trades, columns, grid)
-    located = _chosen(statement, f"{prefix}chosen_trades", located, spans, prefix)
+    located = _located(statement, f"{prefix}trades_in_bars", trades, reads, columns, grid)
+    if not all(_begins_a_bar(grid.grids[statement.group(feed)], ranges) for feed, ranges in spans):
+        located = _chosen(statement, f"{prefix}chosen_trades", located, spans, prefix)
     if where is not None:
         located = _passing(statement, located, where, prefix)
     counts: dict[str, Node | None] = dict.fromkeys(("volume", "high_low", "open_close"))
@@ -105,7 +105,9 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
         located, counts = _counted(statement, located, rules, prefix)
     dialect = statement.dialect
     price, quantity, order = column("price"), column("quantity"), (AT, SEQ)
-    volume = coalesce(filtered(dialect.sum(quantity), counts["volume"]), _zero())
+    volume = dialect.sum(quantity)
+    if counts["volume"] is not None:
+        volume = coalesce(filtered(volume, counts["volume"]), integer(0))
     notional = filtered(dialect.sum(op("*", price.copy(), quantity.copy())), counts["volume"])
     measures = {
         "open": dialect.first(price.copy(), order, counts["open_close"]),
@@ -128,10 +130,10 @@ def _from_ticks(statement: Statement, node: Bars, grid: GridTable, prefix: str) 
 def _passing(statement: Statement, located: str, where: Expr, prefix: str) -> str:
     """TICKS WHERE, over the columns of trades."""
     if column_names(where) & {"exchange", "symbol"}:
-        joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, located)))
-        names = [column(c, "symbols") for c in ("exchange", "symbol")]
+        of = statement.symbol_of(located)
+        names = [named(of.exchange, "exchange"), named(of.symbol, "symbol")]
         located = statement.add(
-            f"{prefix}named_trades", select([star(located), *names], table(located), joins=[joined])
+            f"{prefix}named_trades", select([star(located), *names], table(located), joins=of.joins)
         )
     renamed = {"ts": AT, "seq": SEQ}
     rowwise = Rowwise(statement.dialect, {c: Field(renamed.get(c, c), type) for c, type in TICK.items()})
@@ -157,18 +159,12 @@ def _counted(
         by_number = negation(exp.RegexpLike(this=codes.copy(), expression=column(f"{name}_numbers", ruling)))
         return either(is_null(codes.copy()), case((numbered.copy(), by_number), otherwise=by_letter))
 
-    flags = {name[3:]: counts_for(name) for name in names}
+    flags = {f"for_{name[3:]}": counts_for(name) for name in names}
     joined = join(table(ruling), op("=", column(FEED, ruling), column(FEED, located)))
-    counted = statement.add(
-        f"{prefix}counted_trades",
-        select(
-            [star(located), *(named(flag, f"for_{name}") for name, flag in flags.items())],
-            table(located),
-            joins=[joined],
-            where=either(*(flag.copy() for flag in flags.values())),
-        ),
-    )
-    return counted, {name: column(f"for_{name}") for name in flags}
+    values = [star(located), *(named(flag, name) for name, flag in flags.items())]
+    judged = statement.add(f"{prefix}judged_trades", select(values, table(located), joins=[joined]))
+    counted = select([star()], table(judged), where=either(*map(column, flags)))
+    return statement.add(f"{prefix}counted_trades", counted), {name[3:]: column(f"for_{name[3:]}") for name in names}
 
 
 _NEVER = "$."
@@ -184,7 +180,7 @@ def _among(rule: tapes.Eligibility | None, name: str) -> str:
 # ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: str, prefix: str) -> str:
+def _from_candles(statement: Statement, node: Bars, grid: BarGrid, interval: str, prefix: str) -> str:
     spans = _spans(node, "ohlcv", interval)
     before, after = stamped_before(interval), 4 * DAY_US if is_daily(interval) else 0
     reads = []
@@ -193,7 +189,7 @@ def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: s
         reads.append(Read(statement.number(feed), statement.group(feed), feed.symbol, low - before, high + after))
     candles = stored(statement, f"{prefix}candles_{interval}", "ohlcv", interval, reads, _MEASURES)
     candles = _placed(statement, node, grid, interval, candles, [feed for feed, _ in spans], prefix)
-    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, _MEASURES, grid)
+    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, reads, _MEASURES, grid)
     located = _chosen(statement, f"{prefix}chosen_candles_{interval}", located, spans, prefix)
     dialect, order = statement.dialect, (AT, SEQ)
 
@@ -232,7 +228,7 @@ def _from_candles(statement: Statement, node: Bars, grid: GridTable, interval: s
 def _placed(
     statement: Statement,
     node: Bars,
-    grid: GridTable,
+    grid: BarGrid,
     interval: str,
     candles: str,
     feeds: Sequence[Feed],
@@ -240,7 +236,7 @@ def _placed(
 ) -> str:
     """Candles at an instant of the bar they lie in: where they, or the sessions of their dates, first meet it."""
     lengths: list[tuple[int, int]] = []
-    columns: dict[str, list[int]] = {"start": [], "end": [], "begin": []}
+    columns: dict[str, list[int]] = {"start": [], "stop": [], "begin": []}
     moved = False
     for calendar in dict.fromkeys(feed.calendar for feed in feeds):
         g = statement.calendars[calendar]
@@ -266,12 +262,12 @@ def _placed(
     at = column(AT, candles)
     meets = column("begin", "p")
     shown = [
-        *(column(c, candles) for c in (FEED, "g")),
+        *(column(c, candles) for c in statement.numbers),
         named(meets if is_daily(interval) else greatest(at, meets), AT),
         *(column(c, candles) for c in (SEQ, *_MEASURES)),
     ]
-    joins = statement.containing(at.copy(), column("g", candles), places, "p")
-    inside = op("<", at.copy(), column("end", "p"))
+    joins = statement.containing(at.copy(), column(GROUP, candles), places, "p")
+    inside = op("<", at.copy(), column("stop", "p"))
     return statement.add(f"{prefix}placed_candles_{interval}", select(shown, table(candles), joins=joins, where=inside))
 
 
@@ -311,62 +307,90 @@ def _spans(node: Bars, stored_table: str, interval: str) -> list[tuple[Feed, lis
     return found
 
 
-def _located(statement: Statement, name: str, rows: str, columns: Sequence[str], grid: GridTable) -> str:
-    """Rows with the opening and closing of their bar and the session date of their segment."""
-    at = column(AT, rows)
-    opening = grid.opening(statement, at.copy(), "s")
-    closing = grid.closing(opening.copy(), "s")
-    values = [
-        *(column(c, rows) for c in (FEED, "g", AT, SEQ, *columns)),
-        named(opening, "bar"),
-        named(closing, CLOSE),
-        named(column(DATE, "s"), DATE),
-    ]
-    joins = statement.containing(at, column("g", rows), grid.relation, "s")
-    inside = op("<", at.copy(), column("end", "s"))
-    located = select(values, table(rows), joins=joins, where=inside)
+def _located(
+    statement: Statement, name: str, rows: str, reads: Sequence[Read], columns: Sequence[str], grid: BarGrid
+) -> str:
+    """Rows with the opening of their bar, and its closing and session date where these are not arithmetic too."""
+    low, high = min((read.start_us for read in reads), default=0), max((read.end_us for read in reads), default=0)
+    if isinstance(grid, PlainGrid):
+        at = column(AT)
+        opening, inside = grid.opening(statement, at), grid.inside(at.copy(), low, high)
+        located = select([star(), named(opening, "bar")], table(rows), where=inside)
+    else:
+        at = column(AT, rows)
+        opening = grid.opening(statement, at)
+        values = [
+            *(column(c, rows) for c in (FEED, AT, SEQ, *columns)),
+            named(opening, "bar"),
+            named(grid.closing(opening.copy()), CLOSE),
+            named(grid.date(statement, at.copy()), DATE),
+        ]
+        joins = grid.joins(statement, at.copy(), column(GROUP, rows))
+        located = select(values, table(rows), joins=joins, where=grid.inside(at.copy(), low, high))
     return statement.add(name, statement.dialect.computed_once(located))
+
+
+def _begins_a_bar(grid: Grid, ranges: Sequence[tuple[int, int]]) -> bool:
+    """Whether a range is one and begins where a bar does, or where there is none: it ends where one closes anyway."""
+    if len(ranges) != 1:
+        return False
+    low = ranges[0][0]
+    at = int(np.searchsorted(grid.start, low, "right")) - 1
+    if at < 0 or low >= grid.end[at]:
+        return True
+    step, origin = int(grid.step[at]), int(grid.origin[at])
+    return low == (origin + (low - origin) // step * step if step else origin)
 
 
 def _chosen(
     statement: Statement, name: str, located: str, spans: Sequence[tuple[Feed, list[tuple[int, int]]]], prefix: str
 ) -> str:
     """Rows of the bars this source answers for."""
+    bar, every = column("bar", located), {tuple(ranges) for _, ranges in spans}
+    if len(every) == 1 and len(spans[0][1]) == 1:
+        low, high = spans[0][1][0]
+        within = both(op(">=", column("bar"), integer(low)), op("<", column("bar"), integer(high)))
+        return statement.add(name, select([star()], table(located), where=within))
     constants: dict[str, tuple[Kind, Sequence[object]]] = {
         FEED: (BIGINT, [statement.number(feed) for feed, ranges in spans for _ in ranges]),
-        "from": (BIGINT, [low for _, ranges in spans for low, _ in ranges]),
+        "low": (BIGINT, [low for _, ranges in spans for low, _ in ranges]),
         "until": (BIGINT, [high for _, ranges in spans for _, high in ranges]),
     }
     span = statement.constants(f"{prefix}openings", constants)
     on = both(
         op("=", column(FEED, span), column(FEED, located)),
-        op(">=", column("bar", located), column("from", span)),
-        op("<", column("bar", located), column("until", span)),
+        op(">=", bar, column("low", span)),
+        op("<", bar.copy(), column("until", span)),
     )
     return statement.add(name, select([star(located)], table(located), joins=[join(table(span), on)]))
 
 
-def _grouped(statement: Statement, name: str, located: str, grid: GridTable, measures: Mapping[str, Node]) -> str:
-    keys = [column(c) for c in (FEED, "g", "bar", CLOSE)]
+def _grouped(statement: Statement, name: str, located: str, grid: BarGrid, measures: Mapping[str, Node]) -> str:
+    keys: list[Node] = [column(c) for c in (FEED, "bar")]
     date: Node = column(DATE)
+    if isinstance(grid, PlainGrid):
+        closing, date = grid.closing(column("bar")), grid.date(statement, column("bar"))
+        values = [*keys, named(closing, CLOSE), named(date, DATE), *(named(node, c) for c, node in measures.items())]
+        return statement.add(name, select(values, table(located), group=[key.copy() for key in keys]))
+    keys.append(column(CLOSE))
     if grid.carried and grid.steps != {0}:
         # a bar across several sessions has the date of the first it has rows in
         date = statement.dialect.first(date, (AT, SEQ))
     else:
         keys.append(column(DATE))
-    values = [*(k.copy() for k in keys[:4]), named(date, DATE), *(named(node, c) for c, node in measures.items())]
+    values = [*(k.copy() for k in keys[:3]), named(date, DATE), *(named(node, c) for c, node in measures.items())]
     return statement.add(name, select(values, table(located), group=keys))
 
 
 def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix: str) -> Stream:
     """Bars under their own names, with exchange, symbol, session and completeness."""
     closing = column(CLOSE, whole)
-    joins = [join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, whole)))]
-    session, more = session_of(statement, node, whole, "bar", CLOSE, prefix)
-    joins += more
+    of = statement.symbol_of(whole)
+    session, more = _session_of(statement, node, whole, of, prefix)
+    joins = [*of.joins, *more]
     values: dict[str, Node] = {
-        "symbol": column("symbol", "symbols"),
-        "exchange": column("exchange", "symbols"),
+        "symbol": of.symbol,
+        "exchange": of.exchange,
         "interval": statement.dialect.text(node.interval.text),
         "ts_close": closing,
         **{name: column(name, whole) for name in _MEASURES},
@@ -385,25 +409,17 @@ def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix:
     return Stream(relation, fields, (AT,))
 
 
-def session_of(
-    statement: Statement, node: Bars, rows: str, opening: str, closing: str, prefix: str
-) -> tuple[Node, list[exp.Join]]:
-    """The named session in which bars lie wholly, and what rows must be joined with to know it.
-
-    The rows are joined with `symbols` already.
-    """
+def _session_of(statement: Statement, node: Bars, rows: str, of: SymbolOf, prefix: str) -> tuple[Node, list[exp.Join]]:
+    """The named session in which bars lie wholly, and what rows must be joined with to know it."""
     if node.interval.is_calendar:
-        return _session_of_units(node), []
-    spans = f"{prefix}sessions"
-    if spans not in statement.ctes:
-        low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
-        spans = sessions(statement, spans, node, low - 2 * DAY_US, high)
-    at, g = column(opening, rows), column("g", "symbols")
-    joins = statement.containing(at, g, spans, "span", side="LEFT")
-    return case((op("<=", column(closing, rows), column("end", "span")), column("name", "span"))), joins
+        return _session_of_units(node, of), []
+    low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
+    spans = sessions(statement, f"{prefix}sessions", node, low - 2 * DAY_US, high)
+    joins = statement.containing(column("bar", rows), of.g.copy(), spans, "span", side="LEFT")
+    return case((op("<=", column(CLOSE, rows), column("stop", "span")), column("name", "span"))), joins
 
 
-def _session_of_units(node: Bars) -> Node:
+def _session_of_units(node: Bars, of: SymbolOf) -> Node:
     """Bars of calendar units hold the regular session where there is one, or the one session asked for."""
     if len(node.sessions) == 1:
         return cast(text(node.sessions[0].name), TEXT)
@@ -415,8 +431,8 @@ def _session_of_units(node: Bars) -> Node:
     names = dict.fromkeys((f.symbol, calendars.is_continuous(f.calendar)) for f in node.feeds)
     regular = [
         both(
-            op("=", column("exchange", "symbols"), text(symbol.venue)),
-            op("=", column("symbol", "symbols"), text(symbol.code)),
+            op("=", of.exchange.copy(), text(symbol.venue)),
+            op("=", of.symbol.copy(), text(symbol.code)),
         )
         for symbol, continuous in names
         if not continuous
@@ -432,4 +448,4 @@ def _mean(statement: Statement, volume: Node, notional: Node, lowest: Node, high
 
 
 def _zero() -> Node:
-    return cast(integer(0), DOUBLE)
+    return integer(0)

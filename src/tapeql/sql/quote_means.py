@@ -16,8 +16,8 @@ from sqlglot import exp
 from tapeql.calendars.grid import NEVER
 from tapeql.rows.nodes import Bars
 from tapeql.sql.dialects.dialect import Read
-from tapeql.sql.grids import GridTable, last_close
-from tapeql.sql.statement import AT, FEED, SEQ, Statement
+from tapeql.sql.grids import BarGrid, PlainGrid, last_close
+from tapeql.sql.statement import AT, FEED, GROUP, SEQ, Statement
 from tapeql.sql.tape import stored
 from tapeql.sql.terms import (
     BIGINT,
@@ -38,6 +38,7 @@ from tapeql.sql.terms import (
     named,
     null,
     op,
+    order,
     over,
     select,
     table,
@@ -54,7 +55,7 @@ def quote_means(
     rows: str,
     closing: str,
     node: Bars,
-    grid: GridTable,
+    grid: BarGrid,
     measures: Sequence[str],
     prefix: str = "",
 ) -> str:
@@ -72,20 +73,25 @@ def quote_means(
     return statement.add(f"{prefix}quote_means", _means(statement, lives, measures))
 
 
-def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: GridTable) -> str:
+def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: BarGrid) -> str:
     """The open-market pieces of bars: (feed, at, bar, until, opened)."""
     at, close = column(AT, rows), column(closing, rows)
-    known = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, rows)))
-    is_open = op("<", column("market_open", "s"), integer(NEVER))
-    end = least(close, column("end", "s"), integer(statement.now_us))  # time to come is not known
+    of = statement.symbol_of(rows)
+    stop, now = grid.stop(), integer(statement.now_us)
+    end = least(close, now) if stop is None else least(close, stop, now)  # time to come is not known
+    if isinstance(grid, PlainGrid):
+        return statement.add(name, select(_piece(rows, at, end, grid), table(rows)))
+    is_open = op("<", grid.market_open(), integer(NEVER))
     parts = []
     if grid.steps != {0}:
-        joins = statement.containing(at, column("g", "symbols"), grid.relation, "s")
-        own = op("=", grid.opening(statement, at.copy(), "s"), at.copy())
-        where = both(op("<", at.copy(), column("end", "s")), own, is_open)
-        parts.append(select(_piece(rows, at.copy(), end), table(rows), joins=[known, *joins], where=where))
+        joins = grid.joins(statement, at, of.g)
+        own = op("=", grid.opening(statement, at.copy()), at.copy())
+        where = both(op("<", at.copy(), column("stop", "s")), own, is_open)
+        parts.append(select(_piece(rows, at.copy(), end, grid), table(rows), joins=[*of.joins, *joins], where=where))
     if 0 in grid.steps or grid.carried:
-        same = both(op("=", column("g", "s"), column("g", "symbols")), op("=", column("first_open", "s"), at.copy()))
+        same = op("=", column("first_open", "s"), at.copy())
+        if len(statement.calendars) > 1:
+            same = both(op("=", column(GROUP, "s"), of.g.copy()), same)
         segment = join(table(grid.relation, "s"), same)
         begun = op(">", column("start", "s"), column("first_open", "s"))
         if grid.steps == {0}:
@@ -94,18 +100,19 @@ def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: Grid
             where = both(either(op("=", column("step", "s"), integer(0)), begun), is_open.copy())
         else:
             where = both(begun, is_open.copy())
-        values = _piece(rows, column("start", "s"), end.copy())
-        parts.append(select(values, table(rows), joins=[known.copy(), segment], where=where))
+        values = _piece(rows, column("start", "s"), end.copy(), grid)
+        again = [j.copy() for j in of.joins]
+        parts.append(select(values, table(rows), joins=[*again, segment], where=where))
     return statement.add(name, union_all(parts))
 
 
-def _piece(rows: str, start: Node, end: Node) -> list[Node]:
+def _piece(rows: str, start: Node, end: Node, grid: BarGrid) -> list[Node]:
     return [
         column(FEED, rows),
         named(start, AT),
         named(column(AT, rows), BAR),
         named(end, "until"),
-        named(column("market_open", "s"), "opened"),
+        named(grid.market_open(), "opened"),
     ]
 
 
@@ -133,18 +140,16 @@ def _events(quotes: str, pieces: str) -> exp.Query:
 
 def _standing(statement: Statement, events: str, prefix: str) -> str:
     """Each event with its piece and with the quote that stands from it on, numbered and then carried forward."""
-    from sqlglot import exp
-
     feed: list[Node] = [column(FEED)]
-    order: list[Node] = [exp.Ordered(this=column(c), desc=False, nulls_first=False) for c in (AT, "kind", SEQ)]
+    by_time = order(*(column(c) for c in (AT, "kind", SEQ)))
     numbered = statement.add(
         f"{prefix}numbered_events",
         select(
             [
                 exp.Star(),
-                named(over(call("count", column("since")), feed, order, "ROWS"), "quote_number"),
-                named(over(call("count", column(BAR)), feed, order, "ROWS"), "piece_number"),
-                named(over(call("lead", column(AT)), feed, order), "next"),
+                named(over(call("count", column("since")), feed, by_time, "ROWS"), "quote_number"),
+                named(over(call("count", column(BAR)), feed, by_time, "ROWS"), "piece_number"),
+                named(over(call("lead", column(AT)), feed, by_time), "next"),
             ],
             table(events),
         ),

@@ -11,9 +11,9 @@ from tapeql.sql.bars import DATE
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.expressions import Field, Rowwise
 from tapeql.sql.grids import label_grid, sessions
-from tapeql.sql.statement import AT, FEED, SEQ, Statement, Stream
+from tapeql.sql.statement import AT, GROUP, SEQ, Statement, Stream
 from tapeql.sql.tape import stored
-from tapeql.sql.terms import Node, both, case, column, double, join, named, op, select, star, table
+from tapeql.sql.terms import Node, both, case, column, double, named, op, select, star, table
 
 
 def ticks(statement: Statement, node: Ticks) -> Stream:
@@ -41,24 +41,23 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
     rows = stored(statement, f"stored_{name}", stored_table, "", reads, own)
     grid = label_grid(statement, "grid", node)
     at = column(AT, rows)
-    inside = op("<", at.copy(), column("end", "s"))
-    joins = statement.containing(at, column("g", rows), grid.relation, "s", side="" if node.sessions else "LEFT")
-    date = case((inside, column(DATE, "s")))
+    joins = grid.joins(statement, at, column(GROUP, rows), side="" if node.sessions else "LEFT")
+    inside = grid.inside(at.copy(), min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds))
+    date = grid.date(statement, at.copy())
+    date = case((inside.copy(), date)) if inside is not None else date
     dated = statement.add(
         f"dated_{name}",
-        select(
-            [star(rows), named(date, DATE)], table(rows), joins=joins, where=inside.copy() if node.sessions else None
-        ),
+        select([star(rows), named(date, DATE)], table(rows), joins=joins, where=inside if node.sessions else None),
     )
     low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
     spans = sessions(statement, "sessions", node, low, high)
     labelled = _with_sessions(statement, f"labelled_{name}", dated, spans)
-    joined = join(table("symbols"), op("=", column(FEED, "symbols"), column(FEED, labelled)))
-    more: dict[str, Node] = {"symbol": column("symbol", "symbols"), "exchange": column("exchange", "symbols")}
+    of = statement.symbol_of(labelled)
+    more: dict[str, Node] = {"symbol": of.symbol, "exchange": of.exchange}
     if stored_table == "quotes":
         more |= _spread(labelled)
     values = [star(labelled), *(named(node, c) for c, node in more.items())]
-    relation = statement.add(name, select(values, table(labelled), joins=[joined]))
+    relation = statement.add(name, select(values, table(labelled), joins=of.joins))
     fields = {c: Field(AT if c == "ts" else c, type) for c, type in types.items()}
     return Stream(relation, fields, (AT, SEQ))
 
@@ -66,8 +65,8 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
 def _with_sessions(statement: Statement, name: str, rows: str, spans: str) -> str:
     """Rows with the named session that holds their instant."""
     at = column(AT, rows)
-    joins = statement.containing(at, column("g", rows), spans, "span", side="LEFT")
-    session = case((op("<", at.copy(), column("end", "span")), column("name", "span")))
+    joins = statement.containing(at, column(GROUP, rows), spans, "span", side="LEFT")
+    session = case((op("<", at.copy(), column("stop", "span")), column("name", "span")))
     return statement.add(name, select([star(rows), named(session, "session")], table(rows), joins=joins))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tapeql.query.nodes import Order, Type
 from tapeql.rows.nodes import Bars, Quotes, Rows, Ticks
 from tapeql.sql.bars import bars
-from tapeql.sql.grids import GridTable
+from tapeql.sql.grids import BarGrid
 from tapeql.sql.rows import quotes, ticks
 from tapeql.sql.statement import Statement, Stream
 from tapeql.sql.terms import Node, nulls_last
@@ -18,7 +18,7 @@ class State:
     """Rows so far: the stream, the grid of bars, and the keys rows are ordered by before their own order."""
 
     stream: Stream
-    grid: GridTable | None = None
+    grid: BarGrid | None = None
     keys: tuple[Order, ...] = ()
 
 

@@ -12,15 +12,34 @@ from tapeql.query.nodes import Type
 from tapeql.rows.nodes import Feed
 from tapeql.sql.dialects.dialect import Dialect
 from tapeql.sql.expressions import KINDS, Field, Rowwise
-from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, cast, column, integer, named, null, select, table, text
+from tapeql.sql.merging import merged
+from tapeql.sql.terms import (
+    BIGINT,
+    TEXT,
+    Kind,
+    Node,
+    column,
+    integer,
+    join,
+    named,
+    null,
+    op,
+    order,
+    select,
+    table,
+    text,
+)
+from tapeql.sql.terms import name as identifier
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 
-FEED, AT, SEQ = "feed", "at", "seq"
+FEED, AT, SEQ = "feed", "ts_us", "seq"
 """Columns every stream of rows has: its symbol's number in byte order, its instant in µs, and `seq` where rows have one."""
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _RESERVED = frozenset({FEED, AT, SEQ, "g", "i", "row"})
+GROUP = "g"
+"""The number of a symbol's calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +69,20 @@ class Stream:
         return found
 
     def order(self, alias: str = "") -> list[Node]:
-        return [exp.Ordered(this=column(key, alias), desc=False, nulls_first=False) for key in (FEED, *self.keys)]
+        return order(*(column(key, alias) for key in (FEED, *self.keys)))
 
 
 FeedKey = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolOf:
+    """Exchange, symbol and calendar number of rows, and what they must be joined with to know them."""
+
+    exchange: Node
+    symbol: Node
+    g: Node
+    joins: tuple[exp.Join, ...]
 
 
 @dataclass(slots=True)
@@ -67,25 +96,41 @@ class Statement:
     feeds: dict[FeedKey, int] = field(default_factory=dict)
     calendars: dict[str, int] = field(default_factory=dict)
     ctes: dict[str, exp.Query] = field(default_factory=dict)
-    functions: dict[str, tuple[str, str]] = field(default_factory=dict)
+    inputs: dict[str, int] = field(default_factory=dict)
+    """Tables of constants among the CTEs: their numbers of rows."""
 
     def __post_init__(self, reads: Iterable[Feed]) -> None:
         keys = sorted({key(feed) for feed in reads}, key=lambda k: tuple(part.encode() for part in k))
         self.feeds = {k: n for n, k in enumerate(keys)}
         self.calendars = {name: n for n, name in enumerate(sorted({k[2] for k in keys}))}
-        columns: dict[str, tuple[Kind, Sequence[object]]] = {
-            FEED: (BIGINT, list(self.feeds.values())),
-            "g": (BIGINT, [self.calendars[k[2]] for k in keys]),
-            "exchange": (TEXT, [k[0] for k in keys]),
-            "symbol": (TEXT, [k[1] for k in keys]),
-        }
-        self.constants("symbols", columns)
 
     def number(self, feed: Feed) -> int:
         return self.feeds[key(feed)]
 
     def group(self, feed: Feed) -> int:
         return self.calendars[feed.calendar]
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What stored rows carry besides their own columns: their symbol's number, and their calendar's if it varies."""
+        return (FEED,) if len(self.calendars) < 2 else (FEED, GROUP)
+
+    def symbol_of(self, rows: str) -> SymbolOf:
+        """Which symbol the rows of a relation are of."""
+        keys = list(self.feeds)
+        if len(keys) == 1:
+            return SymbolOf(text(keys[0][0]), text(keys[0][1]), integer(0), ())
+        if "symbols" not in self.ctes:
+            columns: dict[str, tuple[Kind, Sequence[object]]] = {
+                FEED: (BIGINT, list(self.feeds.values())),
+                GROUP: (BIGINT, [self.calendars[k[2]] for k in keys]),
+                "exchange": (TEXT, [k[0] for k in keys]),
+                "symbol": (TEXT, [k[1] for k in keys]),
+            }
+            self.constants("symbols", columns)
+        same = op("=", column(FEED, "symbols"), column(FEED, rows))
+        exchange, symbol, g = (column(c, "symbols") for c in ("exchange", "symbol", GROUP))
+        return SymbolOf(exchange, symbol, g, (join(table("symbols"), same),))
 
     def add(self, name: str, query: exp.Query) -> str:
         """A CTE; its name gets a number where it is taken."""
@@ -108,7 +153,9 @@ class Statement:
             )
             for c, (kind, values) in columns.items()
         ]  # fmt: skip
-        return self.add(name, select(nodes))
+        relation = self.add(name, select(nodes))
+        self.inputs[relation] = rows
+        return relation
 
     def containing(self, at: Node, g: Node, relation: str, alias: str, *, side: str = "") -> list[exp.Join]:
         """Joins each row with the last interval of its group g that starts at or before `at`."""
@@ -119,11 +166,9 @@ class Statement:
 
     def finished(self, last: exp.Select) -> exp.Select:
         """The statement that ends in `last`."""
-        if self.ctes:
-            ctes = [
-                exp.CTE(this=query, alias=exp.TableAlias(this=exp.to_identifier(name, quoted=True)))
-                for name, query in self.ctes.items()
-            ]
+        kept, last = merged(self.ctes, last)
+        if kept:
+            ctes = [exp.CTE(this=query, alias=exp.TableAlias(this=identifier(name))) for name, query in kept.items()]
             last.set("with_", exp.With(expressions=ctes))
         return last
 
@@ -145,7 +190,7 @@ def extended(statement: Statement, name: str, stream: Stream, values: Mapping[st
 def _constant(value: object, kind: Kind) -> Node:
     if value is None:
         return null(kind)
-    return cast(text(value) if isinstance(value, str) else integer(int(str(value))), kind)
+    return text(value) if isinstance(value, str) else integer(int(str(value)))
 
 
 def typed_null(type: Type) -> Node:

@@ -12,8 +12,10 @@ from tapeql.sql.statement import Statement
 def stored(
     statement: Statement, name: str, table: str, interval: str, reads: Sequence[Read], columns: Sequence[str]
 ) -> str:
-    """A relation (feed, g, at, seq, *columns) of the rows with start_us <= ts < end_us of each read; none from now on."""
+    """A relation (*numbers, ts_us, seq, *columns) of the rows with start_us <= ts < end_us of each read; none from now on."""
     now_us = statement.now_us
     reads = [replace(read, end_us=min(read.end_us, now_us)) for read in reads]
-    rows = statement.dialect.tape(table, interval, reads, columns, statement.snapshot, statement.constants)
+    rows = statement.dialect.tape(
+        table, interval, reads, columns, statement.numbers, statement.snapshot, statement.constants
+    )
     return statement.add(name, rows)

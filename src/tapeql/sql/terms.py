@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from sqlglot import exp
 
 Node: TypeAlias = exp.Expr
+
+_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_WORDS: Final = frozenset(
+    """
+    all analyse analyze and anti any array as asc asof asymmetric at authorization between bigint binary bit boolean
+    both by case cast char character check coalesce collate collation column columns concurrently constraint create
+    cross current_catalog current_date current_role current_schema current_time current_timestamp current_user dec
+    decimal default deferrable desc describe distinct do else end except exists extract false fetch float for
+    foreign freeze from full generated glob grant greatest group grouping grouping_id having ilike in initially
+    inner inout int integer intersect interval into is isnull join lambda lateral leading least left like limit
+    localtime localtimestamp map national natural nchar none normalize not notnull null nullif numeric offset on
+    only or order out outer overlaps overlay pivot pivot_longer pivot_wider placing position positional precision
+    primary qualify real references returning right row select semi session_user setof show similar smallint some
+    struct substring summarize symmetric table tablesample then time timestamp to trailing treat trim true try_cast
+    tuple union unique unpack unpivot user using values varchar variadic verbose when where window with
+    xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize
+    xmltable
+    """.split()  # noqa: SIM905
+)
+"""What cannot be a column or a table in DuckDB or Postgres without quotes."""
 
 DOUBLE: Final = exp.DataType.Type.DOUBLE
 BIGINT: Final = exp.DataType.Type.BIGINT
@@ -23,7 +44,8 @@ _TIGHT: Final = (
 
 
 def name(text: str) -> exp.Identifier:
-    return exp.to_identifier(text, quoted=True)
+    """In quotes where an engine might read something else."""
+    return exp.to_identifier(text, quoted=text in _WORDS or not _PLAIN.fullmatch(text))
 
 
 def column(text: str, table: str = "") -> exp.Column:
@@ -87,9 +109,22 @@ _BINARY: Final[dict[str, type[exp.Binary]]] = {
 
 
 def op(symbol: str, left: Node, right: Node) -> Node:
+    if not (_is_double(left) and _is_double(right)):  # next to what is no constant an engine takes one for a double
+        left, right = _bare(left), _bare(right)
     if symbol == "/":
         return exp.Div(this=tight(left), expression=tight(right), typed=True, safe=False)
     return _BINARY[symbol](this=tight(left), expression=tight(right))
+
+
+def _is_double(x: Node) -> bool:
+    return isinstance(x, exp.Cast) and isinstance(x.this, exp.Literal) and x.to.this is DOUBLE
+
+
+def _bare(x: Node) -> Node:
+    """A constant as a person writes it, where its digits are few enough to be exact by any way of reading them."""
+    if not _is_double(x) or not re.fullmatch(r"[0-9]{1,11}[.][0-9]{1,4}", x.this.this):
+        return x
+    return exp.Literal.number(x.this.this.removesuffix(".0"))
 
 
 def both(*conditions: Node) -> Node:
@@ -138,11 +173,12 @@ def coalesce(*items: Node) -> Node:
 
 
 def named(x: Node, alias: str) -> Node:
-    return exp.Alias(this=x, alias=name(alias))
+    return x if isinstance(x, exp.Column) and x.name == alias else exp.Alias(this=x, alias=name(alias))
 
 
 def order(*keys: Node) -> list[Node]:
-    return [exp.Ordered(this=key, desc=False, nulls_first=False) for key in keys]
+    """Upwards, by what is never NULL."""
+    return [exp.Ordered(this=key, desc=None, nulls_first=False) for key in keys]
 
 
 def nulls_last(key: Node, descending: bool) -> Node:

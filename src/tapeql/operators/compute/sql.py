@@ -1,4 +1,4 @@
-"""Expressions that look at neighbouring rows: SQL windows where they say it well, the registry's kernels over lists where not."""
+"""Expressions that look at neighbouring rows: SQL windows where they say it well; the rest is left to the kernels."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from sqlglot import exp
-
-from tapeql.functions.registry import functions
 from tapeql.operators.compute import Compute
 from tapeql.operators.compute.lifting import split_windows
 from tapeql.operators.in_range import InRange
@@ -22,23 +19,16 @@ from tapeql.sql.statement import FEED, Statement, Stream, extended
 from tapeql.sql.terms import (
     DOUBLE,
     Node,
-    both,
     call,
     case,
     cast,
     column,
-    double,
     integer,
-    join,
-    named,
     op,
+    order,
     over,
-    select,
     star,
-    table,
 )
-
-ROW = "row"
 
 WINDOWS: Final = {
     "avg": "avg",
@@ -81,16 +71,10 @@ def compute(statement: Statement, step: Compute, stream: Stream, name: str = "co
     visible = stream
     stream = extended(statement, f"{name}_operands", stream, arguments)
     windows: dict[str, tuple[Type, Node]] = {}
-    kernels: list[tuple[str, Call]] = []
     for output in step.windows:
         expr = _over_columns(output.expr, operands)
-        if isinstance(expr, Call) and not _is_window(expr):
-            kernels.append((output.name, expr))
-        else:
-            windows[output.name] = (expr.type, _window(statement, stream, expr, step.range))
+        windows[output.name] = (expr.type, _window(statement, stream, expr, step.range))
     stream = extended(statement, name, stream, windows)
-    for label, expr in kernels:
-        stream = _kernel(statement, stream, label, expr)
     hidden = {c: f for c, f in stream.columns.items() if c in visible.columns or not c.startswith("operand.")}
     return Stream(stream.relation, hidden if not arguments else dict(stream.columns), stream.keys)
 
@@ -120,34 +104,30 @@ def _over_columns(expr: Expr, operands: dict[Expr, Column]) -> Shift | Call | Ov
     return over_columns
 
 
-def _is_window(call_: Call) -> bool:
-    return call_.function in WINDOWS or call_.function == "count"
-
-
 def _window(statement: Statement, stream: Stream, expr: Shift | Call | Over, range: InRange) -> Node:
     rowwise = statement.rowwise(stream)
     feed: list[Node] = [column(FEED)]
-    order = _order(stream)
+    by_time = _order(stream)
     match expr:
         case Shift(x=x, rows=rows):
-            return over(call("lag", rowwise.value(x), integer(rows)), feed, order)
-        case Call(function=function, inputs=(x,), params=(n,)):
-            return _of_rows(rowwise.number(x), function, int(n), feed, order)
+            return over(call("lag", rowwise.value(x), integer(rows)), feed, by_time)
+        case Call(function=function, inputs=(x,), params=(n,)) if function in WINDOWS or function == "count":
+            return _of_rows(rowwise.number(x), function, int(n), feed, by_time)
         case Over(aggregate=aggregate, x=x, us=None):
             within = kept(range, stream)
             answer = over(_aggregate(statement, aggregate, rowwise.number(x)), feed, where=within)
         case Over(aggregate=aggregate, x=x, us=int(us)):
-            answer = over(_aggregate(statement, aggregate, rowwise.number(x)), feed, order[:1], "RANGE", us - 1)
+            answer = over(_aggregate(statement, aggregate, rowwise.number(x)), feed, by_time[:1], "RANGE", us - 1)
         case _:
             raise Unsayable(str(expr))
     return cast(answer, DOUBLE) if aggregate == "count" else answer
 
 
-def _of_rows(x: Node, function: str, n: int, feed: list[Node], order: list[Node]) -> Node:
+def _of_rows(x: Node, function: str, n: int, feed: list[Node], by_time: list[Node]) -> Node:
     """NULL unless all n rows exist and are not NULL; `count` asks only that they exist."""
 
     def window(aggregate: Node) -> Node:
-        return over(aggregate, [c.copy() for c in feed], [c.copy() for c in order], "ROWS", n - 1)
+        return over(aggregate, [c.copy() for c in feed], [c.copy() for c in by_time], "ROWS", n - 1)
 
     present = window(call("count", x))
     if function == "count":
@@ -160,51 +140,5 @@ def _aggregate(statement: Statement, name: str, x: Node) -> Node:
     return statement.dialect.median(x) if name == "median" else call(_AGGREGATES[name], x)
 
 
-def _kernel(statement: Statement, stream: Stream, label: str, expr: Call) -> Stream:
-    """A registry kernel over the whole list of each symbol's rows, put back row by row."""
-    dialect = statement.dialect
-    if not dialect.runs_kernels:
-        raise Unsayable(expr.function)
-    entry = functions()[expr.function]
-    name = f"tapeql_{entry.name}" + (f"_{expr.output}" if len(entry.outputs) > 1 else "")
-    statement.functions[name] = (entry.name, expr.output)
-    rowwise = statement.rowwise(stream)
-    stem = name.removeprefix("tapeql_")
-    number = over(call("row_number"), [column(FEED)], _order(stream))
-    counted = statement.add(f"{stem}_rows", select([exp.Star(), named(number, ROW)], table(stream.relation)))
-    lists = [
-        call("list", exp.Order(this=rowwise.number(x), expressions=[exp.Ordered(this=column(ROW))]))
-        for x in expr.inputs
-    ]
-    answer = call(name, *lists, *(double(float(p)) for p in expr.params))
-    listed = statement.add(
-        f"{stem}_lists",
-        select(
-            [column(FEED), named(answer, "answer"), named(call("count", star()), "rows")],
-            table(counted),
-            group=[column(FEED)],
-        ),
-    )
-    numbers = call("unnest", call("range", integer(1), op("+", column("rows"), integer(1))))
-    values = statement.add(
-        f"{stem}_values",
-        select([column(FEED), named(numbers, ROW), named(call("unnest", column("answer")), "answer")], table(listed)),
-    )
-    fields = stream.fields({label: Type.FLOAT})
-    on = both(op("=", column(FEED, counted), column(FEED, values)), op("=", column(ROW, counted), column(ROW, values)))
-    hidden = exp.Column(
-        this=exp.Star(except_=[exp.to_identifier(ROW, quoted=True)]), table=exp.to_identifier(counted, quoted=True)
-    )
-    relation = statement.add(
-        stem,
-        select(
-            [hidden, named(column("answer", values), fields[label].name)],
-            table(counted),
-            joins=[join(table(values), on)],
-        ),
-    )
-    return Stream(relation, {**stream.columns, **fields}, stream.keys)
-
-
 def _order(stream: Stream) -> list[Node]:
-    return [exp.Ordered(this=column(key), desc=False, nulls_first=False) for key in stream.keys]
+    return order(*(column(key) for key in stream.keys))

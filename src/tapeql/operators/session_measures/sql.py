@@ -14,11 +14,11 @@ from tapeql.rows.nodes import Bars
 from tapeql.sql.attaching import attached, same_day, unknown
 from tapeql.sql.bars import bars
 from tapeql.sql.expressions import Field
-from tapeql.sql.grids import GridTable, bar_grid
+from tapeql.sql.grids import BarGrid, bar_grid
 from tapeql.sql.quote_means import BAR, quote_means
 from tapeql.sql.state import State
 from tapeql.sql.statement import AT, FEED, Statement, Stream
-from tapeql.sql.terms import BIGINT, Kind, Node, both, column, join, op, select, table
+from tapeql.sql.terms import BIGINT, both, column, op
 
 
 def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
@@ -31,10 +31,7 @@ def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan,
     from_quotes = tuple(m for m in step.measures if m in QUOTE_MEASURES)
     from_bars = tuple(m for m in step.measures if m not in QUOTE_MEASURES)
     grid = bar_grid(statement, f"{own}slots_grid", step.bars)
-    slots = _slots(statement, f"{own}days", grid)
-    known = join(table("symbols"), op("=", column("g", "symbols"), column("g", slots)))
-    values: list[Node] = [column(FEED, "symbols"), *(column(c, slots) for c in (AT, "ts_close", "session_date"))]
-    whole = statement.add(f"{own}sessions", select(values, table(slots), joins=[known]))
+    whole = _sessions(statement, f"{own}sessions", step.bars, grid)
     fields = {c: Field(c, Type.INSTANT) for c in ("ts_close", "session_date")}
     found = Stream(whole, fields, (AT,))
     if from_bars:
@@ -61,14 +58,14 @@ def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan,
     return replace(state, stream=measured)
 
 
-def _slots(statement: Statement, name: str, grid: GridTable) -> str:
-    """The bars of a grid of days: (g, at, ts_close, session_date)."""
-    columns: dict[str, list[object]] = {"g": [], AT: [], "ts_close": [], "session_date": []}
+def _sessions(statement: Statement, name: str, node: Bars, grid: BarGrid) -> str:
+    """The sessions of each symbol, whether they have bars or not: (feed, ts_us, ts_close, session_date)."""
+    columns: dict[str, list[object]] = {FEED: [], AT: [], "ts_close": [], "session_date": []}
     for g, segments in grid.grids.items():
         opens, first = np.unique(segments.origin, return_index=True)
-        columns["g"] += [g] * len(opens)
-        columns[AT] += opens.tolist()
-        columns["ts_close"] += segments.limit[first].tolist()
-        columns["session_date"] += segments.session_date[first].tolist()
-    typed: dict[str, tuple[Kind, list[object]]] = {c: (BIGINT, values) for c, values in columns.items()}
-    return statement.constants(name, typed)
+        for number in sorted({statement.number(feed) for feed in node.feeds if statement.group(feed) == g}):
+            columns[FEED] += [number] * len(opens)
+            columns[AT] += opens.tolist()
+            columns["ts_close"] += segments.limit[first].tolist()
+            columns["session_date"] += segments.session_date[first].tolist()
+    return statement.constants(name, {c: (BIGINT, values) for c, values in columns.items()})

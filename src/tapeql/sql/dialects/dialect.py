@@ -45,9 +45,6 @@ class Dialect(ABC):
     ieee: bool
     """Arithmetic gives infinities and NaN (else it raises, and must be asked only what has an answer)."""
 
-    runs_kernels: bool
-    """Registry functions can be called from inside the statement."""
-
     # ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def bind(self, values: Sequence[Node], body: Body) -> Node:
@@ -118,10 +115,11 @@ class Dialect(ABC):
         interval: str,
         reads: Sequence[Read],
         columns: Sequence[str],
+        numbers: Sequence[str],
         snapshot: Snapshot,
         constants: Constants,
     ) -> exp.Query:
-        """Stored rows (feed, g, at, seq, *columns) of the reads."""
+        """Stored rows (*numbers, ts_us, seq, *columns) of the reads."""
 
     @abstractmethod
     def unnested(self, values: Sequence[object], kind: Kind) -> Node:
@@ -132,8 +130,8 @@ class Dialect(ABC):
         return rows
 
     @abstractmethod
-    def interval_index(self, table: str) -> exp.Select | None:
-        """What `containing` needs besides a table of intervals (g, i, start, end, …), if anything."""
+    def interval_index(self, table: str, *, groups: int) -> exp.Select | None:
+        """What `containing` needs besides a table of intervals (g, i, start, stop, …), if anything."""
 
     @abstractmethod
     def containing(self, at: Node, g: Node, table: str, alias: str, *, groups: int, side: str = "") -> list[exp.Join]:

@@ -1,4 +1,4 @@
-"""DuckDB: IEEE doubles, lambdas, as-of joins, and the registry's kernels as functions of lists."""
+"""DuckDB: IEEE doubles, lambdas and as-of joins."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ HOUR_US: Final = 3_600_000_000
 class DuckDB(Dialect):
     name = "duckdb"
     ieee = True
-    runs_kernels = True
 
     def _let(self, bound: Sequence[tuple[exp.Column, Node]], body: Node) -> Node:
         for atom, value in reversed(bound):
@@ -96,12 +95,12 @@ class DuckDB(Dialect):
             items = text("[" + ", ".join("NULL" if v is None else str(v) for v in values) + "]")
         return call("unnest", exp.Cast(this=items, to=array(kind)))
 
-    def interval_index(self, table_name: str) -> exp.Select | None:
+    def interval_index(self, table_name: str, *, groups: int) -> exp.Select | None:
         """Each interval once for every hour it reaches into: then instants find it by a hash of their hour."""
         hours = call(
             "range",
             self.whole_division(column("start"), integer(HOUR_US)),
-            op("+", self.whole_division(op("-", column("end"), integer(1)), integer(HOUR_US)), integer(1)),
+            op("+", self.whole_division(op("-", column("stop"), integer(1)), integer(HOUR_US)), integer(1)),
         )
         return select([star(), named(call("unnest", hours), "hour")], table(table_name))
 
@@ -109,10 +108,10 @@ class DuckDB(Dialect):
         self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = ""
     ) -> list[exp.Join]:
         on = both(
-            op("=", g, column("g", alias)),
+            *([op("=", g, column("g", alias))] if groups > 1 else []),
             op("=", self.whole_division(at, integer(HOUR_US)), column("hour", alias)),
             op(">=", at.copy(), column("start", alias)),
-            op("<", at.copy(), column("end", alias)),
+            op("<", at.copy(), column("stop", alias)),
         )
         return [join(table(f"{table_name}_edges", alias), on, side=side)]
 
@@ -122,6 +121,7 @@ class DuckDB(Dialect):
         interval: str,
         reads: Sequence[Read],
         columns: Sequence[str],
+        numbers: Sequence[str],
         snapshot: Snapshot,
         constants: Constants,
     ) -> exp.Query:
@@ -132,31 +132,40 @@ class DuckDB(Dialect):
             if part.min_us < read.end_us and part.max_us >= read.start_us
         ]
         if not files:
-            return _nothing(table_name, columns)
-        numbers: dict[str, tuple[Kind, list[object]]] = {
+            return _nothing(table_name, numbers, columns)
+        # A live file holds many symbols: it is read once for all of them, and each takes its own rows.
+        paths = list(dict.fromkeys(path for path, _, _ in files))
+        live = any(part.is_live for _, part, _ in files)
+        source = exp.Table(this=_parquet(paths, file_row_number=live, filename=len(reads) > 1 or live))
+        if len(reads) == 1 and not live:
+            (read,) = reads
+            values = [named(integer(getattr(read, number)), number) for number in numbers]
+            values += [named(call("epoch_us", column("ts")), "ts_us"), *(column(c) for c in ("seq", *columns))]
+            span = both(
+                op(">=", column("ts"), self.instant(integer(read.start_us))),
+                op("<", column("ts"), self.instant(integer(read.end_us))),
+            )
+            return select(values, source, where=span)
+        told: dict[str, tuple[Kind, list[object]]] = {
             "path": (TEXT, [path for path, _, _ in files]),
             "feed": (BIGINT, [read.feed for _, _, read in files]),
             "g": (BIGINT, [read.g for _, _, read in files]),
             "start": (BIGINT, [read.start_us for _, _, read in files]),
-            "end": (BIGINT, [read.end_us for _, _, read in files]),
+            "stop": (BIGINT, [read.end_us for _, _, read in files]),
         }
-        live = any(part.is_live for _, part, _ in files)
         if live:
-            numbers["first"] = (BIGINT, [part.first_row for _, part, _ in files])
-            numbers["last"] = (BIGINT, [part.first_row + part.rows - 1 for _, part, _ in files])
-        file = constants(f"{table_name}_files", numbers)
+            told["first"] = (BIGINT, [part.first_row for _, part, _ in files])
+            told["last"] = (BIGINT, [part.first_row + part.rows - 1 for _, part, _ in files])
+        file = constants(f"{table_name}_files", told)
         values = [
-            column("feed", file),
-            column("g", file),
-            named(call("epoch_us", column("ts", "t")), "at"),
+            *(column(number, file) for number in numbers),
+            named(call("epoch_us", column("ts", "t")), "ts_us"),
             *(column(c, "t") for c in ("seq", *columns)),
         ]
-        # A live file holds many symbols: it is read once for all of them, and each takes its own rows.
-        paths = list(dict.fromkeys(path for path, _, _ in files))
-        source = exp.Table(this=_parquet(paths, file_row_number=live), alias=exp.TableAlias(this=name("t")))
+        source.set("alias", exp.TableAlias(this=name("t")))
         where = both(
             op(">=", column("ts", "t"), self.instant(column("start", file))),
-            op("<", column("ts", "t"), self.instant(column("end", file))),
+            op("<", column("ts", "t"), self.instant(column("stop", file))),
         )
         same = op("=", column("filename", "t"), column("path", file))
         if live:
@@ -165,9 +174,9 @@ class DuckDB(Dialect):
         return select(values, source, joins=[join(table(file), same)], where=where)
 
 
-def _nothing(table_name: str, columns: Sequence[str]) -> exp.Query:
+def _nothing(table_name: str, numbers: Sequence[str], columns: Sequence[str]) -> exp.Query:
     stored = {str(f.name): _STORED[str(f.type)] for f in TABLES[table_name].schema}
-    kinds = {**dict.fromkeys(("feed", "g", "at", "seq"), BIGINT), **{c: stored[c] for c in columns}}
+    kinds = {**dict.fromkeys((*numbers, "ts_us", "seq"), BIGINT), **{c: stored[c] for c in columns}}
     return select([named(null(kind), c) for c, kind in kinds.items()], where=exp.false())
 
 
@@ -181,10 +190,11 @@ _STORED: Final = {
 }
 
 
-def _parquet(paths: Sequence[str], *, file_row_number: bool) -> Node:
+def _parquet(paths: Sequence[str], *, file_row_number: bool, filename: bool) -> Node:
     """The files themselves: nothing in their names is a pattern or a partition."""
     listed = exp.Array(expressions=[text(_GLOB.sub(r"[\1]", path)) for path in paths])
-    options = {"filename": True, "hive_partitioning": False} | ({"file_row_number": True} if file_row_number else {})
+    options = {"hive_partitioning": False}
+    options |= {key: True for key, wanted in (("filename", filename), ("file_row_number", file_row_number)) if wanted}
     return call(
         "read_parquet",
         listed,

@@ -31,9 +31,11 @@ from tapeql.sql.terms import (
     is_null,
     join,
     least,
+    name,
     named,
     null,
     op,
+    order,
     select,
     star,
     table,
@@ -55,13 +57,12 @@ MODERATE: Final = 1e150
 class Postgres(Dialect):
     name = "postgres"
     ieee = False
-    runs_kernels = False
 
     def _let(self, bound: Sequence[tuple[exp.Column, Node]], body: Node) -> Node:
         # OFFSET 0 keeps the planner from writing the values back into the body, once for each mention
         inner = select([named(value, atom.name) for atom, value in bound])
         inner.set("offset", exp.Offset(expression=integer(0)))
-        alias = exp.TableAlias(this=exp.to_identifier("bound", quoted=True))
+        alias = exp.TableAlias(this=name("bound"))
         return exp.Subquery(this=select([body], exp.Subquery(this=inner, alias=alias)))
 
     def arithmetic(self, symbol: str, left: Node, right: Node) -> Node:
@@ -132,7 +133,7 @@ class Postgres(Dialect):
 
     def first(self, x: Node, keys: Sequence[str], where: Node | None = None, *, last: bool = False) -> Node:
         # the same array either way, which Postgres then gathers once
-        ordered = [exp.Ordered(this=column(key), desc=False, nulls_first=False) for key in keys]
+        ordered = order(*(column(key) for key in keys))
         gathered = filtered(call("array_agg", exp.Order(this=x, expressions=ordered)), where)
         count = filtered(call("count", exp.Star()), where.copy() if where is not None else None)
         index = cast(count, INTEGER) if last else integer(1)
@@ -157,24 +158,26 @@ class Postgres(Dialect):
         interval: str,
         reads: Sequence[Read],
         columns: Sequence[str],
+        numbers: Sequence[str],
         snapshot: Snapshot,
         constants: Constants,
     ) -> exp.Query:
         # one branch a symbol: the planner sees constants, and reads each by the index
-        branches = [self._read(table_name, interval, read, columns) for read in reads or [_NOTHING]]
+        branches = [self._read(table_name, interval, read, columns, numbers) for read in reads or [_NOTHING]]
         if len(branches) == 1:
             return branches[0]
-        alias = exp.TableAlias(this=exp.to_identifier("read", quoted=True))
+        alias = exp.TableAlias(this=name("read"))
         return union_all([select([star()], exp.Subquery(this=branch, alias=alias.copy())) for branch in branches])
 
-    def _read(self, table_name: str, interval: str, read: Read, columns: Sequence[str]) -> exp.Select:
+    def _read(
+        self, table_name: str, interval: str, read: Read, columns: Sequence[str], numbers: Sequence[str]
+    ) -> exp.Select:
         keys = {"venue": read.symbol.venue, "symbol": read.symbol.code}
         if interval:
             keys["interval"] = interval
         values = [
-            named(cast(integer(read.feed), BIGINT), "feed"),
-            named(cast(integer(read.g), BIGINT), "g"),
-            named(_exact_microseconds(read), "at"),
+            *(named(integer(getattr(read, number)), number) for number in numbers),
+            named(_exact_microseconds(read), "ts_us"),
             *(column(c) for c in ("seq", *columns)),
         ]
         where = both(
@@ -184,8 +187,10 @@ class Postgres(Dialect):
         )
         return self.computed_once(select(values, table(table_name), where=where))
 
-    def interval_index(self, table_name: str) -> exp.Select | None:
+    def interval_index(self, table_name: str, *, groups: int) -> exp.Select | None:
         starts = call("array_agg", exp.Order(this=column("start"), expressions=[exp.Ordered(this=column("i"))]))
+        if groups == 1:
+            return select([named(starts, "starts")], table(table_name))
         return select([column("g"), named(starts, "starts")], table(table_name), group=[column("g")])
 
     def containing(
@@ -194,13 +199,18 @@ class Postgres(Dialect):
         # the edges of each group are looked up once for the statement, not joined with every row
         edges = [
             exp.Subquery(
-                this=select([column("starts")], table(f"{table_name}_edges"), where=op("=", column("g"), integer(n)))
+                this=select(
+                    [column("starts")],
+                    table(f"{table_name}_edges"),
+                    where=op("=", column("g"), integer(n)) if groups > 1 else None,
+                )
             )
             for n in range(groups)
         ]
         starts = edges[0] if groups == 1 else case(*((op("=", g.copy(), integer(n)), e) for n, e in enumerate(edges)))
         number = call("width_bucket", at, starts)
-        on = both(op("=", column("g", alias), g), op("=", column("i", alias), number))
+        numbered = op("=", column("i", alias), number)
+        on = both(op("=", column("g", alias), g), numbered) if groups > 1 else numbered
         return [join(table(table_name, alias), on, side=side)]
 
     def computed_once(self, rows: exp.Select) -> exp.Select:
