@@ -369,6 +369,8 @@ class Collector:
                     return self._torn(link, venue, event)
             case Correction() | Instrument() | Gap():
                 return [event]
+            case _:
+                pass
         return []
 
     def _expect(self, feed: Feed, last_id: int) -> None:

@@ -70,6 +70,8 @@ def measure(name: str, bid: Floats, ask: Floats) -> Floats:
             return ask - bid
         case "mid":
             return (bid + ask) / 2
+        case _:
+            pass
     percent, mid = ask - bid, bid + ask  # in place: the arrays are large
     percent *= 100
     mid /= 2

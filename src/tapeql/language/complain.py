@@ -290,6 +290,8 @@ def about_clauses(statement: s.Statement, text: str) -> Iterator[Diagnostic]:
             yield from _twice(right, text)
         case s.Query():
             yield from _twice(statement, text)
+        case _:
+            pass
 
 
 def _twice(query: s.Query, text: str) -> Iterator[Diagnostic]:

@@ -42,7 +42,8 @@ def format_statement(node: s.Statement) -> str:
             return f"SHOW {what}"
         case s.Set(name=name, value=value):
             return f"SET {name} = {_bare_or_quoted(value, _BARE_SETTING)}"
-    raise TypeError(f"not a statement: {node!r}")
+        case _:
+            raise TypeError(f"not a statement: {node!r}")
 
 
 def _verb(verb: s.Verb) -> str:

@@ -110,7 +110,8 @@ def _rows(query: Query, snapshot: Snapshot, notes: list[Diagnostic]) -> Rows:
         case "quote":
             feeds = _stored_feeds(query, snapshot, "quotes")
             return Quotes(feeds, query.sessions, query.zone, query.reference)
-    return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align, notes=notes)
+        case _:
+            return bars(query, snapshot, query.interval or ONE_DAY, query.sessions, query.align, notes=notes)
 
 
 def _calendar(query: Query, symbol: Symbol) -> str:

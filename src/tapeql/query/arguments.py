@@ -127,7 +127,8 @@ def is_constant(written: syntax.Expr) -> bool:
             return True
         case syntax.Unary(x=x):
             return is_constant(x)
-    return False
+        case _:
+            return False
 
 
 def _number(reader: Expressions, written: syntax.Expr) -> int | float | None:
@@ -142,6 +143,8 @@ def _number(reader: Expressions, written: syntax.Expr) -> int | float | None:
             match settle(value).expr:
                 case Literal(value=int() | float() as number, type=Type.INT | Type.FLOAT):
                     return number
+                case _:
+                    pass
     return None
 
 

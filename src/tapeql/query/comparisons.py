@@ -65,7 +65,8 @@ def resolve_crosses(reader: Expressions, written: syntax.Crosses) -> Expr:
             return crossing(">", "<=")
         case "below":
             return crossing("<", ">=")
-    return Or((crossing(">", "<="), crossing("<", ">=")), span)
+        case _:
+            return Or((crossing(">", "<="), crossing("<", ">=")), span)
 
 
 def compare(reader: Expressions, op: str, left: Operand, right: Operand, span: Span) -> Expr:
@@ -80,7 +81,8 @@ def compare(reader: Expressions, op: str, left: Operand, right: Operand, span: S
             return _against_moment(reader, op, left, right, span)
         case Value(), Value():
             return _values(reader, op, left, right, span)
-    raise AssertionError("operands are values or moments")
+        case _:
+            raise AssertionError("operands are values or moments")
 
 
 def settle_moment(reader: Expressions, moment: Moment) -> Value:
@@ -143,7 +145,8 @@ def _against_moment(reader: Expressions, op: str, x: Value, moment: Moment, span
             return _span(op, x.expr, first, past, Type.DATE, moment.span, span)
         case Type.DATE, dates.Instant():
             return reader.refuse("E201", "a date is compared with a date; this has a time of day", moment.span).expr
-    return reader.refuse("E201", f"{x.type.value} cannot be compared with a date", span).expr
+        case _:
+            return reader.refuse("E201", f"{x.type.value} cannot be compared with a date", span).expr
 
 
 def _span(op: str, x: Expr, first: int, past: int, type: Type, place: Span, span: Span) -> Expr:
@@ -160,7 +163,8 @@ def _span(op: str, x: Expr, first: int, past: int, type: Type, place: Span, span
             return Compare(">=", x, start, span)
         case "=":
             return And((Compare(">=", x, start, span), Compare("<", x, end, span)), span)
-    return Or((Compare("<", x, start, span), Compare(">=", x, end, span)), span)
+        case _:
+            return Or((Compare("<", x, start, span), Compare(">=", x, end, span)), span)
 
 
 def _previous(expr: Expr) -> Expr:

@@ -76,6 +76,8 @@ def read(text: str, zone: str, now_us: int) -> When:
         case "yesterday":
             today = local_day(now_us, zone)
             return Days(today - 1, today)
+        case _:
+            pass
     if found := _INSTANT.fullmatch(text):
         return _instant(found, zone)
     if found := _DATE.fullmatch(text):
@@ -112,7 +114,10 @@ def of_value(value: Any, zone: str, now_us: int) -> When:
             raise NotADate("a boolean is not a date")
         case int():
             return _months(value, 1, 12) if 1000 <= value <= 9999 else Instant(value)
-    raise NotADate(f"{type(value).__name__} is not a date; give text, a date, a datetime or microseconds since 1970")
+        case _:
+            raise NotADate(
+                f"{type(value).__name__} is not a date; give text, a date, a datetime or microseconds since 1970"
+            )
 
 
 def is_moment(value: object) -> bool:

@@ -152,9 +152,12 @@ class Expressions:
                 return self._number(bound, "", written.span)
             case str():
                 return Value(Literal(bound, Type.STRING, written.span))
-        return self.refuse(
-            "E108", f"`${written.name}` is bound to {type(bound).__name__}, which no column can be", written.span
-        )
+            case _:
+                return self.refuse(
+                    "E108",
+                    f"`${written.name}` is bound to {type(bound).__name__}, which no column can be",
+                    written.span,
+                )
 
     def _index(self, written: syntax.Index) -> Value:
         if written.n < 0:

@@ -46,7 +46,8 @@ def _solid(expr: Expr) -> bool:
             return op != "/" and all(_solid(child) for child in children(expr))
         case Negate() | Shift() | Call():
             return all(_solid(child) for child in children(expr))
-    return False
+        case _:
+            return False
 
 
 def reach(expr: Expr) -> Lookback:
@@ -64,7 +65,8 @@ def reach(expr: Expr) -> Lookback:
             return Lookback(0, us)
         case Over(us=None):
             return Lookback(None)
-    return Lookback()
+        case _:
+            return Lookback()
 
 
 def lookback(expr: Expr) -> Lookback:

@@ -40,7 +40,8 @@ def resolve_name(reader: Expressions, written: syntax.Name) -> Operand:
             return _bare(reader, name, written)
         case (first, second):
             return _qualified(reader, first, second, written)
-    return _unknown(reader, written)
+        case _:
+            return _unknown(reader, written)
 
 
 def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Operand:

@@ -41,6 +41,8 @@ def parameters(node: object) -> Iterator[syntax.Parameter]:
         case _ if is_dataclass(node):
             for field in fields(node):
                 yield from parameters(getattr(node, field.name))
+        case _:
+            pass
 
 
 def _unboxed(value: Any) -> object:

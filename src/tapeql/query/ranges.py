@@ -55,6 +55,8 @@ class RangeReader:
                     point.span,
                     "write `SINCE a`, `a .. b`, or a date without a time of day",
                 )
+            case _:
+                pass
         return None, None
 
     def _between(self, start: syntax.DatePoint | None, end: syntax.DatePoint | None) -> tuple[int | None, int | None]:

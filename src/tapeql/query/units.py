@@ -74,6 +74,8 @@ def _product_unit(op: str, left: Value, right: Value) -> Unit:
                 return Unit.PERCENT
             case "/", Unit.PERCENT:
                 return Unit.FRACTION
+            case _:
+                pass
     return measured.unit
 
 

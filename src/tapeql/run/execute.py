@@ -87,7 +87,8 @@ def _run(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
             from tapeql.run import duckdb
 
             return duckdb.execute(plan, context)
-    return lake.execute(plan, context)
+        case _:
+            return lake.execute(plan, context)
 
 
 def _sources(plan: Plan) -> dict[str, list[str]]:

@@ -122,6 +122,8 @@ def _output(statement: Statement, state: State, name: str, type: Type) -> Node:
             value = statement.dialect.date(value)
         case Type.NULL:
             value = cast(value, DOUBLE)
+        case _:
+            pass
     return named(value, field.name) if not isinstance(value, exp.Column) else value
 
 

@@ -153,6 +153,8 @@ def _plain(name: str, value: Any) -> Any:
             return value
         case Decimal():
             return float(value)
+        case _:
+            pass
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind and getattr(value, "shape", None) == ():
         # A numpy scalar; nanoseconds would come out as a bare integer.

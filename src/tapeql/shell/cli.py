@@ -60,6 +60,8 @@ def _failed(error: Exception) -> int:
         case OSError():
             _tell(f"tapeql: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}\n")
             return FAILED
+        case _:
+            pass
     if os.environ.get("TAPEQL_TRACE"):
         raise error
     _tell(f"tapeql: internal error, a bug of ours: {type(error).__name__}: {error}\n")

@@ -96,6 +96,8 @@ class Session:
                 self._timing = not self._timing
                 sys.stdout.write(f"timing is {'on' if self._timing else 'off'}\n")
                 return DONE
+            case _:
+                pass
         try:
             self._print(text)
             return DONE

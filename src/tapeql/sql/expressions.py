@@ -149,6 +149,8 @@ class Rowwise:
             case Case(whens=whens, otherwise=otherwise):
                 chosen = [(self.truth(test), self.number(then)) for test, then in whens]
                 return case(*chosen, otherwise=self.number(otherwise))
+            case _:
+                pass
         found = self.value(expr)
         return found if self._type(expr) is Type.FLOAT else cast(found, DOUBLE)
 
@@ -158,7 +160,8 @@ class Rowwise:
                 return self._field(name).type
             case Negate(x=x):
                 return Type.INT if self._type(x) is Type.INT else Type.FLOAT
-        return expr.type
+            case _:
+                return expr.type
 
     def _unknown(self, expr: Expr, type: Type) -> Node:
         return null(KINDS[type]) if self._type(expr) is Type.NULL else self.value(expr)
@@ -172,7 +175,8 @@ class Rowwise:
                 return op(symbol, self._raw(left), self._raw(right))
             case Negate(x=x):
                 return exp.Neg(this=tight(self._raw(x)))
-        return self.number(expr)
+            case _:
+                return self.number(expr)
 
     def _field(self, name: str) -> Field:
         if name not in self.columns:
@@ -199,6 +203,8 @@ class Rowwise:
                 return call(function, x)
             case "sign", [x]:
                 return cast(call("sign", x), DOUBLE)
+            case _:
+                pass
         found = self.dialect.bind(values, lambda *atoms: self.dialect.scalar(function, atoms))
         return self._finite(found) if self.dialect.ieee else found
 

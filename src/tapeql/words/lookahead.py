@@ -110,6 +110,8 @@ def _known(expr: Expr) -> str:
             return "open"  # today's open and the close before
         case Call() | Over():
             return "close"
+        case _:
+            pass
     moments = [_known(child) for child in children(expr)]
     return next((moment for moment in ("close", "open") if moment in moments), "before")
 

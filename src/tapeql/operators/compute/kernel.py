@@ -119,7 +119,8 @@ def _window(expr: Expr, frame: Frame, range: InRange) -> Vector:
         case Over(aggregate=aggregate, x=x, us=int(us)):
             values = evaluate(x, frame).floats()
             return Vector(Type.FLOAT, finite(windows.over_time(aggregate, frame["ts"].values, values, us)))
-    raise AssertionError(f"not a window: {expr}")
+        case _:
+            raise AssertionError(f"not a window: {expr}")
 
 
 def _shifted(vector: Vector, rows: int) -> Vector:

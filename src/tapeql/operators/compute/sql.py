@@ -94,7 +94,8 @@ def _operands(expr: Expr) -> tuple[Expr, ...]:
             return (x,)
         case Call(inputs=inputs):
             return inputs
-    raise AssertionError("a Compute column is one Shift, Call or Over")
+        case _:
+            raise AssertionError("a Compute column is one Shift, Call or Over")
 
 
 def _over_columns(expr: Expr, operands: dict[Expr, Column]) -> Shift | Call | Over:

@@ -37,7 +37,8 @@ def _folded(expr: Expr) -> Expr:
             return Literal(-value, type)
         case Arithmetic(op=op, left=Literal(value=left), right=Literal(value=right)):
             return Literal(_calculated(op, left, right), Type.FLOAT)
-    return expr
+        case _:
+            return expr
 
 
 def _calculated(op: str, left: object, right: object) -> float | None:

@@ -110,7 +110,8 @@ class Postgres(Dialect):
                 return half_away(x)
             case "mod":
                 raise Unsayable("an exact remainder of doubles")
-        return call(function, *arguments)
+            case _:
+                return call(function, *arguments)
 
     def text(self, value: str) -> Node:
         if "\0" in value:

@@ -247,7 +247,8 @@ def _document(document: Any, recv_ns: int) -> Message:
             return number, [Heartbeat(recv_ns, _engine_us(envelope.timestamp))]
         case "subscriptions":
             return number, [e for item in envelope.events for e in _subscribed(item)]
-    return number, [Refused("unknown", printable(str(channel)))]
+        case _:
+            return number, [Refused("unknown", printable(str(channel)))]
 
 
 def _item(channel: str, item: dict[str, Any], timestamp: str, recv_ns: int) -> list[Event]:

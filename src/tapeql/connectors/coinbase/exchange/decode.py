@@ -204,6 +204,8 @@ def _document(document: Any, recv_ns: int) -> list[Event]:
             case "error":
                 said = [str(document[name]) for name in ("message", "reason") if document.get(name)]
                 return [Refused("error", printable(": ".join(said)))]
+            case _:
+                pass
     except UNREADABLE as error:
         symbol = document.get("product_id")
         refusal = Refused("malformed", printable(f"{kind}: {error}"), symbol if is_code(symbol) else None)
