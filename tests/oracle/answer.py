@@ -11,7 +11,8 @@ from functools import cmp_to_key
 from typing import Any
 
 from tapeql import calendars
-from tapeql.query.nodes import Expr, Query, Symbol
+from tapeql.query.nodes import Expr, Symbol
+from tapeql.query.sentence import Query
 from tests.oracle.expressions import evaluate
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of

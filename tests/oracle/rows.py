@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tapeql.query.nodes import Align, Column, Expr, Interval, Query, SessionSpec, Symbol, children
+from tapeql.query.nodes import Align, Column, Expr, Interval, SessionSpec, Symbol, children
+from tapeql.query.sentence import Query
 from tests.oracle import grid as clock
 from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from tapeql.functions.registry import functions
-from tapeql.query.nodes import Call, Column, Expr, Query, Shift, Type, children
+from tapeql.query.nodes import Call, Column, Expr, Shift, Type, children
+from tapeql.query.sentence import Query
 from tests.oracle.answer import computed
 from tests.oracle.tape import Tape
 from tests.properties.stores import Answer, Refused, Rows

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from tapeql.query.nodes import Column, Compare, Expr, Query, children
+from tapeql.query.nodes import Column, Compare, Expr, children
+from tapeql.query.sentence import Query
 from tests.oracle.answer import computed, day_of, expressions, in_range
 from tests.oracle.expressions import evaluate
 from tests.oracle.tape import Row, Tape

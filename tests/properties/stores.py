@@ -13,7 +13,7 @@ import pyarrow as pa
 import tapeql
 from tapeql.errors import QueryError
 from tapeql.language.parse import parse
-from tapeql.query.nodes import Query
+from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot

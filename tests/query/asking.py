@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
-from tapeql.query.nodes import Expr, Query
+from tapeql.query.nodes import Expr
+from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
 from tapeql.words.resolve import resolve

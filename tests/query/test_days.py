@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeql.query.nodes import Query
+from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
 from tests.query.asking import ask, us, wrong

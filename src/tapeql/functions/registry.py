@@ -93,3 +93,8 @@ def functions() -> Mapping[str, Function]:
                     raise ValueError(f"function {entry.name} has two entries")
                 found[entry.name] = entry
     return dict(sorted(found.items()))
+
+
+def find(name: str) -> Function | None:
+    """A function by its name, in any case."""
+    return functions().get(name) or functions().get(name.lower())

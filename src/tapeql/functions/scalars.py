@@ -164,3 +164,8 @@ SCALARS: Final[Mapping[str, ScalarFunction]] = {
         ),
     )
 }
+
+
+def is_scalar(name: str) -> bool:
+    """Whether a function computes a row's value from that row alone."""
+    return name in SCALARS

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from tapeql.errors import Diagnostic
 from tapeql.query.lookback import Lookback
-from tapeql.query.nodes import Expr, Query
+from tapeql.query.nodes import Expr
+from tapeql.query.sentence import Query
 from tapeql.rows.nodes import Bars, Feed, Rows
 from tapeql.rows.text import rows_text
 

@@ -26,21 +26,10 @@ from tapeql.plan.told import day_text, told_of
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.lookback import Lookback, lookback
-from tapeql.query.nodes import (
-    Align,
-    Call,
-    Column,
-    Expr,
-    Interval,
-    Order,
-    OutputColumn,
-    Query,
-    SessionSpec,
-    Symbol,
-    Type,
-)
+from tapeql.query.nodes import Align, Call, Column, Expr, Interval, Order, OutputColumn, SessionSpec, Symbol, Type
 from tapeql.query.parts import PREFIX
 from tapeql.query.rewriting import column_order
+from tapeql.query.sentence import Query
 from tapeql.rows.nesting import Shape, interval_named, interval_us
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 from tapeql.rows.spans import NOWHERE, Spans, union, without

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from tapeql import calendars
 from tapeql.query.arrow_types import ARROW
-from tapeql.query.nodes import Query
+from tapeql.query.sentence import Query
 
 
 def result_schema(query: Query, lookback_rows: int | None) -> pa.Schema:

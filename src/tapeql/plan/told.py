@@ -6,7 +6,8 @@ import datetime as dt
 
 from tapeql.errors import Diagnostic
 from tapeql.plan.sources import Choice, untold
-from tapeql.query.nodes import Query, Symbol
+from tapeql.query.nodes import Symbol
+from tapeql.query.sentence import Query
 from tapeql.rows.nesting import Shape, interval_us
 from tapeql.rows.spans import union
 

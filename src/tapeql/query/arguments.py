@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tapeql.functions.registry import Function, Param
 from tapeql.language import syntax
 from tapeql.query.nodes import Literal, Type
+from tapeql.query.reader import Reader
 from tapeql.query.values import Moment, Value
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,7 @@ def usual_call(entry: Function) -> str:
     return f"{call}.{entry.outputs[0]}" if len(entry.outputs) > 1 else call
 
 
-def sort_arguments(reader: Expressions, entry: Function, written: syntax.Call) -> Arguments | None:
+def sort_arguments(reader: Reader, entry: Function, written: syntax.Call) -> Arguments | None:
     """Each argument to its place, or E110 and None.
 
     Positional arguments begin with the series, all of them or none: they are there when the first argument is no
@@ -80,7 +77,7 @@ def sort_arguments(reader: Expressions, entry: Function, written: syntax.Call) -
 
 
 def constant(
-    reader: Expressions, entry: Function, param: Param, written: syntax.Expr | None, call: syntax.Call
+    reader: Reader, entry: Function, param: Param, written: syntax.Expr | None, call: syntax.Call
 ) -> int | float | None:
     """A parameter's value, typed and in its range; None after E110 or E208."""
     if written is None:
@@ -131,7 +128,7 @@ def is_constant(written: syntax.Expr) -> bool:
             return False
 
 
-def _number(reader: Expressions, written: syntax.Expr) -> int | float | None:
+def _number(reader: Reader, written: syntax.Expr) -> int | float | None:
     from tapeql.query.units import settle
 
     if not is_constant(written):
@@ -148,5 +145,5 @@ def _number(reader: Expressions, written: syntax.Expr) -> int | float | None:
     return None
 
 
-def _refuse(reader: Expressions, entry: Function, written: syntax.Call, reason: str) -> None:
+def _refuse(reader: Reader, entry: Function, written: syntax.Call, reason: str) -> None:
     reader.refuse("E110", reason, written.span, usage(entry))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tapeql.language import syntax
 from tapeql.query import units
 from tapeql.query.nodes import Arithmetic, Literal, Negate, Scalar, Type
+from tapeql.query.reader import Reader
 from tapeql.query.values import Value
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
-
 
 _UNITLESS = {"sign", "sqrt", "ln", "log10", "exp", "pow"}
 
 
-def resolve_sign(reader: Expressions, written: syntax.Unary) -> Value:
+def resolve_sign(reader: Reader, written: syntax.Unary) -> Value:
     x = reader.number(written.x, f"`{written.op}`")
     if written.op == "+" or x.type is Type.NULL:
         return x
@@ -27,7 +22,7 @@ def resolve_sign(reader: Expressions, written: syntax.Unary) -> Value:
             return Value(Negate(expr, written.span), x.unit)
 
 
-def resolve_binary(reader: Expressions, written: syntax.Binary) -> Value:
+def resolve_binary(reader: Reader, written: syntax.Binary) -> Value:
     left = reader.number(written.left, f"`{written.op}`")
     right = reader.number(written.right, f"`{written.op}`")
     if written.op in ("*", "/"):
@@ -37,7 +32,7 @@ def resolve_binary(reader: Expressions, written: syntax.Binary) -> Value:
     return Value(Arithmetic(written.op, a, b, written.span), unit)
 
 
-def resolve_scalar(reader: Expressions, name: str, written: syntax.Call) -> Value:
+def resolve_scalar(reader: Reader, name: str, written: syntax.Call) -> Value:
     from tapeql.functions.scalars import SCALARS
 
     fewest, most = SCALARS[name].fewest, SCALARS[name].most

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tapeql.errors import Fix
-from tapeql.functions.registry import Function
+from tapeql.functions.registry import Function, find
+from tapeql.functions.scalars import is_scalar
 from tapeql.language import syntax
 from tapeql.query.arguments import Arguments, constant, is_constant, sort_arguments, usage
 from tapeql.query.arithmetic import resolve_scalar
+from tapeql.query.call_names import call_name
 from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.habits import of_habit
 from tapeql.query.nodes import Call, Over, Type
+from tapeql.query.reader import Reader
 from tapeql.query.units import settle
 from tapeql.query.values import Unit, Value, of_column, typed, unknown
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
 
 AGGREGATES = ("avg", "sum", "min", "max", "count", "median", "stddev")
 _UNITS = {"percent": Unit.PERCENT, "fraction": Unit.FRACTION, "index": Unit.INDEX, "count": Unit.AMOUNT}
 
 
-def find(name: str) -> Function | None:
-    """A function of the registry by its name, in any case."""
-    from tapeql.functions.registry import functions
-
-    return functions().get(name) or functions().get(name.lower())
-
-
-def is_scalar(name: str) -> bool:
-    """Whether a function computes a row's value from that row alone."""
-    from tapeql.functions.scalars import SCALARS
-
-    return name in SCALARS
-
-
-def resolve_call(reader: Expressions, written: syntax.Call) -> Value:
+def resolve_call(reader: Reader, written: syntax.Call) -> Value:
     """A call that stands for one value."""
     name = written.name.lower()
     if is_scalar(name):
@@ -60,7 +45,7 @@ def resolve_call(reader: Expressions, written: syntax.Call) -> Value:
     return call(reader, entry, written, entry.outputs[0])
 
 
-def resolve_output(reader: Expressions, written: syntax.Output) -> Value:
+def resolve_output(reader: Reader, written: syntax.Output) -> Value:
     """`macd(12, 26, 9).hist`: one output of several."""
     if not isinstance(written.call, syntax.Call):
         return reader.refuse("E111", "only a function has outputs", written.output_span)
@@ -85,7 +70,7 @@ def resolve_output(reader: Expressions, written: syntax.Output) -> Value:
     return call(reader, entry, written.call, output)
 
 
-def resolve_over(reader: Expressions, written: syntax.Over) -> Value:
+def resolve_over(reader: Reader, written: syntax.Over) -> Value:
     """`avg(x) OVER 30m`, `avg(x) OVER ALL`."""
     aggregate = written.x
     if not isinstance(aggregate, syntax.Call) or aggregate.name.lower() not in AGGREGATES:
@@ -110,7 +95,7 @@ def resolve_over(reader: Expressions, written: syntax.Over) -> Value:
     return Value(Over(name, x.expr, us, written.span), Unit.AMOUNT if name == "count" else x.unit)
 
 
-def call(reader: Expressions, entry: Function, written: syntax.Call, output: str) -> Value:
+def call(reader: Reader, entry: Function, written: syntax.Call, output: str) -> Value:
     """One output of a registry function over its inputs."""
     if reader.scope.row_wise:
         return _one_at_a_time(reader, written)
@@ -125,16 +110,12 @@ def call(reader: Expressions, entry: Function, written: syntax.Call, output: str
     series = tuple(settle(value) for value in inputs)
     expr = Call(entry.name, tuple(value.expr for value in series), params, output, written.span)
     if reader.scope.reasons and arguments.without_series:
-        from tapeql.query.outputs import call_name
-
         reader.used.append((call_name(reader, entry, arguments, output), expr))
     own = series[0].unit if series else Unit.PLAIN
     return Value(expr, own if entry.unit == "input" else _UNITS.get(entry.unit, Unit.PLAIN))
 
 
-def _inputs(
-    reader: Expressions, entry: Function, arguments: Arguments, written: syntax.Call
-) -> tuple[Value, ...] | None:
+def _inputs(reader: Reader, entry: Function, arguments: Arguments, written: syntax.Call) -> tuple[Value, ...] | None:
     """The series a call is computed from, those left out taken from the row; None after E110."""
     found: list[Value] = []
     for wanted, given in zip(entry.inputs, arguments.inputs, strict=True):
@@ -165,7 +146,7 @@ def _is_bare_aggregate(name: str, written: syntax.Call) -> bool:
     return argument.keyword in (None, "x") and not is_constant(argument.value)
 
 
-def _bare_aggregate(reader: Expressions, name: str, written: syntax.Call) -> Value:
+def _bare_aggregate(reader: Reader, name: str, written: syntax.Call) -> Value:
     from tapeql.language.format import format_expr
 
     inside = format_expr(written.arguments[0].value)
@@ -180,13 +161,13 @@ def _bare_aggregate(reader: Expressions, name: str, written: syntax.Call) -> Val
     )
 
 
-def _one_at_a_time(reader: Expressions, written: syntax.Call | syntax.Over) -> Value:
+def _one_at_a_time(reader: Reader, written: syntax.Call | syntax.Over) -> Value:
     return reader.refuse(
         "E207", "TICKS WHERE sees one trade at a time", written.span, "compute over rows in WHERE or ADD instead"
     )
 
 
-def _unknown(reader: Expressions, written: syntax.Call) -> Value:
+def _unknown(reader: Reader, written: syntax.Call) -> Value:
     from tapeql.functions.registry import functions
     from tapeql.functions.scalars import SCALARS
     from tapeql.language.nearest import nearest

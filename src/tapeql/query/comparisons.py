@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query import dates, units
 from tapeql.query.nodes import And, Column, Compare, Expr, In, Literal, Not, Or, Shift, Type
 from tapeql.query.parts import PREFIX, WEEKDAYS
+from tapeql.query.reader import Reader
 from tapeql.query.values import Moment, Operand, Value, is_number, typed
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
 
 WEEKDAY = f"{PREFIX}weekday"
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def resolve_compare(reader: Expressions, written: syntax.Compare) -> Expr:
+def resolve_compare(reader: Reader, written: syntax.Compare) -> Expr:
     for side in (written.left, written.right):
         if isinstance(side, syntax.Null):
             reader.scope.report.add(
@@ -27,7 +23,7 @@ def resolve_compare(reader: Expressions, written: syntax.Compare) -> Expr:
     return compare(reader, written.op, reader.operand(written.left), reader.operand(written.right), written.span)
 
 
-def resolve_between(reader: Expressions, written: syntax.Between) -> Expr:
+def resolve_between(reader: Reader, written: syntax.Between) -> Expr:
     x = reader.operand(written.x)
     low = compare(reader, ">=", x, reader.operand(written.low), written.span)
     high = compare(reader, "<=", x, reader.operand(written.high), written.span)
@@ -35,7 +31,7 @@ def resolve_between(reader: Expressions, written: syntax.Between) -> Expr:
     return Not(inside, written.span) if written.negated else inside
 
 
-def resolve_in(reader: Expressions, written: syntax.InList) -> Expr:
+def resolve_in(reader: Reader, written: syntax.InList) -> Expr:
     """Constants of one kind stay a list; anything else is spelled out as equalities, which means the same."""
     x = reader.operand(written.x)
     tests = [compare(reader, "=", x, reader.operand(item), written.span) for item in written.items]
@@ -48,7 +44,7 @@ def resolve_in(reader: Expressions, written: syntax.InList) -> Expr:
     return Not(found, written.span) if written.negated else found
 
 
-def resolve_crosses(reader: Expressions, written: syntax.Crosses) -> Expr:
+def resolve_crosses(reader: Reader, written: syntax.Crosses) -> Expr:
     """`a CROSSES ABOVE b` is `a > b AND a[1] <= b[1]`; without a direction, either way."""
     if reader.scope.row_wise:
         return reader.refuse("E207", "TICKS WHERE sees one trade at a time", written.span).expr
@@ -69,7 +65,7 @@ def resolve_crosses(reader: Expressions, written: syntax.Crosses) -> Expr:
             return Or((crossing(">", "<="), crossing("<", ">=")), span)
 
 
-def compare(reader: Expressions, op: str, left: Operand, right: Operand, span: Span) -> Expr:
+def compare(reader: Reader, op: str, left: Operand, right: Operand, span: Span) -> Expr:
     """Two operands of one kind, or E201."""
     left, right = _as_moment(reader, left, right), _as_moment(reader, right, left)
     match left, right:
@@ -85,7 +81,7 @@ def compare(reader: Expressions, op: str, left: Operand, right: Operand, span: S
             raise AssertionError("operands are values or moments")
 
 
-def settle_moment(reader: Expressions, moment: Moment) -> Value:
+def settle_moment(reader: Reader, moment: Moment) -> Value:
     """A date that is compared with nothing: an instant or a single day."""
     match moment.when:
         case dates.Instant(us=us):
@@ -95,7 +91,7 @@ def settle_moment(reader: Expressions, moment: Moment) -> Value:
     return reader.refuse("E201", "a span of days is no value; compare a column with it", moment.span)
 
 
-def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span) -> Expr:
+def _values(reader: Reader, op: str, left: Value, right: Value, span: Span) -> Expr:
     if is_number(left) and is_number(right):
         units.lint_comparison(left, right, reader.scope.report)
         (a, b), _ = units.agree((left, right), reader.scope.report)
@@ -114,7 +110,7 @@ def _values(reader: Expressions, op: str, left: Value, right: Value, span: Span)
     return Compare(op, a, b, span)
 
 
-def _as_moment(reader: Expressions, operand: Operand, other: Operand) -> Operand:
+def _as_moment(reader: Reader, operand: Operand, other: Operand) -> Operand:
     """Text compared with an instant or a date is read as a date, and a bare 2025 as the year it is."""
     if not (isinstance(operand, Value) and isinstance(other, Value) and other.type in (Type.INSTANT, Type.DATE)):
         return operand
@@ -130,7 +126,7 @@ def _as_moment(reader: Expressions, operand: Operand, other: Operand) -> Operand
     return operand
 
 
-def _against_moment(reader: Expressions, op: str, x: Value, moment: Moment, span: Span) -> Expr:
+def _against_moment(reader: Reader, op: str, x: Value, moment: Moment, span: Span) -> Expr:
     match x.type, moment.when:
         case Type.NULL, _:
             return typed(x.expr, Type.BOOL)
@@ -186,7 +182,7 @@ def _hint(a: Expr, b: Expr) -> str:
     return ""
 
 
-def _check_weekday(reader: Expressions, a: Expr, b: Expr) -> None:
+def _check_weekday(reader: Reader, a: Expr, b: Expr) -> None:
     """`weekday = 'Monday'` is never true."""
     for column, literal in ((a, b), (b, a)):
         match column, literal:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from tapeql.errors import Fix, Span
+from tapeql.functions.registry import find
+from tapeql.functions.scalars import is_scalar
 from tapeql.language import syntax
+from tapeql.query.arguments import usual_call
 from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.nodes import Call, Column, Type
 from tapeql.query.parts import OF_THE_DAY, PREFIX
+from tapeql.query.reader import Reader
 from tapeql.query.scope import measure_type
 from tapeql.query.values import Operand, Unit, Value, of_column, unknown
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
-
 
 _OTHER_NAMES = {
     **dict.fromkeys(("dow", "dayofweek", "day_of_week", "day_name"), "weekday"),
@@ -34,7 +33,7 @@ _RELATIVE = ("today", "yesterday", "now")
 """Dates that look like names; a column of such a name would win."""
 
 
-def resolve_name(reader: Expressions, written: syntax.Name) -> Operand:
+def resolve_name(reader: Reader, written: syntax.Name) -> Operand:
     match written.parts:
         case (name,):
             return _bare(reader, name, written)
@@ -44,7 +43,7 @@ def resolve_name(reader: Expressions, written: syntax.Name) -> Operand:
             return _unknown(reader, written)
 
 
-def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Operand:
+def _bare(reader: Reader, written_name: str, written: syntax.Name) -> Operand:
     scope, span = reader.scope, written.span
     for name in dict.fromkeys((written_name, written_name.lower())):
         if column := scope.columns.get(name):
@@ -67,7 +66,7 @@ def _bare(reader: Expressions, written_name: str, written: syntax.Name) -> Opera
     return _unknown(reader, written)
 
 
-def _qualified(reader: Expressions, first: str, second: str, written: syntax.Name) -> Value:
+def _qualified(reader: Reader, first: str, second: str, written: syntax.Name) -> Value:
     session = next((s for s in (first, first.lower()) if s in reader.scope.sessions), None)
     if session is None or reader.scope.row_wise:
         return _unknown(reader, written)
@@ -87,7 +86,7 @@ def _qualified(reader: Expressions, first: str, second: str, written: syntax.Nam
     return of_column(column)
 
 
-def _gap(reader: Expressions, span: Span) -> Value:
+def _gap(reader: Reader, span: Span) -> Value:
     """A day's own gap: the row's where a row is a day or longer, the session date's on intraday rows."""
     scope = reader.scope
     if not scope.long:
@@ -103,7 +102,7 @@ def _gap(reader: Expressions, span: Span) -> Value:
     return Value(call, Unit.PERCENT)
 
 
-def _inside(reader: Expressions, session: str, span: Span) -> Value:
+def _inside(reader: Reader, session: str, span: Span) -> Value:
     if reader.scope.long:
         return reader.refuse(
             "E205",
@@ -115,7 +114,7 @@ def _inside(reader: Expressions, session: str, span: Span) -> Value:
     return Value(Column(f"in.{session}", Type.BOOL, span))
 
 
-def _alias(reader: Expressions, name: str, span: Span) -> Value:
+def _alias(reader: Reader, name: str, span: Span) -> Value:
     if name in reader.open_aliases:
         return reader.refuse("E101", f"`{name}` is defined by itself", span)
     alias = reader.scope.aliases[name]
@@ -135,9 +134,7 @@ def _elsewhere(session: str) -> bool:
     return any(session in session_names(calendar) for calendar in known_calendars())
 
 
-def _unknown(reader: Expressions, written: syntax.Name) -> Value:
-    from tapeql.query.calls import find, is_scalar
-
+def _unknown(reader: Reader, written: syntax.Name) -> Value:
     scope, name = reader.scope, ".".join(written.parts)
     first = written.parts[0].lower()
     if scope.report.found.source[written.span.start : written.span.start + 1] == '"':
@@ -158,8 +155,6 @@ def _unknown(reader: Expressions, written: syntax.Name) -> Value:
     elif is_scalar(first):
         hints.append(f"`{first}` is a function: `DESCRIBE {first}` says how to call it")
     elif (entry := find(first)) is not None and len(written.parts) == 1:
-        from tapeql.query.arguments import usual_call
-
         call = usual_call(entry)
         hint = f"`{first}` is a function: write `{call}`"
         scope.report.add("E101", f"unknown name `{name}`", written.span, hint, fix=Fix(written.span, call))

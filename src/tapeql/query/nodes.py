@@ -1,4 +1,4 @@
-"""Query: the sentence understood. Every name is bound, every type known, every date an instant.
+"""Expressions of the sentence understood: every name is bound, every type known, every date an instant.
 
 Nodes are frozen; spans are kept for messages and left out of equality, so two equal expressions are one.
 Instants are int microseconds since 1970-01-01T00:00Z, ranges half-open.
@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from tapeql.calendars.spec import Align as Align
 from tapeql.calendars.spec import Interval as Interval
 from tapeql.calendars.spec import SessionSpec as SessionSpec
-from tapeql.errors import NOWHERE, Diagnostic, Span
-
-if TYPE_CHECKING:
-    from tapeql.query.verb import Verb
+from tapeql.errors import NOWHERE, Span
 
 
 class Type(enum.Enum):
@@ -290,53 +286,3 @@ class Limit:
     rows: int
     per_symbol: bool
     last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One sentence, understood.
-
-    start_us, end_us   the range asked for, half-open; None where the text sets no bound (what is stored decides)
-    zone               the zone dates were read in; day boundaries of 24x7 venues
-    calendar           the CALENDAR clause, which overrides every symbol's own
-    reference          the calendar session words mean on 24x7 venues
-    sessions           SESSION: filters inputs; empty when not written
-    ticks_where        filters trades before bars are built; None also means "conditions decide"
-    days               the DAYS query of ON DAYS WHERE or of the left of `|>`: its (symbol, session_date) select rows
-    days_by_date       the right of `|>` names other symbols than its left, so days select by date alone
-    where              filters output rows, after everything is computed
-    columns            the whole result in order
-    keep_partial       keep bars whose ts_close > now_us
-    label_close        rows are labelled by their close: output `ts` is internal `ts_close`, `ts_open` internal `ts`
-    warmup_rows        WARMUP n; None: inferred
-    notes              lints and notes found while understanding
-    """
-
-    verb: Verb
-    interval: Interval | None
-    symbols: tuple[Symbol, ...]
-    start_us: int | None
-    end_us: int | None
-    now_us: int
-    zone: str
-    calendar: str | None
-    reference: str
-    sessions: tuple[SessionSpec, ...]
-    align: Align
-    ticks_where: Expr | None
-    days: Query | None
-    days_by_date: bool
-    fill: Fill | None
-    where: Expr | None
-    columns: tuple[OutputColumn, ...]
-    order: tuple[Order, ...]
-    limit: Limit | None
-    keep_partial: bool
-    label_close: bool
-    warmup_rows: int | None
-    strict: bool = False
-    engine: str = "kernels"
-    threads: int = 1
-    canonical: str = ""
-    source: str = ""
-    notes: tuple[Diagnostic, ...] = ()

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from tapeql.errors import Span
-from tapeql.functions.registry import Function
+from tapeql.functions.registry import Function, find
 from tapeql.language import syntax
-from tapeql.query.arguments import Arguments, sort_arguments
-from tapeql.query.calls import find
+from tapeql.query.arguments import sort_arguments
+from tapeql.query.call_names import call_name
 from tapeql.query.nodes import Expr, OutputColumn
+from tapeql.query.reader import Reader
 from tapeql.query.scope import Alias
-
-if TYPE_CHECKING:
-    from tapeql.query.expressions import Expressions
 
 
 def resolve_columns(
-    reader: Expressions, shows: Sequence[str], add: syntax.Add | None, select: syntax.Select | None
+    reader: Reader, shows: Sequence[str], add: syntax.Add | None, select: syntax.Select | None
 ) -> tuple[OutputColumn, ...]:
     """All columns in order, each once; two different ones of a name are E109. `shows` are those of every row.
 
@@ -64,16 +60,7 @@ def aliases_of(items: Sequence[syntax.Item]) -> dict[str, Alias]:
     return found
 
 
-def call_name(reader: Expressions, entry: Function, arguments: Arguments, output: str) -> str:
-    """`sma(20)` → sma_20, `sma(volume, 20)` → sma_volume_20, `bbands(20, 1.5).upper` → bbands_upper."""
-    if len(entry.outputs) > 1:
-        return f"{entry.name}_{output}"
-    inputs = ["_".join(i.parts) for i in arguments.inputs if isinstance(i, syntax.Name)]
-    params = [_param_name(reader, p) for p in arguments.params if p is not None]
-    return "_".join([entry.name, *inputs, *params])
-
-
-def _item_columns(reader: Expressions, item: syntax.Item) -> Iterator[tuple[OutputColumn, Span]]:
+def _item_columns(reader: Reader, item: syntax.Item) -> Iterator[tuple[OutputColumn, Span]]:
     """One column, or one for each output of a function with several."""
     entry = find(item.value.name) if isinstance(item.value, syntax.Call) else None
     if isinstance(item.value, syntax.Call) and entry is not None and len(entry.outputs) > 1:
@@ -84,7 +71,7 @@ def _item_columns(reader: Expressions, item: syntax.Item) -> Iterator[tuple[Outp
     yield OutputColumn(item.alias or _name(reader, item.value), reader.output(item.value)), item.span
 
 
-def _name(reader: Expressions, written: syntax.Expr) -> str:
+def _name(reader: Reader, written: syntax.Expr) -> str:
     """A name for what has no AS: its own, the call's, or its canonical text."""
     match written:
         case syntax.Name(parts=parts):
@@ -103,29 +90,11 @@ def _name(reader: Expressions, written: syntax.Expr) -> str:
     return format_expr(written)
 
 
-def _call_name(reader: Expressions, entry: Function, written: syntax.Call, output: str) -> str | None:
+def _call_name(reader: Reader, entry: Function, written: syntax.Call, output: str) -> str | None:
     arguments = sort_arguments(reader, entry, written)
     if arguments is None or not all(i is None or isinstance(i, syntax.Name) for i in arguments.inputs):
         return None
     return call_name(reader, entry, arguments, output)
-
-
-def _param_name(reader: Expressions, written: syntax.Expr) -> str:
-    """A constant as part of a name: 20, 1p5, m1."""
-    match written:
-        case syntax.Number(value=number, unit=unit):
-            text = f"{number:g}" if isinstance(number, float) else str(number)
-            text += {"%": "pct"}.get(unit, unit)
-        case syntax.Unary(op="-", x=x):
-            text = "m" + _param_name(reader, x)
-        case syntax.Unary(x=x):
-            text = _param_name(reader, x)
-        case syntax.Parameter(name=name):
-            bound = reader.scope.params.get(name)
-            text = f"{bound:g}" if isinstance(bound, float) else str(bound)
-        case _:
-            text = "x"
-    return re.sub(r"\W", "", text.replace(".", "p").replace("-", "m"))
 
 
 def _is_measure(item: syntax.Item) -> bool:
@@ -134,7 +103,7 @@ def _is_measure(item: syntax.Item) -> bool:
 
 
 def _distinct(
-    reader: Expressions, columns: Sequence[tuple[OutputColumn, Span]], again: str = ""
+    reader: Reader, columns: Sequence[tuple[OutputColumn, Span]], again: str = ""
 ) -> tuple[OutputColumn, ...]:
     """Each name once; the same column again is left out, or refused under the code `again`."""
     found: dict[str, OutputColumn] = {}

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from tapeql.language import syntax
 from tapeql.query.durations import DAY_US
 from tapeql.query.market import Market, resolve_calendar
-from tapeql.query.nodes import Column, Expr, Query, SessionSpec, children
+from tapeql.query.nodes import Column, Expr, SessionSpec, children
 from tapeql.query.report import Report
+from tapeql.query.sentence import Query
 
 
 def resolve_sessions(clause: syntax.Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tapeql.query.columns import RowKind
 from tapeql.query.nodes import Column, Interval
-
-if TYPE_CHECKING:
-    from tapeql.query.nodes import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Verb:
 
     name: str
     sees: RowKind
-    chooses: Callable[[Query], tuple[Any, ...]]
+    chooses: Callable[[Any], tuple[Any, ...]]
     shows: tuple[str, ...]
     names: tuple[Name, ...] = ()
     interval: Interval | None = None

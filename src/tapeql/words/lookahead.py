@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
 from tapeql.query.columns import BAR
-from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Query, Shift, children
+from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Shift, children
 from tapeql.query.parts import PREFIX
+from tapeql.query.sentence import Query
 
 _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 """What a bar knows when it opens."""

@@ -15,11 +15,12 @@ from tapeql.query.durations import DAY_US, BadDuration, elapsed_us, interval
 from tapeql.query.expressions import Expressions
 from tapeql.query.fill import resolve_fill
 from tapeql.query.market import Market, is_mixed, market_of, resolve_calendar, resolve_zone
-from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Query, Symbol
+from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Symbol
 from tapeql.query.parameters import check_parameters, plain
 from tapeql.query.ranges import RangeReader
 from tapeql.query.report import Report
 from tapeql.query.scope import Scope, columns_alone, columns_of
+from tapeql.query.sentence import Query
 from tapeql.query.sessions import resolve_sessions, session_words
 from tapeql.query.settings import Settings
 from tapeql.query.symbols import Catalogue, resolve_symbols

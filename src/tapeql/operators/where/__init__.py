@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from tapeql.operators.operator import RowOperator
-from tapeql.query.nodes import Expr, Query
+from tapeql.query.nodes import Expr
+from tapeql.query.sentence import Query
 from tapeql.query.text import expr_text
 
 
