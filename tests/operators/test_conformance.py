@@ -60,7 +60,7 @@ def test_an_operator_answers_for_itself(kind: type[Operator], plans: list[Plan])
         if bars := step.attached():
             assert step.with_attached(bars) == step
         assert "".join(step.text()).strip()
-        read = (step.reads() or frozenset()).union(*(column_names(e) for e in step.expressions()))
+        read = frozenset[str]().union(*(column_names(e) for e in step.expressions()))
         assert step.columns(read) >= read or step.remakes or kind.__name__ == "Project"
     whole = examples[0].cut is Cut.WHOLE
     assert hasattr(importlib.import_module(f"{kind.__module__}.kernel"), "finish" if whole else "run")

@@ -7,8 +7,8 @@ A bar may be cut by the end of a file or lie in several slots (a week of session
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite, passes
 from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
-from tapeql.kernels.labels import placed, session_vector
+from tapeql.kernels.labels import placed, runs, session_vector
 from tapeql.kernels.parts import part
 from tapeql.kernels.slots import Pieces
 from tapeql.query.columns import TICK
@@ -48,6 +48,7 @@ class Parts:
     cheapest, dearest            extremes of the prices in it, NaN where there are none
     trades                       how many count for volume; NaN where a candle does not say
     quiet                        only candles in which nothing traded: their prices count where there are no others
+    whole                        each is a bar by itself, of which no other part holds a piece
     """
 
     ts: Instants
@@ -63,18 +64,22 @@ class Parts:
     dearest: Floats
     trades: Floats
     quiet: Bools
+    whole: bool = False
 
     def __len__(self) -> int:
         return len(self.ts)
 
     def __getitem__(self, rows: Any) -> Parts:
-        return Parts(*(getattr(self, f.name)[rows] for f in fields(self)))
+        return replace(self, **{name: getattr(self, name)[rows] for name in _ARRAYS})
+
+
+_ARRAYS = tuple(field.name for field in fields(Parts) if field.name != "whole")
 
 
 def bar_frames(bars: Bars, feed: Feed, context: Context, wanted: frozenset[str] | None = None) -> Iterator[Frame]:
     """The bars of one symbol that open in the feed's range, some thousand at a time.
 
-    Only columns that are `wanted` are read of candles and told, besides _ALWAYS; None wants all.
+    Only columns that are `wanted` are read of candles and told, besides `ts`; None wants all.
     """
     grid = grid_of(bars, feed)
     for parts in _whole_bars(_parts(bars, feed, grid, context, wanted)):
@@ -201,9 +206,6 @@ def _scan(
 
 
 _CANDLE = ("open", "high", "low", "close", "volume", "trades", "vwap")
-_ALWAYS = frozenset({"symbol", "exchange", "ts", "ts_close", "session_date", "complete"})
-"""Columns that steps read without naming them."""
-
 _LABELS = ("symbol", "exchange", "session", "session_date")
 
 
@@ -290,6 +292,8 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
     ts = _instants(batch.column(0))
     if is_daily(source.interval):
         at, held = placed_days(day_grid(bars, feed, grid), bars, feed.calendar, source.interval, ts)
+    elif (whole := _as_they_are(grid, source, batch, ts)) is not None:
+        return whole
     else:
         cut_grid = cut_to(grid, feed.calendar, bars.reference, source.within)
         placed = calendars.place(cut_grid, ts, ts + interval_us(source.interval))
@@ -333,6 +337,42 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
     )
 
 
+def _as_they_are(grid: Grid, source: Source, batch: pa.RecordBatch, ts: Instants) -> Parts | None:
+    """Candles that are the bars asked for: on the very grid, each by itself. None where one of them is not."""
+    step = interval_us(source.interval)
+    if source.within or len(ts) == 0:
+        return None
+    numbers, lengths = runs(ts, grid.start, grid.end)
+    held = lengths > 0
+    segment, length = numbers[held], lengths[held]
+    if (segment < 0).any() or (grid.step[segment] != step).any():
+        return None
+    last = np.cumsum(length) - 1
+    if (ts[last] + step > np.minimum(grid.end, grid.limit)[segment]).any():
+        return None
+    apart = np.diff(ts)
+    origin = np.unique(grid.origin[segment] % step)
+    dense = (apart == step).all() and int(ts[0]) % step == origin[0]
+    if len(origin) > 1 or not (dense or ((apart > 0).all() and (ts % step == origin[0]).all())):
+        return None
+    unread = np.broadcast_to(np.nan, len(ts))
+    o, h, low, c, volume, trades, vwap = (
+        _floats(batch.column(name)).astype(np.float64, copy=False) if name in batch.schema.names else unread
+        for name in _CANDLE
+    )
+    quiet = volume == 0
+    notional, mean = unread, unread
+    if "vwap" in batch.schema.names:
+        has_volume = volume > 0
+        mean = np.where(has_volume, vwap, np.nan)
+        with np.errstate(over="ignore", invalid="ignore"):
+            notional = np.where(has_volume, vwap * volume, 0.0)
+    if "trades" in batch.schema.names:
+        trades = np.where(quiet & np.isnan(trades), 0.0, trades)
+    dates = np.repeat(grid.session_date[segment], length)
+    return Parts(ts, ts + step, dates, o, h, low, c, volume, notional, mean, mean, trades, quiet, whole=True)
+
+
 def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
     """Trades as a frame for TICKS WHERE, with the labels the condition asks for."""
     assert bars.ticks_where is not None
@@ -373,6 +413,12 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
     for piece in parts:
         if len(piece) == 0:
             continue
+        if piece.whole:
+            if waiting:
+                yield _merge(waiting)
+            waiting, rows = [], 0
+            yield piece
+            continue
         waiting.append(piece)
         rows += len(piece)
         if rows >= limits.CHUNK_ROWS:
@@ -384,9 +430,10 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
 
 
 def _merge(pieces: Sequence[Parts]) -> Parts:
-    parts = pieces[0] if len(pieces) == 1 else Parts(
-        *(_joined([getattr(p, f.name) for p in pieces]) for f in fields(Parts))
-    )  # fmt: skip
+    parts = pieces[0]
+    if len(pieces) > 1:
+        joined: dict[str, Any] = {name: _joined([getattr(p, name) for p in pieces]) for name in _ARRAYS}
+        parts = replace(parts, **joined)
     new = np.empty(len(parts), dtype=np.bool_)
     new[:1] = True
     np.not_equal(parts.ts[1:], parts.ts[:-1], out=new[1:])
@@ -437,36 +484,47 @@ def _first_and_last_known(
 
 
 def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int, wanted: frozenset[str] | None) -> Frame:
+    """The wanted columns of bars; each is made only if it is wanted."""
     rows = len(parts)
+    make: dict[str, Callable[[], Vector]] = {
+        "symbol": lambda: constant(feed.symbol.code, Type.STRING, rows),
+        "exchange": lambda: constant(feed.symbol.venue, Type.STRING, rows),
+        "interval": lambda: constant(bars.interval.text, Type.STRING, rows),
+        "ts": lambda: Vector(Type.INSTANT, parts.ts),
+        "ts_close": lambda: Vector(Type.INSTANT, parts.ts_close),
+        "open": lambda: Vector(Type.FLOAT, finite(parts.open)),
+        "high": lambda: Vector(Type.FLOAT, finite(parts.high)),
+        "low": lambda: Vector(Type.FLOAT, finite(parts.low)),
+        "close": lambda: Vector(Type.FLOAT, finite(parts.close)),
+        "volume": lambda: Vector(Type.FLOAT, finite(parts.volume)),
+        "trades": lambda: _trades(parts),
+        "vwap": lambda: _vwap(parts),
+        "session": lambda: bar_sessions(bars, feed, parts.ts, parts.ts_close),
+        "session_date": lambda: _dates(parts),
+        "complete": lambda: Vector(Type.BOOL, parts.ts_close <= now_us),
+        "filled": lambda: constant(False, Type.BOOL, rows),
+    }
+    return Frame(
+        rows, {name: made() for name, made in make.items() if wanted is None or name in wanted or name == "ts"}
+    )
+
+
+def _trades(parts: Parts) -> Vector:
+    counted = ~np.isnan(parts.trades)
+    numbers = np.where(counted, parts.trades, 0).astype(np.int64)
+    return Vector(Type.INT, numbers, None if counted.all() else counted)
+
+
+def _vwap(parts: Parts) -> Vector:
     with np.errstate(all="ignore"):
         vwap = np.where(parts.volume > 0, finite(parts.notional / parts.volume), np.nan)
         # a mean lies among what it is the mean of, whatever the last bit of a quotient says
-        vwap = np.minimum(np.maximum(vwap, parts.cheapest), parts.dearest)
-    counted = ~np.isnan(parts.trades)
-    columns = {
-        "symbol": constant(feed.symbol.code, Type.STRING, rows),
-        "exchange": constant(feed.symbol.venue, Type.STRING, rows),
-        "interval": constant(bars.interval.text, Type.STRING, rows),
-        "ts": Vector(Type.INSTANT, parts.ts),
-        "ts_close": Vector(Type.INSTANT, parts.ts_close),
-        "open": Vector(Type.FLOAT, finite(parts.open)),
-        "high": Vector(Type.FLOAT, finite(parts.high)),
-        "low": Vector(Type.FLOAT, finite(parts.low)),
-        "close": Vector(Type.FLOAT, finite(parts.close)),
-        "volume": Vector(Type.FLOAT, finite(parts.volume)),
-        "trades": Vector(
-            Type.INT, np.where(counted, parts.trades, 0).astype(np.int64), None if counted.all() else counted
-        ),
-        "vwap": Vector(Type.FLOAT, vwap),
-        "complete": Vector(Type.BOOL, parts.ts_close <= now_us),
-        "filled": constant(False, Type.BOOL, rows),
-    }
+        return Vector(Type.FLOAT, np.minimum(np.maximum(vwap, parts.cheapest), parts.dearest))
+
+
+def _dates(parts: Parts) -> Vector:
     dated = parts.session_date != NO_DATE
-    columns["session_date"] = Vector(Type.DATE, parts.session_date, None if dated.all() else dated)
-    if wanted is None or "session" in wanted:
-        columns["session"] = bar_sessions(bars, feed, parts.ts, parts.ts_close)
-    kept = columns if wanted is None else {n: c for n, c in columns.items() if n in wanted or n in _ALWAYS}
-    return Frame(rows, kept)
+    return Vector(Type.DATE, parts.session_date, None if dated.all() else dated)
 
 
 def bar_sessions(bars: Bars, feed: Feed, ts: Instants, ts_close: Instants) -> Vector:

@@ -17,7 +17,7 @@ def verify(plan: Plan, after: str) -> None:
     for step in plan.steps:
         name = type(step).__name__
         for expr in step.expressions():
-            unknown = (column_names(expr) | (step.reads() or frozenset())) - known
+            unknown = column_names(expr) - known
             assert not unknown, f"{after}: {name} reads unknown columns {sorted(unknown)}"
             if isinstance(step, Compute):
                 assert _is_window(expr), f"{after}: {name} computes what is no window"

@@ -33,7 +33,7 @@ class Compute(Operator):
         return replace(self, windows=tuple(windows))
 
     def reads(self) -> frozenset[str]:
-        return frozenset(("ts",))
+        return frozenset(("ts", "close"))
 
     def columns(self, before: frozenset[str]) -> frozenset[str]:
         return before | {c.name for c in self.windows}

@@ -18,7 +18,7 @@ class InRange(RowOperator):
     keep_partial: bool
 
     def reads(self) -> frozenset[str]:
-        return frozenset(("ts",))
+        return frozenset(("ts", "complete"))
 
     def text(self) -> Iterator[str]:
         since = "everything" if self.start_us is None else f"from {instant_text(self.start_us)}"

@@ -16,7 +16,7 @@ class SessionFlags(RowOperator):
     sessions: tuple[str, ...]
 
     def reads(self) -> frozenset[str]:
-        return frozenset(("ts",))
+        return frozenset(("ts", "ts_close"))
 
     def columns(self, before: frozenset[str]) -> frozenset[str]:
         return before | {f"in.{session}" for session in self.sessions}
