@@ -413,15 +413,12 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
     for piece in parts:
         if len(piece) == 0:
             continue
-        if piece.whole:
-            if waiting:
-                yield _merge(waiting)
+        if waiting and waiting[-1].whole and piece.ts[0] > waiting[-1].ts[-1]:
+            yield _merge(waiting)
             waiting, rows = [], 0
-            yield piece
-            continue
         waiting.append(piece)
         rows += len(piece)
-        if rows >= limits.CHUNK_ROWS:
+        if rows >= limits.CHUNK_ROWS and not piece.whole:
             merged = _merge(waiting)
             yield merged[:-1]
             waiting, rows = [merged[-1:]], 1
@@ -431,9 +428,11 @@ def _whole_bars(parts: Iterator[Parts]) -> Iterator[Parts]:
 
 def _merge(pieces: Sequence[Parts]) -> Parts:
     parts = pieces[0]
+    if parts.whole and len(pieces) == 1:
+        return parts
     if len(pieces) > 1:
         joined: dict[str, Any] = {name: _joined([getattr(p, name) for p in pieces]) for name in _ARRAYS}
-        parts = replace(parts, **joined)
+        parts = replace(parts, **joined, whole=False)
     new = np.empty(len(parts), dtype=np.bool_)
     new[:1] = True
     np.not_equal(parts.ts[1:], parts.ts[:-1], out=new[1:])
