@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tapeql
 from tapeql import calendars
 from tapeql.kernels.bars import _cut_by_rows, cut
 from tapeql.query.nodes import Align, Interval
-from tapeql.storage.lake import Lake
-from tests.tapes import us
 
 START = 1_741_564_800_000_000  # 2025-03-10T00:00Z, a day after a clock change
 HOUR_US = 3_600_000_000
@@ -46,15 +40,3 @@ def test_both_ways_of_cutting_agree(offsets: list[int], calendar: str, step: int
     for first, last, opening, closing, _ in zip(*one, strict=True):
         assert (ts[first:last] >= opening).all()
         assert (ts[first:last] < closing).all()
-
-
-def test_a_candle_beside_the_grid_is_no_bar(tmp_path: Path) -> None:
-    """Candles on the grid pass as they are, file by file; one that lies in two bars stands for neither."""
-    lake = Lake(tmp_path / "lake")
-    stamps = [us("2025-03-31T23:58Z"), us("2025-03-31T23:59Z"), us("2025-04-01T00:00Z"), us("2025-04-01T00:00:30Z")]
-    prices = {name: [1.0, 2.0, 3.0, 4.0] for name in ("open", "high", "low", "close")}
-    candles = {"ts": pa.array(stamps, pa.timestamp("us", tz="UTC")), **prices, "volume": [1.0] * 4}
-    lake.write("ohlcv", "x", "A", pa.table(candles), "1m")
-    with tapeql.connect(tmp_path / "lake") as db:
-        found = db.query("CANDLES 1m FROM x:A SELECT open, close, volume")
-        assert found.to_pydict() == {"open": [1, 2, 3], "close": [1, 2, 3], "volume": [1, 1, 1]}
