@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tests.servers import RedisServer
 
-from tapeql.collect.bus import Bus, Message
+from tapeql.collect.bus.contract import Bus, Message
 from tapeql.collect.bus.memory import MemoryBus
 from tapeql.collect.bus.redis import RedisBus
 

@@ -111,7 +111,8 @@ def watch_by_asking(ask: Callable[[str], Iterator[list[tuple[str, int]]]], where
 
 
 def watch_bus(_: Any, where: str, told: Connection) -> None:
-    from tapeql.collect.bus import Message, open_bus
+    from tapeql.collect.bus import open_bus
+    from tapeql.collect.bus.contract import Message
     from tapeql.collect.recorder import decode
     from tapeql.collect.streams import stream_of
     from tapeql.connectors.events import Trade as Kept

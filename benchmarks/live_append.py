@@ -22,7 +22,7 @@ from tapeql.storage.lake import Lake
 from tapeql.storage.postgres import PostgresStore
 from tapeql.storage.rows import conform
 from tapeql.storage.schema import BOOK, QUOTES, TICKS, TS, Table
-from tapeql.storage.stores import Fed, Store
+from tapeql.storage.store import Fed, Store
 
 START_US = 1_741_564_800_000_000
 DAY_US = 86_400_000_000

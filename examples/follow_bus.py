@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import sys
 
-from tapeql.collect.bus import Missed, open_bus
+from tapeql.collect.bus import open_bus
+from tapeql.collect.bus.contract import Missed
 from tapeql.collect.recorder import decode
 from tapeql.connectors.events import Gap, Quote, Trade
 from tapeql.errors import TapeQLError

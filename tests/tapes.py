@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from tapeql.storage.schema import OHLCV, QUOTES, TICKS, TS, Table
-from tapeql.storage.stores import Commit, Store
+from tapeql.storage.store import Commit, Store
 
 BySymbol = Mapping[str, pa.Table]
 BySymbolAndInterval = Mapping[tuple[str, str], pa.Table]

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from tapeql.errors import NOWHERE, Diagnostic
+from tapeql.diagnostics import NOWHERE, Diagnostic
 
 _COLUMNS = 110
 _LINES = 3

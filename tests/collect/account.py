@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tapeql.collect.rows import plain
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 from tests.exchange import verdict
 from tests.exchange.market import Tape
 

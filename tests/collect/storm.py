@@ -31,7 +31,7 @@ from tapeql.collect.watched import watched
 from tapeql.connectors.book import Book
 from tapeql.connectors.events import KINDS
 from tapeql.storage.lake import Lake
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 from tests.collect.account import Account, account
 from tests.exchange.binance import Binance, Weights
 from tests.exchange.coinbase import Coinbase, CoinbaseExchange

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tapeql.collect.bus import Bus, Message, Missed, Subscription, open_bus
+from tapeql.collect.bus import open_bus
+from tapeql.collect.bus.contract import Bus, Message, Missed, Subscription
 from tapeql.collect.bus.memory import MemoryBus
 from tapeql.collect.bus.redis import RedisBus
 from tapeql.errors import DataError

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tapeql.collect.bus import BusDown, Message, Missed, open_bus
+from tapeql.collect.bus import open_bus
+from tapeql.collect.bus.contract import BusDown, Message, Missed
 from tapeql.collect.bus.publisher import Publisher
 from tapeql.collect.bus.redis import RedisBus
 from tapeql.collect.journal import Journal

@@ -22,7 +22,7 @@ from tapeql.connectors.events import KINDS, Kind
 from tapeql.errors import StoreError
 from tapeql.storage.lake import Lake
 from tapeql.storage.live import LakeLiveWriter
-from tapeql.storage.stores import Commit, Fed
+from tapeql.storage.store import Commit, Fed
 from tests.collect.account import account, rows
 from tests.collect.storm import IMPATIENT, KRAKEN_STEPS, MUCH, settled
 from tests.exchange.binance import Binance, Weights

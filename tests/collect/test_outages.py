@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tapeql.collect.bus import Message, open_bus
+from tapeql.collect.bus import open_bus
+from tapeql.collect.bus.contract import Message
 from tapeql.collect.bus.publisher import Publisher
 from tapeql.collect.clock import steady_clock
 from tapeql.collect.collector import Collector

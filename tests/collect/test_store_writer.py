@@ -23,7 +23,7 @@ from tapeql.connectors.events import Kept, Trade
 from tapeql.errors import ConnectionFailed, StoreError
 from tapeql.storage.lake import Lake
 from tapeql.storage.live import LakeLiveWriter
-from tapeql.storage.stores import Commit, Fed
+from tapeql.storage.store import Commit, Fed
 
 DAY_US = 86_400_000_000
 START_US = 19_700 * DAY_US

@@ -19,8 +19,8 @@ import pytest
 from tapeql.connectors import venues
 from tapeql.connectors.events import KINDS, Event, Trade, Void
 from tapeql.connectors.frames import UNREADABLE
-from tapeql.connectors.settings import Settings, settings_of, variable_of
-from tapeql.connectors.venue import Connector, Venue
+from tapeql.connectors.settings import settings_of
+from tapeql.connectors.venue import Connector, Settings, Venue, variable_of
 from tapeql.errors import DataError, TapeQLError, VenueError
 from tests.connectors import fuzz
 from tests.connectors.card import Card, Frame, Reply, cards, kind_of

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tapeql.connectors.settings import Secret, Settings, settings_of, variable_of
-from tapeql.connectors.venue import Venue
+from tapeql.connectors.settings import settings_of
+from tapeql.connectors.venue import Secret, Settings, Venue, variable_of
 from tapeql.errors import DataError
 
 SECRET = "tell-nobody-7f3a"

@@ -18,7 +18,7 @@ import yaml
 from tapeql import __version__
 from tapeql.collect.timing import Timing
 from tapeql.connectors import venue_named
-from tapeql.connectors.settings import variable_of
+from tapeql.connectors.venue import variable_of
 from tapeql.shell.cli import parser
 
 ROOT = Path(__file__).parents[2]

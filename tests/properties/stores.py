@@ -17,7 +17,8 @@ from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
-from tapeql.storage.stores import Store, open_store
+from tapeql.storage.store import Store
+from tapeql.storage.stores import open_store
 from tapeql.words.resolve import resolve
 from tests.oracle.answer import answer
 from tests.oracle.bars import NothingNests, NoTrades

@@ -9,7 +9,8 @@ import pytest
 
 from tapeql.storage.lake import Lake
 from tapeql.storage.snapshot import Snapshot
-from tapeql.storage.stores import Store, open_store
+from tapeql.storage.store import Store
+from tapeql.storage.stores import open_store
 from tests import tapes
 from tests.servers import PostgresServer
 

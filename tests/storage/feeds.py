@@ -10,7 +10,7 @@ import pyarrow as pa
 from tapeql.storage.rows import conform
 from tapeql.storage.schema import BOOK, GAPS, INSTRUMENTS, QUOTES, TABLES, TICKS, TS, Table
 from tapeql.storage.snapshot import Snapshot
-from tapeql.storage.stores import Fed
+from tapeql.storage.store import Fed
 from tests import tapes
 
 DAY = 86_400_000_000

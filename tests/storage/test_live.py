@@ -17,7 +17,7 @@ from tapeql.errors import DataError
 from tapeql.storage.lake import Lake
 from tapeql.storage.postgres import PostgresStore
 from tapeql.storage.schema import TABLES, TICKS
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 from tests import tapes
 from tests.storage import feeds
 from tests.storage.feeds import DAY, START, everything, fed

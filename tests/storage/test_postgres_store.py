@@ -163,10 +163,10 @@ def test_a_writer_waits_only_so_long(postgres_database: str) -> None:
     """A second writer gives up after its time with a message."""
     import psycopg
 
-    from tapeql.storage.postgres import _LOCK
+    from tapeql.storage.postgres_places import LOCK
 
     with psycopg.connect(postgres_database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        other.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
         store = PostgresStore(postgres_database, lock_wait_s=0.1)
         with pytest.raises(StoreError, match="being written by someone else"):
             store.write("ticks", "x", "A", tapes.random_ticks("2025-03-10", 3600, 3))

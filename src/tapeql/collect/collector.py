@@ -46,7 +46,7 @@ from tapeql.connectors.events import (
 from tapeql.connectors.rest import TokenBucket
 from tapeql.connectors.venue import Connector
 from tapeql.errors import ConnectionFailed, TapeQLError, VenueError
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 
 STOPPED: Final = "the collector was stopped"
 NOT_RUNNING: Final = "the collector was not running"

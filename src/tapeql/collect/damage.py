@@ -14,7 +14,7 @@ from tapeql.collect.journal import Damage
 from tapeql.collect.rows import gaps_in, plain
 from tapeql.collect.trades import ContiguousTrades
 from tapeql.connectors.events import Gap, Kind
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 
 REASON: Final = "the journal was damaged"
 LOOKED_BACK_US: Final = 2 * 86_400_000_000

@@ -18,7 +18,7 @@ from tapeql.connectors.events import Candle, Gap, Trade
 from tapeql.connectors.venue import Connector
 from tapeql.storage.coverage import end_of, records
 from tapeql.storage.schema import COVERAGE
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 
 Row = TypeVar("Row")
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from tapeql.connectors.events import BookDelta, BookSnapshot, Correction, Gap, Instrument, Kept, Quote, Trade
 from tapeql.storage.schema import TABLES
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 
 Place = tuple[str, str, str]
 """(table, venue, code)"""

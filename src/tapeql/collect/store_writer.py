@@ -22,7 +22,7 @@ from tapeql.collect.rows import tables
 from tapeql.collect.timing import Timing
 from tapeql.connectors.events import BookDelta, Kept, Quote, Trade
 from tapeql.errors import TapeQLError
-from tapeql.storage.stores import LiveWriter
+from tapeql.storage.store import LiveWriter
 
 log: Final = logging.getLogger("tapeql.collect")
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tapeql.connectors import venue_named
 from tapeql.connectors.events import KINDS, Kind
-from tapeql.connectors.settings import Settings, settings_of
+from tapeql.connectors.settings import settings_of
+from tapeql.connectors.venue import Settings
 from tapeql.errors import DataError
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tapeql.connectors.events import Instrument
 from tapeql.connectors.frames import printable
-from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Settings
 from tapeql.errors import ConnectionFailed, VenueError
 
 _KINDS = {"spot": "spot", "swap": "perpetual", "future": "future", "option": "option"}

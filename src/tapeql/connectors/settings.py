@@ -10,85 +10,13 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-from tapeql.connectors.venue import Venue
+from tapeql.connectors.venue import DEFAULT_FILE, Secret, Settings, Venue, base_address, variable_of
 from tapeql.errors import DataError
 
 CONFIG: Final = "TAPEQL_CONFIG"
-DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
-
-
-MOST: Final = float(1 << 31)
-HTTP: Final = ("http", "https")
-SCHEMES: Final = (HTTP, ("ws", "wss"), ("tcp",))
-"""What may stand for what a venue's own address begins with."""
-
-
-class Secret:
-    """Text that only `reveal` shows: it is no str, so that nothing joins, slices or serializes it by accident."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(***)"
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """One venue's settings. `options` are the venue's own words (a feed, an account's host)."""
-
-    venue: Venue
-    ws_url: str
-    rest_url: str
-    credentials: Mapping[str, Secret] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def credential(self, name: str) -> str:
-        """The secret. Raises DataError naming how to give it."""
-        found = self.credentials.get(name)
-        if not found:
-            variable = variable_of(self.venue.name, name)
-            raise DataError(
-                f"{self.venue.title} needs {variable}: set it, or {variable}_FILE, "
-                f"or write {name} under [{self.venue.name}] in {DEFAULT_FILE}"
-            )
-        return found.reveal()
-
-    def number(self, name: str, default: float) -> float:
-        """An option that is a number above 0. Raises DataError."""
-        text = self.options.get(name)
-        try:
-            found = float(default if text is None else text)
-        except ValueError:
-            found = 0.0
-        if not 0.0 < found < MOST:
-            raise DataError(f"{variable_of(self.venue.name, name)} must be a number above 0, not {text!r}")
-        return found
-
-    def whole(self, name: str, default: int) -> int:
-        """An option that is a whole number above 0. Raises DataError."""
-        found = self.number(name, default)
-        if not found.is_integer():
-            raise DataError(f"{variable_of(self.venue.name, name)} must be a whole number above 0, not {found:g}")
-        return int(found)
-
-    def address(self, name: str, usual: str) -> str:
-        """An option that is a base address, without a slash at its end. Raises DataError."""
-        return _address(variable_of(self.venue.name, name), self.options.get(name), usual)
-
-
-def variable_of(venue: str, name: str) -> str:
-    return f"TAPEQL_{venue}_{name}".upper().replace("-", "_")
 
 
 def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Settings:
@@ -113,8 +41,8 @@ def settings_of(venue: Venue, environ: Mapping[str, str] | None = None) -> Setti
             options[name] = text
     settings = Settings(
         venue,
-        _address(variable_of(venue.name, "ws_url"), value("ws_url"), venue.ws_url),
-        _address(variable_of(venue.name, "rest_url"), value("rest_url"), venue.rest_url),
+        base_address(variable_of(venue.name, "ws_url"), value("ws_url"), venue.ws_url),
+        base_address(variable_of(venue.name, "rest_url"), value("rest_url"), venue.rest_url),
         secrets,
         options,
     )
@@ -152,23 +80,6 @@ def _content(path: str, variable: str) -> str:
         return Path(path).expanduser().read_text().strip()
     except (OSError, UnicodeDecodeError, RuntimeError) as error:
         raise DataError(f"{variable}: {path} cannot be read: {_why(error)}") from None
-
-
-def _address(variable: str, text: str | None, usual: str) -> str:
-    """A base address, to which paths are appended. Raises DataError, which does not repeat it: it may hold a key."""
-    if not text:
-        return usual.rstrip("/")
-    try:
-        parts = urlsplit(text)
-        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    kinds = next((kinds for kinds in SCHEMES if urlsplit(usual).scheme in kinds), HTTP)
-    if not sound or any(c.isspace() for c in text) or parts.scheme not in kinds:
-        raise DataError(f"{variable} must be like {usual or 'http://host:port'}")
-    if parts.query or parts.fragment or "@" in parts.netloc:
-        raise DataError(f"{variable} must be an address alone, without user, query or fragment")
-    return text.rstrip("/")
 
 
 def _why(error: Exception) -> str:

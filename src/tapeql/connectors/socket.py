@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from tapeql.connectors.events import KINDS, Event, Kind, Subscribed
 from tapeql.connectors.frames import printable
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Lost, Venue
+from tapeql.connectors.venue import Clock, Lost, Settings, Venue
 from tapeql.errors import VenueError
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from typing import Final, Protocol
 
 from tapeql.connectors.book import BookSync
 from tapeql.connectors.events import BookSnapshot, Candle, Event, Trade, Void
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.socket import SocketConnector
-from tapeql.connectors.venue import Clock, Info, Lost
+from tapeql.connectors.venue import Clock, Info, Lost, Settings
 from tapeql.errors import VenueError
 
 LOGIN_S: Final = 10.0

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
+from urllib.parse import urlsplit
 
-from tapeql.errors import TapeQLError
+from tapeql.errors import DataError, TapeQLError
 
 if TYPE_CHECKING:
     from tapeql.connectors.book import BookSync
     from tapeql.connectors.events import BookSnapshot, Candle, Event, Instrument, Kind, Trade, Void
-    from tapeql.connectors.settings import Settings
 
 Clock = Callable[[], int]
 """Nanoseconds of a clock that never steps, near UTC: what `recv_ns` is read from."""
@@ -140,3 +140,92 @@ class Lost(TapeQLError):
         self.retry_after_s = retry_after_s
         self.code = code
         super().__init__(reason)
+
+
+# ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+DEFAULT_FILE: Final = "~/.config/tapeql/venues.toml"
+MOST: Final = float(1 << 31)
+HTTP: Final = ("http", "https")
+SCHEMES: Final = (HTTP, ("ws", "wss"), ("tcp",))
+"""What may stand for what a venue's own address begins with."""
+
+
+class Secret:
+    """Text that only `reveal` shows: it is no str, so that nothing joins, slices or serializes it by accident."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One venue's settings. `options` are the venue's own words (a feed, an account's host)."""
+
+    venue: Venue
+    ws_url: str
+    rest_url: str
+    credentials: Mapping[str, Secret] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def credential(self, name: str) -> str:
+        """The secret. Raises DataError naming how to give it."""
+        found = self.credentials.get(name)
+        if not found:
+            variable = variable_of(self.venue.name, name)
+            raise DataError(
+                f"{self.venue.title} needs {variable}: set it, or {variable}_FILE, "
+                f"or write {name} under [{self.venue.name}] in {DEFAULT_FILE}"
+            )
+        return found.reveal()
+
+    def number(self, name: str, default: float) -> float:
+        """An option that is a number above 0. Raises DataError."""
+        text = self.options.get(name)
+        try:
+            found = float(default if text is None else text)
+        except ValueError:
+            found = 0.0
+        if not 0.0 < found < MOST:
+            raise DataError(f"{variable_of(self.venue.name, name)} must be a number above 0, not {text!r}")
+        return found
+
+    def whole(self, name: str, default: int) -> int:
+        """An option that is a whole number above 0. Raises DataError."""
+        found = self.number(name, default)
+        if not found.is_integer():
+            raise DataError(f"{variable_of(self.venue.name, name)} must be a whole number above 0, not {found:g}")
+        return int(found)
+
+    def address(self, name: str, usual: str) -> str:
+        """An option that is a base address, without a slash at its end. Raises DataError."""
+        return base_address(variable_of(self.venue.name, name), self.options.get(name), usual)
+
+
+def variable_of(venue: str, name: str) -> str:
+    return f"TAPEQL_{venue}_{name}".upper().replace("-", "_")
+
+
+def base_address(variable: str, text: str | None, usual: str) -> str:
+    """A base address, to which paths are appended. Raises DataError, which does not repeat it: it may hold a key."""
+    if not text:
+        return usual.rstrip("/")
+    try:
+        parts = urlsplit(text)
+        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    kinds = next((kinds for kinds in SCHEMES if urlsplit(usual).scheme in kinds), HTTP)
+    if not sound or any(c.isspace() for c in text) or parts.scheme not in kinds:
+        raise DataError(f"{variable} must be like {usual or 'http://host:port'}")
+    if parts.query or parts.fragment or "@" in parts.netloc:
+        raise DataError(f"{variable} must be an address alone, without user, query or fragment")
+    return text.rstrip("/")

@@ -21,7 +21,7 @@ from tapeql.serve.wire import Request
 if TYPE_CHECKING:
     from typing import Self
 
-    from tapeql.storage.stores import Store
+    from tapeql.storage.store import Store
 
 
 class Door(Protocol):
@@ -58,7 +58,8 @@ def connect(target: str | PathLike[str], now: Now = None) -> Database:
 
 def store_at(address: str) -> Store:
     """The lake or the database at an address. Raises StoreError for a URL of anything else."""
-    from tapeql.storage.stores import is_database, open_store
+    from tapeql.storage.kinds import is_database
+    from tapeql.storage.stores import open_store
 
     scheme = re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", address)
     if scheme and not is_database(address):

@@ -13,7 +13,7 @@ from tapeql.errors import StoreError, TapeQLError
 from tapeql.serve.clock import Now, clock
 
 if TYPE_CHECKING:
-    from tapeql.storage.stores import Store
+    from tapeql.storage.store import Store
 
 STOPPING: Final = {signal.SIGTERM, signal.SIGINT}
 
@@ -33,7 +33,7 @@ def serve(target: str, host: str, port: int, now: Now = None) -> int:
     from tapeql.serve.connect import store_at
     from tapeql.serve.flight import FlightServer
     from tapeql.serve.service import Service
-    from tapeql.storage.stores import is_database
+    from tapeql.storage.kinds import is_database
 
     # pyarrow sends a traceback along with the errors of GetSchema; without frames it tells nothing of this machine.
     sys.tracebacklimit = 0

@@ -32,7 +32,7 @@ from tapeql.serve.clock import Clock, clock
 from tapeql.serve.plans import Plans
 from tapeql.serve.wire import Request
 from tapeql.storage.snapshot import Snapshot
-from tapeql.storage.stores import Store
+from tapeql.storage.store import Store
 from tapeql.words.resolve import resolve
 
 SCHEMAS_KEPT: Final = 512

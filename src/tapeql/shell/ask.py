@@ -15,7 +15,8 @@ from tapeql.export import formats
 from tapeql.run.result import Result
 from tapeql.serve.connect import connect
 from tapeql.shell import interrupt, table
-from tapeql.shell.cli import DONE, target, told, usage
+from tapeql.shell.command import DONE, target, usage
+from tapeql.shell.telling import told
 
 
 def ask(options: argparse.Namespace) -> int:

@@ -16,12 +16,12 @@ from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
 from tapeql.shell.bring import BAR_CHARACTERS, REDRAWN_EVERY_S
-from tapeql.shell.cli import DONE, as_asked, target, usage
-from tapeql.storage.stores import is_database
+from tapeql.shell.command import DONE, as_asked, target, usage
+from tapeql.storage.kinds import is_database
 
 if TYPE_CHECKING:
     from tapeql.collect.fetch import Progress
-    from tapeql.storage.stores import Store
+    from tapeql.storage.store import Store
 
 TOLD_EVERY_S: Final = 10.0
 

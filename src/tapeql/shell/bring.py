@@ -12,7 +12,7 @@ from typing import Final
 from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
-from tapeql.shell.cli import DONE, target, usage
+from tapeql.shell.command import DONE, target, usage
 from tapeql.storage.import_files import ImportReport, import_files
 
 BAR_CHARACTERS: Final = 30

@@ -20,8 +20,8 @@ from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.serve.daemon import is_loopback
 from tapeql.shell import visible
-from tapeql.shell.cli import DONE, FAILED, address, as_asked, target, usage
-from tapeql.storage.stores import is_database
+from tapeql.shell.command import DONE, FAILED, address, as_asked, target, usage
+from tapeql.storage.kinds import is_database
 
 STATUS: Final = "status"
 ASK_S: Final = 5.0

@@ -12,8 +12,9 @@ from typing import Final
 from tapeql.serve.connect import Database, connect
 from tapeql.shell import table
 from tapeql.shell.candles import candles, draw
-from tapeql.shell.cli import DONE, told, usage
+from tapeql.shell.command import DONE, usage
 from tapeql.shell.demo_tape import NOW, tapes
+from tapeql.shell.telling import told
 from tapeql.storage.stores import open_store
 
 SENTENCES: Final = (

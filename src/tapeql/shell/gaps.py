@@ -13,7 +13,7 @@ from tapeql.errors import StoreError
 from tapeql.serve.clock import iso
 from tapeql.serve.connect import store_at
 from tapeql.shell import visible
-from tapeql.shell.cli import DONE, target, usage
+from tapeql.shell.command import DONE, target, usage
 
 COLUMNS: Final = ("kind", "from", "until", "from_id", "to_id", "missing", "filled_at", "reason")
 

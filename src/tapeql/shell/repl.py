@@ -13,7 +13,8 @@ from tapeql.errors import QueryError, TapeQLError
 from tapeql.serve.connect import Database, connect
 from tapeql.shell import interrupt, table, visible
 from tapeql.shell.ask import terminal_width
-from tapeql.shell.cli import DONE, FAILED, rendered, told
+from tapeql.shell.command import DONE, FAILED
+from tapeql.shell.telling import rendered, told
 
 HELP: Final = """\
 A statement ends with `;`, or with Enter when it is complete.

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from typing import Final
 
-from tapeql.shell.cli import DONE
+from tapeql.shell.command import DONE
 from tapeql.shell.gaps import show
 
 COLUMNS: Final = ("symbol", "kind", "base", "quote", "price_step", "quantity_step", "status")

@@ -16,7 +16,7 @@ from tapeql.storage.merge import numbers
 from tapeql.storage.rows import Ints, conform, instants, table_of, taken
 from tapeql.storage.schema import OHLCV, Table
 from tapeql.storage.staging import Place
-from tapeql.storage.stores import Fed
+from tapeql.storage.store import Fed
 
 Bools = npt.NDArray[np.bool_]
 

@@ -25,7 +25,7 @@ from tapeql.storage.importers.source import Source, open_sources
 from tapeql.storage.layout import canonical_interval
 from tapeql.storage.rows import instants
 from tapeql.storage.schema import COVERAGE
-from tapeql.storage.stores import Commit, Store, Transaction
+from tapeql.storage.store import Commit, Store, Transaction
 
 Progress = Callable[[str, float, int], None]
 """Called now and then with the file being read, how much of all files has been read (0 to 1), and the rows so far."""

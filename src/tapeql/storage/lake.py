@@ -30,7 +30,7 @@ from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import COVERAGE, TABLES, Table
 from tapeql.storage.snapshot import LIVE, Part
 from tapeql.storage.staging import Staging
-from tapeql.storage.stores import Commit, summed
+from tapeql.storage.store import Commit, summed
 
 if TYPE_CHECKING:
     from tapeql.storage.live import LakeLiveWriter

@@ -18,14 +18,14 @@ from tapeql.arrow import integers
 from tapeql.errors import StoreError
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.files import read_file
-from tapeql.storage.lake import Lake
+from tapeql.storage.lake_files import LakeFiles
 from tapeql.storage.manifest import Entry, Held, Manifest
 from tapeql.storage.merge import Merged, free_places, merge, unknown
 from tapeql.storage.rewriting import Rewriter
 from tapeql.storage.rows import instants
 from tapeql.storage.snapshot import LIVE
 from tapeql.storage.staging import Place
-from tapeql.storage.stores import Commit, Fed, summed
+from tapeql.storage.store import Commit, Fed, summed
 from tapeql.storage.stretches import Stretches, joined
 
 
@@ -34,7 +34,7 @@ class LakeLiveWriter:
 
     pace_s: Final = 0.25
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: LakeFiles) -> None:
         self._lake = lake
         self._rewriter = Rewriter(lake)
         self._grown = threading.Event()

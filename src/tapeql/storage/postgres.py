@@ -5,37 +5,32 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import unquote
 
-import numpy as np
 import pyarrow as pa
 
 from tapeql.errors import ConnectionFailed, StoreError, TapeQLError
 from tapeql.limits import STORE_LOCK_WAIT_S
 from tapeql.storage.claims import number_of, taken
-from tapeql.storage.layout import Series, partition_span, series_of
-from tapeql.storage.merge import Merged, difference, merge
-from tapeql.storage.postgres_copy import copy_in, copy_out
+from tapeql.storage.layout import Series, series_of
+from tapeql.storage.postgres_kept import Kept
+from tapeql.storage.postgres_places import LOCK, lock_places, merge_into, snapshot_name, stored
 from tapeql.storage.postgres_snapshot import PostgresSnapshot
-from tapeql.storage.postgres_tables import prepare, present, whose
+from tapeql.storage.postgres_tables import prepare, present
 from tapeql.storage.rows import conform, plain, table_of
-from tapeql.storage.schema import COVERAGE, OHLCV, TABLES, Table
+from tapeql.storage.schema import COVERAGE, Table
 from tapeql.storage.staging import Staging
-from tapeql.storage.stores import Commit, summed
+from tapeql.storage.store import Commit, summed
 
 if TYPE_CHECKING:
     import psycopg
 
     from tapeql.storage.postgres_live import PostgresLiveWriter
-
-_LOCK: Final = 0x7A9E_01
-"""The advisory lock of writers, the same in every TapeQL process."""
 
 _SERVER: Final = r"(?:\[[^\]@/?#]*\]|[^\[\]:@/?#,]*)(?::\d*)?"
 _URL: Final = re.compile(
@@ -175,7 +170,7 @@ class PostgresStore:
         with self.speaking(), psycopg.connect(self._url) as connection:
             connection.execute("SELECT set_config('lock_timeout', %s, true)", (f"{round(self._lock_wait_s * 1000)}ms",))
             try:
-                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
             except psycopg.errors.LockNotAvailable:
                 raise StoreError(
                     f"{self.name} is being written by someone else; waited {self._lock_wait_s:g} s. "
@@ -189,55 +184,8 @@ class PostgresStore:
             return summed(snapshot_name(connection), counts)
 
 
-class Kept:
-    """A connection that is opened when asked for, `prepared` once, and opened again after it was lost."""
-
-    def __init__(
-        self,
-        connected: Callable[[], psycopg.Connection[Any]],
-        prepared: Callable[[psycopg.Connection[Any]], None],
-    ) -> None:
-        self._connected = connected
-        self._prepared = prepared
-        self._connection: psycopg.Connection[Any] | None = None
-        self._turn = threading.Lock()
-
-    @contextmanager
-    def taken(self) -> Iterator[psycopg.Connection[Any]]:
-        """The connection, for one at a time."""
-        with self._turn:
-            if self._connection is None:
-                connection = self._connected()
-                try:
-                    self._prepared(connection)
-                except BaseException:
-                    connection.close()
-                    raise
-                self._connection = connection
-            try:
-                yield self._connection
-            finally:
-                if self._connection.closed:
-                    self._connection = None
-
-    def close(self) -> None:
-        with self._turn:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
-    def __del__(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-
-
 def _reads(connection: psycopg.Connection[Any]) -> None:
     connection.autocommit = True
-
-
-def snapshot_name(connection: psycopg.Connection[Any]) -> str:
-    row = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
-    return row[0] if row else ""
 
 
 class PostgresTransaction:
@@ -265,89 +213,3 @@ class PostgresTransaction:
 
 
 # ── SQL ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def lock_places(connection: psycopg.Connection[Any], places: Iterable[tuple[str, int]], *, shared: bool) -> None:
-    """Keeps others from partitions of tables until the transaction ends; those who share them do not wait for each other.
-
-    What takes several partitions takes them in one order, so that no two wait for each other.
-    """
-    how = "pg_advisory_xact_lock_shared" if shared else "pg_advisory_xact_lock"
-    numbers = {name: number for number, name in enumerate(TABLES)}
-    for table, partition in sorted(set(places)):
-        # The two 32-bit numbers of such a lock: the table beside our own mark, and the partition.
-        connection.execute(f"SELECT {how}(%s, %s)", (_LOCK + 0x100 + numbers[table], partition))
-
-
-def merge_into(
-    connection: psycopg.Connection[Any], series: Series, partition: int, sources: Sequence[pa.Table]
-) -> Merged:
-    """Merges sources into a partition that no one else writes meanwhile."""
-    table = TABLES[series[0]]
-    span = partition_span(table.name, series[3], partition)
-    existing = stored(connection, table, series, span)
-    merged = merge(table, existing if existing.num_rows else None, sources)
-    if merged.rows is not None:
-        gone, fresh = difference(existing, merged.rows)
-        if gone.num_rows:
-            _delete(connection, table, series, gone)
-        copy_in(connection, table.name, _marked(table, series, fresh))
-    return merged
-
-
-def stored(
-    connection: psycopg.Connection[Any],
-    table: Table,
-    series: Series,
-    span: tuple[int, int] | None = None,
-    *,
-    columns: Sequence[str] = (),
-    last: bool = False,
-) -> pa.Table:
-    """Rows of a series in (ts, seq) order: those of a half-open span of time, or only the last."""
-    from psycopg import sql
-
-    mine = sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in whose(table))
-    rest = sql.SQL("WHERE {}").format(mine)
-    values = _of(table, series)
-    if span is not None:
-        rest += sql.SQL(" AND ts >= %s::timestamptz AND ts < %s::timestamptz")
-        values += tuple(_iso(us) for us in span)
-    rest += sql.SQL(" ORDER BY ts DESC, seq DESC LIMIT 1" if last else " ORDER BY ts, seq")
-    return copy_out(connection, table, columns or table.schema.names, rest, values)
-
-
-def _delete(connection: psycopg.Connection[Any], table: Table, series: Series, gone: pa.Table) -> None:
-    from psycopg import sql
-
-    name = f"gone_{table.name}"
-    connection.execute(
-        sql.SQL("CREATE TEMPORARY TABLE IF NOT EXISTS {} (LIKE {}) ON COMMIT DROP").format(
-            sql.Identifier(name), sql.Identifier(table.name)
-        )
-    )
-    connection.execute(sql.SQL("TRUNCATE {}").format(sql.Identifier(name)))
-    copy_in(connection, name, _marked(table, series, gone))
-    same = sql.SQL(" AND ").join(
-        sql.SQL("kept.{0} = gone.{0}").format(sql.Identifier(column)) for column in (*whose(table), "ts", "seq")
-    )
-    connection.execute(
-        sql.SQL("DELETE FROM {} AS kept USING {} AS gone WHERE {}").format(
-            sql.Identifier(table.name), sql.Identifier(name), same
-        )
-    )
-
-
-def _marked(table: Table, series: Series, rows: pa.Table) -> pa.Table:
-    """Rows with the columns that say whose they are."""
-    same = pa.array(np.zeros(rows.num_rows, np.int64))
-    marks = [pa.array([value]).take(same) for value in _of(table, series)]
-    return pa.table([*marks, *rows.columns], names=[*whose(table), *rows.column_names])
-
-
-def _of(table: Table, series: Series) -> tuple[str, ...]:
-    return series[1:] if table is OHLCV else series[1:3]
-
-
-def _iso(us: int) -> str:
-    return f"{np.datetime64(us, 'us')}Z"

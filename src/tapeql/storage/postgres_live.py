@@ -11,12 +11,13 @@ import pyarrow as pa
 from tapeql.arrow import integers
 from tapeql.storage.fed import Batch, gathered
 from tapeql.storage.merge import Merged, free_places, unknown
-from tapeql.storage.postgres import Kept, PostgresStore, lock_places, merge_into, snapshot_name, stored
 from tapeql.storage.postgres_copy import copy_in
+from tapeql.storage.postgres_kept import Database, Kept
+from tapeql.storage.postgres_places import lock_places, merge_into, snapshot_name, stored
 from tapeql.storage.postgres_tables import known_by, prepare, whose
 from tapeql.storage.rows import instants
 from tapeql.storage.schema import TABLES, Table
-from tapeql.storage.stores import Commit, Fed, summed
+from tapeql.storage.store import Commit, Fed, summed
 
 if TYPE_CHECKING:
     import psycopg
@@ -27,7 +28,7 @@ class PostgresLiveWriter:
 
     pace_s: Final = 0.1
 
-    def __init__(self, store: PostgresStore) -> None:
+    def __init__(self, store: Database) -> None:
         self._store = store
         self._connection = Kept(store.connected, _prepared)
         self._known: set[str] = set()

@@ -17,7 +17,7 @@ from tapeql.limits import LIVE_FOLD_PLACES, LIVE_SEGMENT_ROWS
 from tapeql.storage import staging
 from tapeql.storage.entries import entries_of
 from tapeql.storage.files import write_file
-from tapeql.storage.lake import Lake
+from tapeql.storage.lake_files import LakeFiles
 from tapeql.storage.layout import partition_span
 from tapeql.storage.manifest import Entry
 from tapeql.storage.schema import TABLES, Table
@@ -36,7 +36,7 @@ class Rewriter:
     Raises StoreError; then the table is what it was.
     """
 
-    def __init__(self, lake: Lake) -> None:
+    def __init__(self, lake: LakeFiles) -> None:
         self._lake = lake
         self._turn = threading.Lock()
 

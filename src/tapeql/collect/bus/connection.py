@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
-from tapeql.collect.bus import BusDown
+from tapeql.collect.bus.contract import BusDown
 from tapeql.errors import DataError
 from tapeql.limits import BUS_TIMEOUT_S
 

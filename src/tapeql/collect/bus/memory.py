@@ -12,7 +12,7 @@ from itertools import takewhile
 from types import TracebackType
 from typing import Final, Self
 
-from tapeql.collect.bus import After, Entry, Message, Missed, places
+from tapeql.collect.bus.contract import After, Entry, Message, Missed, places
 from tapeql.limits import BUS_IDLE_S, BUS_STREAM_ENTRIES
 
 _BATCH: Final = 256

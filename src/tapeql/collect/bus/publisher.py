@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias
 
-from tapeql.collect.bus import BACKOFF, Bus, BusDown, Entry
+from tapeql.collect.bus.contract import BACKOFF, Bus, BusDown, Entry
 from tapeql.collect.frames import Frame
 from tapeql.collect.journal import Damage, Journal
 from tapeql.errors import StoreError

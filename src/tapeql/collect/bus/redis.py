@@ -11,8 +11,8 @@ from typing import Final, Self
 
 from redis.exceptions import ResponseError
 
-from tapeql.collect.bus import BACKOFF, After, BusDown, Entry, Message, Missed, places
 from tapeql.collect.bus.connection import Address, Command, RedisConnection, Reply
+from tapeql.collect.bus.contract import BACKOFF, After, BusDown, Entry, Message, Missed, places
 from tapeql.limits import BUS_IDLE_S, BUS_STREAM_ENTRIES, BUS_TIMEOUT_S
 
 log: Final = logging.getLogger("tapeql.collect.bus")

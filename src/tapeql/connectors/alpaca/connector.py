@@ -11,9 +11,8 @@ from tapeql.connectors.alpaca.decode import decode, messages_of
 from tapeql.connectors.alpaca.history import History
 from tapeql.connectors.alpaca.symbols import instruments
 from tapeql.connectors.events import Event, Heartbeat, Instrument, Kind
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.stocks import StockConnector
-from tapeql.connectors.venue import Clock
+from tapeql.connectors.venue import Clock, Settings
 
 
 class AlpacaConnector(StockConnector):

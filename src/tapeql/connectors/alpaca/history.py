@@ -16,8 +16,7 @@ from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.new_york import candle_end_us, interval_of
 from tapeql.connectors.rest import Rest
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 PAGE: Final = 10_000

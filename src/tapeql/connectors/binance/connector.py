@@ -22,9 +22,8 @@ from tapeql.connectors.events import (
     Trade,
     Void,
 )
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.socket import SocketConnector
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 
 
 class BinanceConnector(SocketConnector):

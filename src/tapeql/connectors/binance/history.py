@@ -16,8 +16,7 @@ from tapeql.connectors.events import BookSnapshot, Candle, Trade, Void
 from tapeql.connectors.frames import sound_candle
 from tapeql.connectors.instants import epoch_us
 from tapeql.connectors.rest import Rest
-from tapeql.connectors.settings import Settings, variable_of
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings, variable_of
 from tapeql.errors import VenueError
 
 PAGE: Final = 1000

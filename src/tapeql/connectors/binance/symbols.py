@@ -7,7 +7,7 @@ from typing import Any
 from tapeql.connectors.binance.markets import Market
 from tapeql.connectors.events import Instrument
 from tapeql.connectors.markets import instruments
-from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Settings
 
 
 async def symbols(market: Market, settings: Settings, now_us: int, kind: str | None) -> list[Instrument]:

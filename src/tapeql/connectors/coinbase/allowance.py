@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tapeql.connectors.rest import TokenBucket
-from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Settings
 
 PER_S: Final = 8.0
 """Of the ten; others behind the same address want some too."""

@@ -8,8 +8,7 @@ from tapeql.connectors.coinbase.allowance import Allowance
 from tapeql.connectors.coinbase.candles import windows
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.rest import Complaint, Rest
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 

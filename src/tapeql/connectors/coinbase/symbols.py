@@ -6,7 +6,7 @@ from typing import Any
 
 from tapeql.connectors.events import Instrument
 from tapeql.connectors.markets import instruments
-from tapeql.connectors.settings import Settings
+from tapeql.connectors.venue import Settings
 
 
 async def symbols(settings: Settings, now_us: int, kind: str | None) -> list[Instrument]:

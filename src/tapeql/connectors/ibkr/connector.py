@@ -12,8 +12,7 @@ from tapeql.connectors.events import KINDS, BookSnapshot, Candle, Event, Instrum
 from tapeql.connectors.ibkr.book import IbkrBook
 from tapeql.connectors.ibkr.history import History
 from tapeql.connectors.ibkr.pacing import IN_WINDOW
-from tapeql.connectors.settings import Settings, variable_of
-from tapeql.connectors.venue import Clock, Info, Lost, Venue
+from tapeql.connectors.venue import Clock, Info, Lost, Settings, Venue, variable_of
 from tapeql.errors import ConnectionFailed, DataError, VenueError
 
 if TYPE_CHECKING:

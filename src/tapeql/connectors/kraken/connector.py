@@ -9,9 +9,8 @@ from tapeql.connectors.kraken.book import KrakenBook
 from tapeql.connectors.kraken.decode import decode
 from tapeql.connectors.kraken.history import History
 from tapeql.connectors.kraken.subscriptions import DEPTHS, messages
-from tapeql.connectors.settings import Settings, variable_of
 from tapeql.connectors.socket import SocketConnector
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings, variable_of
 from tapeql.errors import DataError
 
 DEPTH = 100

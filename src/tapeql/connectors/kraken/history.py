@@ -15,8 +15,7 @@ from tapeql.connectors.kraken.candles import CandleBuilder
 from tapeql.connectors.kraken.decode import VENUE, Reply, decode_book, decode_candles, decode_trades
 from tapeql.connectors.kraken.symbols import decode_symbols, rest_pair
 from tapeql.connectors.rest import Rest, TokenBucket
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 PAGE: Final = 1000

@@ -10,9 +10,8 @@ from tapeql.connectors.massive.complaints import FINE, OTHER_CONNECTION, OTHER_C
 from tapeql.connectors.massive.decode import decode, statuses_of
 from tapeql.connectors.massive.history import History
 from tapeql.connectors.massive.symbols import instruments
-from tapeql.connectors.settings import Settings
 from tapeql.connectors.stocks import StockConnector
-from tapeql.connectors.venue import Clock, Lost
+from tapeql.connectors.venue import Clock, Lost, Settings
 
 
 class MassiveConnector(StockConnector):

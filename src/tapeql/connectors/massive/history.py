@@ -16,8 +16,7 @@ from tapeql.connectors.instants import rfc3339_us
 from tapeql.connectors.massive.decode import VENUE, decode_bars, decode_book, decode_trades
 from tapeql.connectors.new_york import candle_end_us, interval_of
 from tapeql.connectors.rest import Rest
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 Params = Mapping[str, str | int]

@@ -10,8 +10,7 @@ from tapeql.connectors.coinbase.advanced.history import History
 from tapeql.connectors.coinbase.connector import CoinbaseConnector
 from tapeql.connectors.coinbase.signatures import advanced_token
 from tapeql.connectors.events import Event, Kind
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock
+from tapeql.connectors.venue import Clock, Settings
 
 
 class AdvancedConnector(CoinbaseConnector):

@@ -11,8 +11,7 @@ from tapeql.connectors.coinbase.advanced.decode import decode_book, decode_candl
 from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.frames import printable
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 PATH: Final = "/api/v3/brokerage"

@@ -10,8 +10,7 @@ from tapeql.connectors.coinbase.exchange.decode import decode
 from tapeql.connectors.coinbase.exchange.history import History
 from tapeql.connectors.coinbase.signatures import exchange_proof
 from tapeql.connectors.events import Event, Kind
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock
+from tapeql.connectors.venue import Clock, Settings
 
 
 class ExchangeConnector(CoinbaseConnector):

@@ -14,8 +14,7 @@ from tapeql.connectors.coinbase.exchange.decode import decode_book, decode_candl
 from tapeql.connectors.coinbase.history import CoinbaseHistory
 from tapeql.connectors.events import BookSnapshot, Candle, Trade
 from tapeql.connectors.frames import printable
-from tapeql.connectors.settings import Settings
-from tapeql.connectors.venue import Clock, Info
+from tapeql.connectors.venue import Clock, Info, Settings
 from tapeql.errors import VenueError
 
 PAGE: Final = 1000
