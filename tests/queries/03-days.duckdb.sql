@@ -1,38 +1,22 @@
 WITH grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 251 rows
-grid_edges AS (
-  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
-  FROM grid
-),
 trades AS (
   SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, conditions
   FROM READ_PARQUET([… 51 files], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1736326800000000) AND ts < MAKE_TIMESTAMPTZ(1741996704398546)
-),
+), grid_edges AS (SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour FROM grid),
 trades_in_bars AS (
-  SELECT
-    trades.feed, trades.ts_us, trades.seq, trades.price, trades.quantity, trades.conditions, s.origin AS bar,
-    s.bound AS bar_close, s.session_date
+  SELECT feed, ts_us, seq, price, quantity, conditions, s.origin AS bar, s.bound AS bar_close, s.session_date
   FROM trades
-  JOIN grid_edges AS s ON (trades.ts_us // 3600000000) = s.hour AND trades.ts_us >= s.start AND trades.ts_us < s.stop
-  WHERE trades.ts_us < s.stop
-),
-sale_conditions AS (
+  JOIN grid_edges AS s ON (ts_us // 3600000000) = s.hour AND ts_us >= s.start AND ts_us < s.stop
+  WHERE ts_us < s.stop
+), judged_trades AS (
   SELECT
-    0 AS feed, 'MQ9' AS no_volume, 'MQ9CHINRUVW7' AS no_high_low, 'MQ9CHINRUVW7GLPZ4' AS no_open_close,
-    '(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS no_volume_numbers,
-    '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS no_high_low_numbers,
-    '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS no_open_close_numbers
-),
-judged_trades AS (
-  SELECT
-    trades_in_bars.*,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_volume_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_volume, '') = trades_in_bars.conditions END AS for_volume,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_high_low_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_high_low, '') = trades_in_bars.conditions END AS for_high_low,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_open_close_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_open_close, '') = trades_in_bars.conditions END AS for_open_close
+    *,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(15|16|38)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9', '') = conditions END AS for_volume,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9CHINRUVW7', '') = conditions END AS for_high_low,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9CHINRUVW7GLPZ4', '') = conditions END AS for_open_close
   FROM trades_in_bars
-  JOIN sale_conditions ON sale_conditions.feed = trades_in_bars.feed
-),
-bars_from_trades AS (
+), bars_from_trades AS (
   SELECT
     feed, bar, bar_close, session_date, FIRST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS open,
     MAX(price) FILTER(WHERE for_high_low) AS high, MIN(price) FILTER(WHERE for_high_low) AS low,
@@ -42,36 +26,26 @@ bars_from_trades AS (
   FROM judged_trades
   WHERE for_volume OR for_high_low OR for_open_close
   GROUP BY feed, bar, bar_close, session_date
-),
-bars AS (
+), bars AS (
   SELECT
-    bars_from_trades.feed, bars_from_trades.bar AS ts_us, 'AAPL' AS symbol, 'nasdaq' AS exchange, '1d' AS "interval",
-    bars_from_trades.bar_close AS ts_close, bars_from_trades.open, bars_from_trades.high, bars_from_trades.low,
-    bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades, bars_from_trades.vwap,
-    CAST('regular' AS TEXT) AS session, bars_from_trades.session_date,
-    bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled
+    feed, bar AS ts_us, 'AAPL' AS symbol, 'nasdaq' AS exchange, '1d' AS "interval", bar_close AS ts_close, open, high,
+    low, close, volume, trades, vwap, CAST('regular' AS TEXT) AS session, session_date,
+    bar_close <= 1741996800000000 AS complete, FALSE AS filled
   FROM bars_from_trades
-),
-premarket_slots_grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 253 rows
-premarket_slots_grid_edges AS (
-  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
-  FROM premarket_slots_grid
-),
+), premarket_slots_grid (i, start, stop, origin, step, bound, session_date, market_open, first_open) AS (…),  -- 253 rows
 premarket_sessions (feed, ts_us, ts_close, session_date) AS (…),  -- 253 rows
 premarket_standing_quotes AS (
   SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, bid, ask
   FROM READ_PARQUET([… 51 files], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1710216000000000) AND ts < MAKE_TIMESTAMPTZ(1741996800000000)
-),
-premarket_pieces AS (
+), premarket_pieces AS (
   SELECT
     premarket_sessions.feed, s.start AS ts_us, premarket_sessions.ts_us AS bar,
     LEAST(premarket_sessions.ts_close, s.stop, 1741996800000000) AS until, s.market_open AS opened
   FROM premarket_sessions
   JOIN premarket_slots_grid AS s ON s.first_open = premarket_sessions.ts_us
   WHERE s.market_open < 4611686018427387904
-),
-premarket_events AS (
+), premarket_events AS (
   SELECT
     feed, ts_us, seq, 1 AS kind, ts_us AS since, bid, ask, CAST(NULL AS BIGINT) AS bar, CAST(NULL AS BIGINT) AS until,
     CAST(NULL AS BIGINT) AS opened
@@ -81,16 +55,14 @@ premarket_events AS (
     feed, ts_us, CAST(0 AS BIGINT) AS seq, 0 AS kind, CAST(NULL AS BIGINT) AS since, CAST(NULL AS DOUBLE) AS bid,
     CAST(NULL AS DOUBLE) AS ask, bar, until, opened
   FROM premarket_pieces
-),
-premarket_numbered_events AS (
+), premarket_numbered_events AS (
   SELECT
     *,
     COUNT(since) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS quote_number,
     COUNT(bar) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS piece_number,
     LEAD(ts_us) OVER (PARTITION BY feed ORDER BY ts_us, kind, seq) AS next
   FROM premarket_events
-),
-premarket_standing_events AS (
+), premarket_standing_events AS (
   SELECT
     feed, ts_us, next, MAX(since) OVER (PARTITION BY feed, quote_number) AS since,
     MAX(bid) OVER (PARTITION BY feed, quote_number) AS bid, MAX(ask) OVER (PARTITION BY feed, quote_number) AS ask,
@@ -98,41 +70,32 @@ premarket_standing_events AS (
     MAX(until) OVER (PARTITION BY feed, piece_number) AS until,
     MAX(opened) OVER (PARTITION BY feed, piece_number) AS opened
   FROM premarket_numbered_events
-),
-premarket_lives AS (
+), premarket_lives AS (
   SELECT feed, bar, bid, ask, CAST(LEAST(COALESCE(next, until), until) - ts_us AS DOUBLE) AS us
   FROM premarket_standing_events
   WHERE ts_us < LEAST(COALESCE(next, until), until) AND since >= opened AND bid <> 0 AND ask <> 0 AND bid <= ask
-),
-premarket_quote_means AS (
+), premarket_quote_means AS (
   SELECT
     feed, bar,
     CASE WHEN (FSUM(us) FILTER(WHERE (bid + ask) > 0)) > 0 THEN (FSUM(((100 * (ask - bid)) / ((bid + ask) / 2)) * us) FILTER(WHERE (bid + ask) > 0)) / (FSUM(us) FILTER(WHERE (bid + ask) > 0)) END AS spread_pct
   FROM premarket_lives
   GROUP BY feed, bar
-),
-premarket_with_quotes AS (
+), premarket_with_quotes AS (
   SELECT premarket_sessions.*, premarket_quote_means.spread_pct
   FROM premarket_sessions
   LEFT JOIN premarket_quote_means ON
     premarket_quote_means.feed = premarket_sessions.feed AND premarket_quote_means.bar = premarket_sessions.ts_us
-),
-premarket_measured AS (
+), premarket_measured AS (
   SELECT bars.*, premarket_with_quotes.spread_pct AS premarket_spread_pct
   FROM bars
   LEFT JOIN premarket_with_quotes ON
     premarket_with_quotes.feed = bars.feed AND premarket_with_quotes.session_date = bars.session_date
-),
-computed AS (
+), computed AS (
   SELECT
     *,
     CASE WHEN (COUNT(volume) OVER (PARTITION BY feed ORDER BY ts_us ROWS BETWEEN 19 PRECEDING AND CURRENT ROW)) = 20 THEN AVG(volume) OVER (PARTITION BY feed ORDER BY ts_us ROWS BETWEEN 19 PRECEDING AND CURRENT ROW) END AS w_0
   FROM premarket_measured
-),
-computed_2 AS (
-  SELECT *, LAG(w_0, 1) OVER (PARTITION BY feed ORDER BY ts_us) AS w_1
-  FROM computed
-)
+), computed_2 AS (SELECT *, LAG(w_0, 1) OVER (PARTITION BY feed ORDER BY ts_us) AS w_1 FROM computed)
 SELECT
   symbol, exchange, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date,
   MAKE_TIMESTAMPTZ(ts_us) AS start, MAKE_TIMESTAMPTZ(ts_close) AS "end", premarket_spread_pct,

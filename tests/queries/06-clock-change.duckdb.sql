@@ -9,43 +9,28 @@ WITH grid AS (
     UNNEST(CAST('[20154, 20154, 20157, 20157]' AS BIGINT[])) AS session_date,
     UNNEST(CAST('[1741338000000000, 1741338000000000, 1741593600000000, 1741593600000000]' AS BIGINT[])) AS market_open,
     UNNEST(CAST('[1741338000000000, 1741357800000000, 1741593600000000, 1741613400000000]' AS BIGINT[])) AS first_open
-),
-grid_edges AS (
-  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
-  FROM grid
-),
-trades AS (
+), trades AS (
   SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, conditions
   FROM READ_PARQUET([… 3 items], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1741323600000000) AND ts < MAKE_TIMESTAMPTZ(1741665600000000)
-),
+), grid_edges AS (SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour FROM grid),
 trades_in_bars AS (
   SELECT
-    trades.feed, trades.ts_us, trades.seq, trades.price, trades.quantity, trades.conditions,
-    s.origin + (((trades.ts_us - s.origin) // 3600000000) * 3600000000) AS bar,
-    LEAST((s.origin + (((trades.ts_us - s.origin) // 3600000000) * 3600000000)) + s.step, s.bound) AS bar_close,
+    feed, ts_us, seq, price, quantity, conditions,
+    s.origin + (((ts_us - s.origin) // 3600000000) * 3600000000) AS bar,
+    LEAST((s.origin + (((ts_us - s.origin) // 3600000000) * 3600000000)) + s.step, s.bound) AS bar_close,
     s.session_date
   FROM trades
-  JOIN grid_edges AS s ON (trades.ts_us // 3600000000) = s.hour AND trades.ts_us >= s.start AND trades.ts_us < s.stop
-  WHERE trades.ts_us < s.stop
-),
-sale_conditions AS (
+  JOIN grid_edges AS s ON (ts_us // 3600000000) = s.hour AND ts_us >= s.start AND ts_us < s.stop
+  WHERE ts_us < s.stop
+), judged_trades AS (
   SELECT
-    0 AS feed, 'MQ9' AS no_volume, 'MQ9CHINRUVW7' AS no_high_low, 'MQ9CHINRUVW7GLPZ4' AS no_open_close,
-    '(^|[^0-9])0*(15|16|38)([^0-9]|$)' AS no_volume_numbers,
-    '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)' AS no_high_low_numbers,
-    '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)' AS no_open_close_numbers
-),
-judged_trades AS (
-  SELECT
-    trades_in_bars.*,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_volume_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_volume, '') = trades_in_bars.conditions END AS for_volume,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_high_low_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_high_low, '') = trades_in_bars.conditions END AS for_high_low,
-    trades_in_bars.conditions IS NULL OR CASE WHEN REGEXP_MATCHES(trades_in_bars.conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(trades_in_bars.conditions, sale_conditions.no_open_close_numbers)) ELSE TRANSLATE(trades_in_bars.conditions, sale_conditions.no_open_close, '') = trades_in_bars.conditions END AS for_open_close
+    *,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(15|16|38)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9', '') = conditions END AS for_volume,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(7|13|15|16|20|21|29|37|38|52|53|2)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9CHINRUVW7', '') = conditions END AS for_high_low,
+    conditions IS NULL OR CASE WHEN REGEXP_MATCHES(conditions, '(^|[^0-9])[0-9]{2}') THEN NOT (REGEXP_MATCHES(conditions, '(^|[^0-9])0*(5|7|10|13|15|16|20|21|22|29|30|31|32|33|37|38|52|53|2)([^0-9]|$)')) ELSE TRANSLATE(conditions, 'MQ9CHINRUVW7GLPZ4', '') = conditions END AS for_open_close
   FROM trades_in_bars
-  JOIN sale_conditions ON sale_conditions.feed = trades_in_bars.feed
-),
-bars_from_trades AS (
+), bars_from_trades AS (
   SELECT
     feed, bar, bar_close, session_date, FIRST(price ORDER BY ts_us, seq) FILTER(WHERE for_open_close) AS open,
     MAX(price) FILTER(WHERE for_high_low) AS high, MIN(price) FILTER(WHERE for_high_low) AS low,
@@ -55,23 +40,14 @@ bars_from_trades AS (
   FROM judged_trades
   WHERE for_volume OR for_high_low OR for_open_close
   GROUP BY feed, bar, bar_close, session_date
-),
-sessions (i, start, stop, name) AS (…),  -- 12 rows
-sessions_edges AS (
-  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
-  FROM sessions
-),
+), sessions (i, start, stop, name) AS (…),  -- 12 rows
 bars AS (
   SELECT
-    bars_from_trades.feed, bars_from_trades.bar AS ts_us, 'AAPL' AS symbol, 'nasdaq' AS exchange, '1h' AS "interval",
-    bars_from_trades.bar_close AS ts_close, bars_from_trades.open, bars_from_trades.high, bars_from_trades.low,
-    bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades, bars_from_trades.vwap,
-    CASE WHEN bars_from_trades.bar_close <= span.stop THEN span.name END AS session, bars_from_trades.session_date,
-    bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled
+    feed, bar AS ts_us, 'AAPL' AS symbol, 'nasdaq' AS exchange, '1h' AS "interval", bar_close AS ts_close, open, high,
+    low, close, volume, trades, vwap, CASE WHEN bar_close <= span.stop THEN span.name END AS session, session_date,
+    bar_close <= 1741996800000000 AS complete, FALSE AS filled
   FROM bars_from_trades
-  LEFT JOIN sessions_edges AS span ON
-    (bars_from_trades.bar // 3600000000) = span.hour AND bars_from_trades.bar >= span.start AND
-    bars_from_trades.bar < span.stop
+  ASOF LEFT JOIN sessions AS span ON bar >= span.start
 )
 SELECT
   symbol, exchange, "interval", MAKE_TIMESTAMPTZ(ts_us) AS ts, MAKE_TIMESTAMPTZ(ts_close) AS ts_close, open, high,

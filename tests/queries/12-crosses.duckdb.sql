@@ -2,11 +2,7 @@ WITH trades AS (
   SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity
   FROM READ_PARQUET([… 33 files], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1739178900000000) AND ts < MAKE_TIMESTAMPTZ(1741996800000000)
-),
-trades_in_bars AS (
-  SELECT *, (ts_us // 900000000) * 900000000 AS bar
-  FROM trades
-),
+), trades_in_bars AS (SELECT *, (ts_us // 900000000) * 900000000 AS bar FROM trades),
 bars_from_trades AS (
   SELECT
     feed, bar, bar + 900000000 AS bar_close, bar // 86400000000 AS session_date,
@@ -15,23 +11,14 @@ bars_from_trades AS (
     CASE WHEN FSUM(quantity) > 0 AND ISFINITE(FSUM(price * quantity)) THEN LEAST(GREATEST(FSUM(price * quantity) / FSUM(quantity), MIN(price)), MAX(price)) END AS vwap
   FROM trades_in_bars
   GROUP BY feed, bar
-),
-sessions (i, start, stop, name) AS (…),  -- 72 rows
-sessions_edges AS (
-  SELECT *, UNNEST(RANGE(start // 3600000000, ((stop - 1) // 3600000000) + 1)) AS hour
-  FROM sessions
-),
+), sessions (i, start, stop, name) AS (…),  -- 72 rows
 bars AS (
   SELECT
-    bars_from_trades.feed, bars_from_trades.bar AS ts_us, 'BTCUSDT' AS symbol, 'binance' AS exchange,
-    '15m' AS "interval", bars_from_trades.bar_close AS ts_close, bars_from_trades.open, bars_from_trades.high,
-    bars_from_trades.low, bars_from_trades.close, bars_from_trades.volume, bars_from_trades.trades,
-    bars_from_trades.vwap, CASE WHEN bars_from_trades.bar_close <= span.stop THEN span.name END AS session,
-    bars_from_trades.session_date, bars_from_trades.bar_close <= 1741996800000000 AS complete, FALSE AS filled
+    feed, bar AS ts_us, 'BTCUSDT' AS symbol, 'binance' AS exchange, '15m' AS "interval", bar_close AS ts_close, open,
+    high, low, close, volume, trades, vwap, CASE WHEN bar_close <= span.stop THEN span.name END AS session,
+    session_date, bar_close <= 1741996800000000 AS complete, FALSE AS filled
   FROM bars_from_trades
-  LEFT JOIN sessions_edges AS span ON
-    (bars_from_trades.bar // 3600000000) = span.hour AND bars_from_trades.bar >= span.start AND
-    bars_from_trades.bar < span.stop
+  ASOF LEFT JOIN sessions AS span ON bar >= span.start
 )
 SELECT
   symbol, exchange, "interval", MAKE_TIMESTAMPTZ(ts_us) AS ts_us, MAKE_TIMESTAMPTZ(ts_close) AS ts_close, open,

@@ -84,7 +84,7 @@ class Builder:
         return s.Query(c[0], tuple(c[1:]), span(c))
 
     def explain(self, c: Children) -> s.Explain:
-        return s.Explain(c[1].lower() if len(c) == 3 else "plan", c[-1], span(c))
+        return s.Explain(" ".join(word.lower() for word in c[1:-1]) or "plan", c[-1], span(c))
 
     def describe(self, c: Children) -> s.Describe:
         return s.Describe(str(c[1]) if isinstance(c[1], str) else c[1], span(c))

@@ -448,7 +448,7 @@ class Pipe:
 
 @dataclass(frozen=True, slots=True)
 class Explain:
-    """`EXPLAIN [sql|plan|warmup] q`; `what` is "plan" when not written."""
+    """`EXPLAIN [sql|sql full|plan|warmup] q`; `what` is "plan" when not written."""
 
     what: str
     query: Query | Pipe

@@ -102,10 +102,10 @@ def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Tab
 
     plan = located(plan, Context(snapshot, plan.query.now_us, cancel)).plan
     match what:
-        case "sql":
+        case "sql" | "sql full":
             from tapeql.run.lower import explain_sql
 
-            text = explain_sql(plan, snapshot, snapshot.dialect)
+            text = explain_sql(plan, snapshot, snapshot.dialect, full=what == "sql full")
         case "warmup":
             text = warmup(plan)
         case _:

@@ -106,7 +106,7 @@ class Database:
         return self._door.schema(self._request(text, params))
 
     def explain(self, text: str, /, what: str = "plan", **params: Any) -> str:
-        """How the query would be answered: `what` is "plan", "sql" or "warmup"."""
+        """How the query would be answered: `what` is "plan", "sql", "sql full" or "warmup"."""
         from tapeql.language.parse import parse
 
         at = parse(text).statements[-1].span.start

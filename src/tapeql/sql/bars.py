@@ -145,24 +145,33 @@ def _counted(
 ) -> tuple[str, dict[str, Node | None]]:
     """Trades that count for something, and the conditions under which one counts for each thing."""
     names = ("no_volume", "no_high_low", "no_open_close")
-    constants: dict[str, tuple[Kind, Sequence[object]]] = {
-        FEED: (BIGINT, [statement.number(feed) for feed in rules]),
-        **{name: (TEXT, [getattr(rule, name) if rule else "" for rule in rules.values()]) for name in names},
-        **{f"{name}_numbers": (TEXT, [_among(rule, name) for rule in rules.values()]) for name in names},
-    }
-    ruling = statement.constants(f"{prefix}sale_conditions", constants)
-    codes = column("conditions", located)
-    numbered = exp.RegexpLike(this=codes.copy(), expression=text(tapes.NUMBERS))
+    letters = {name: [getattr(rule, name) if rule else "" for rule in rules.values()] for name in names}
+    numbers = {name: [_among(rule, name) for rule in rules.values()] for name in names}
+    joins = []
+    if len(set(rules.values())) == 1:
+        by_letter: dict[str, Node] = {name: text(letters[name][0]) for name in names}
+        by_number: dict[str, Node] = {name: text(numbers[name][0]) for name in names}
+    else:
+        constants: dict[str, tuple[Kind, Sequence[object]]] = {
+            FEED: (BIGINT, [statement.number(feed) for feed in rules]),
+            **{name: (TEXT, letters[name]) for name in names},
+            **{f"{name}_numbers": (TEXT, numbers[name]) for name in names},
+        }
+        ruling = statement.constants(f"{prefix}sale_conditions", constants)
+        by_letter = {name: column(name, ruling) for name in names}
+        by_number = {name: column(f"{name}_numbers", ruling) for name in names}
+        joins.append(join(table(ruling), op("=", column(FEED, ruling), column(FEED, located))))
+    codes = column("conditions")
 
     def counts_for(name: str) -> Node:
-        by_letter = op("=", call("translate", codes.copy(), column(name, ruling), text("")), codes.copy())
-        by_number = negation(exp.RegexpLike(this=codes.copy(), expression=column(f"{name}_numbers", ruling)))
-        return either(is_null(codes.copy()), case((numbered.copy(), by_number), otherwise=by_letter))
+        numbered = exp.RegexpLike(this=codes.copy(), expression=text(tapes.NUMBERS))
+        none = negation(exp.RegexpLike(this=codes.copy(), expression=by_number[name]))
+        unlettered = op("=", call("translate", codes.copy(), by_letter[name], text("")), codes.copy())
+        return either(is_null(codes.copy()), case((numbered, none), otherwise=unlettered))
 
     flags = {f"for_{name[3:]}": counts_for(name) for name in names}
-    joined = join(table(ruling), op("=", column(FEED, ruling), column(FEED, located)))
-    values = [star(located), *(named(flag, name) for name, flag in flags.items())]
-    judged = statement.add(f"{prefix}judged_trades", select(values, table(located), joins=[joined]))
+    values = [star(located) if joins else star(), *(named(flag, name) for name, flag in flags.items())]
+    judged = statement.add(f"{prefix}judged_trades", select(values, table(located), joins=joins))
     counted = select([star()], table(judged), where=either(*map(column, flags)))
     return statement.add(f"{prefix}counted_trades", counted), {name[3:]: column(f"for_{name[3:]}") for name in names}
 
@@ -317,10 +326,10 @@ def _located(
         opening, inside = grid.opening(statement, at), grid.inside(at.copy(), low, high)
         located = select([star(), named(opening, "bar")], table(rows), where=inside)
     else:
-        at = column(AT, rows)
+        at = column(AT)
         opening = grid.opening(statement, at)
         values = [
-            *(column(c, rows) for c in (FEED, AT, SEQ, *columns)),
+            *(column(c) for c in (FEED, AT, SEQ, *columns)),
             named(opening, "bar"),
             named(grid.closing(opening.copy()), CLOSE),
             named(grid.date(statement, at.copy()), DATE),
@@ -384,24 +393,24 @@ def _grouped(statement: Statement, name: str, located: str, grid: BarGrid, measu
 
 def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix: str) -> Stream:
     """Bars under their own names, with exchange, symbol, session and completeness."""
-    closing = column(CLOSE, whole)
+    closing = column(CLOSE)
     of = statement.symbol_of(whole)
-    session, more = _session_of(statement, node, whole, of, prefix)
+    session, more = _session_of(statement, node, of, prefix)
     joins = [*of.joins, *more]
     values: dict[str, Node] = {
         "symbol": of.symbol,
         "exchange": of.exchange,
         "interval": statement.dialect.text(node.interval.text),
         "ts_close": closing,
-        **{name: column(name, whole) for name in _MEASURES},
+        **{name: column(name) for name in _MEASURES},
         "session": session,
-        DATE: column(DATE, whole),
+        DATE: column(DATE),
         "complete": op("<=", closing.copy(), integer(now_us)),
         "filled": false(),
     }
     chosen = [
-        column(FEED, whole),
-        named(column("bar", whole), AT),
+        column(FEED, whole if of.joins else ""),
+        named(column("bar"), AT),
         *(named(node, name) for name, node in values.items()),
     ]
     relation = statement.add(f"{prefix}bars", select(chosen, table(whole), joins=joins))
@@ -409,14 +418,14 @@ def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix:
     return Stream(relation, fields, (AT,))
 
 
-def _session_of(statement: Statement, node: Bars, rows: str, of: SymbolOf, prefix: str) -> tuple[Node, list[exp.Join]]:
+def _session_of(statement: Statement, node: Bars, of: SymbolOf, prefix: str) -> tuple[Node, list[exp.Join]]:
     """The named session in which bars lie wholly, and what rows must be joined with to know it."""
     if node.interval.is_calendar:
         return _session_of_units(node, of), []
     low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
     spans = sessions(statement, f"{prefix}sessions", node, low - 2 * DAY_US, high)
-    joins = statement.containing(column("bar", rows), of.g.copy(), spans, "span", side="LEFT")
-    return case((op("<=", column(CLOSE, rows), column("stop", "span")), column("name", "span"))), joins
+    joins = statement.containing(column("bar"), of.g.copy(), spans, "span", side="LEFT", few=True)
+    return case((op("<=", column(CLOSE), column("stop", "span")), column("name", "span"))), joins
 
 
 def _session_of_units(node: Bars, of: SymbolOf) -> Node:

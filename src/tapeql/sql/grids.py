@@ -38,9 +38,9 @@ class GridTable:
     steps: frozenset[int]
     carried: bool
 
-    def joins(self, statement: Statement, at: Node, g: Node, *, side: str = "") -> list[exp.Join]:
+    def joins(self, statement: Statement, at: Node, g: Node, *, side: str = "", few: bool = False) -> list[exp.Join]:
         """Joins rows with their segments; whether they lie `inside` is left to ask."""
-        return statement.containing(at, g, self.relation, S, side=side)
+        return statement.containing(at, g, self.relation, S, side=side, few=few)
 
     def inside(self, at: Node, low_us: int, high_us: int) -> Node | None:
         """Whether an instant of a range lies in the segment; None if all do."""
@@ -100,7 +100,7 @@ class PlainGrid:
     def steps(self) -> frozenset[int]:
         return frozenset({self.step})
 
-    def joins(self, statement: Statement, at: Node, g: Node, *, side: str = "") -> list[exp.Join]:
+    def joins(self, statement: Statement, at: Node, g: Node, *, side: str = "", few: bool = False) -> list[exp.Join]:
         return []
 
     def inside(self, at: Node, low_us: int, high_us: int) -> Node | None:
@@ -259,11 +259,7 @@ def intervals(
     if len(statement.calendars) > 1:
         numbered["g"] = (BIGINT, [g for g, length in lengths for _ in range(length)])
     typed = {key: (TEXT if key == "name" else BIGINT, values) for key, values in columns.items()}
-    relation = statement.constants(name, {**numbered, **typed})
-    index = statement.dialect.interval_index(relation, groups=len(statement.calendars))
-    if index is not None:
-        statement.add(f"{relation}_edges", index)
-    return relation
+    return statement.constants(name, {**numbered, **typed})
 
 
 def sessions(statement: Statement, name: str, rows: Bars | Ticks | Quotes, low_us: int, high_us: int) -> str:

@@ -5,8 +5,7 @@ What is long and says nothing (instants of a calendar, paths of files) is left o
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlglot import exp
@@ -22,18 +21,22 @@ def laid_out(statement: exp.Select, dialect: str, inputs: Mapping[str, int], *, 
     """The text of a statement; `inputs` are the tables of constants among its CTEs, with their numbers of rows."""
     printer = _Printer(dialect, full)
     ctes = statement.args["with_"].expressions if statement.args.get("with_") else []
-    written = []
-    for cte in ctes:
-        rows = inputs.get(cte.alias, 0)
+    text = "WITH " if ctes else ""
+    for number, cte in enumerate(ctes):
+        head, rows, comment = printer.text(name(cte.alias)), inputs.get(cte.alias, 0), ""
+        body = list(printer.query(cte.this))
         if rows > FEW and not full:
             columns = ", ".join(printer.text(name(e.alias)) for e in cte.this.expressions)
-            written.append((f"{printer.text(name(cte.alias))} ({columns}) AS (…)", f"  -- {rows:,} rows"))
+            text, comment = f"{text}{head} ({columns}) AS (…)", f"  -- {rows:,} rows"
+        elif len(line := f"{head} AS ({' '.join(body)})") < WIDTH:
+            text += line
         else:
-            body = textwrap.indent("\n".join(printer.query(cte.this)), "  ")
-            written.append((f"{printer.text(name(cte.alias))} AS (\n{body}\n)", ""))
-    last = len(written) - 1
-    parts = [f"{text}{',' if n < last else ''}{comment}" for n, (text, comment) in enumerate(written)]
-    return "\n".join([*(["WITH " + "\n".join(parts)] if parts else []), *printer.query(statement)])
+            text += f"{head} AS (\n{_indented(body)}\n)"
+        if number == len(ctes) - 1:
+            text += f"{comment}\n"
+        else:
+            text += ", " if text.endswith("\n)") else f",{comment}\n"
+    return text + "\n".join(printer.query(statement))
 
 
 class _Printer:
@@ -66,9 +69,8 @@ class _Printer:
 
     def _source(self, source: exp.Expr) -> str:
         if isinstance(source, exp.Subquery):
-            inner = "\n".join(self.query(source.this))
             alias = f" AS {self.text(name(source.alias))}" if source.alias else ""
-            return f"(\n{textwrap.indent(inner, '  ')}\n){alias}"
+            return f"(\n{_indented(self.query(source.this))}\n){alias}"
         if self._full:
             return self.text(source)
         source = source.copy()
@@ -94,6 +96,11 @@ class _Printer:
             else:
                 line = f"{line} {more}" if line else more
         yield f"  {line}"
+
+
+def _indented(lines: Iterable[str]) -> str:
+    """Not textwrap's, which would also indent inside a text of several lines."""
+    return "\n".join(f"  {line}" for line in lines)
 
 
 def _conditions(condition: Node) -> list[Node]:

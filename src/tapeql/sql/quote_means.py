@@ -84,7 +84,7 @@ def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: BarG
     is_open = op("<", grid.market_open(), integer(NEVER))
     parts = []
     if grid.steps != {0}:
-        joins = grid.joins(statement, at, of.g)
+        joins = grid.joins(statement, at, of.g, few=True)
         own = op("=", grid.opening(statement, at.copy()), at.copy())
         where = both(op("<", at.copy(), column("stop", "s")), own, is_open)
         parts.append(select(_piece(rows, at.copy(), end, grid), table(rows), joins=[*of.joins, *joins], where=where))

@@ -153,13 +153,24 @@ class Statement:
             )
             for c, (kind, values) in columns.items()
         ]  # fmt: skip
-        relation = self.add(name, select(nodes))
+        query = select(nodes)
+        for same in self.inputs:
+            if self.ctes.get(same) == query:
+                return same
+        relation = self.add(name, query)
         self.inputs[relation] = rows
         return relation
 
-    def containing(self, at: Node, g: Node, relation: str, alias: str, *, side: str = "") -> list[exp.Join]:
-        """Joins each row with the last interval of its group g that starts at or before `at`."""
-        return self.dialect.containing(at, g, relation, alias, groups=len(self.calendars), side=side)
+    def containing(
+        self, at: Node, g: Node, relation: str, alias: str, *, side: str = "", few: bool = False
+    ) -> list[exp.Join]:
+        """Joins each row with the last interval of its group g that starts at or before `at`; `few`: rows, such as bars."""
+        dialect, groups = self.dialect, len(self.calendars)
+        if few and dialect.joins_as_of:
+            return [dialect.as_of(at, g, relation, alias, groups=groups, side=side)]
+        if f"{relation}_edges" not in self.ctes:
+            self.add(f"{relation}_edges", dialect.interval_index(relation, groups=groups))
+        return dialect.containing(at, g, relation, alias, groups=groups, side=side)
 
     def rowwise(self, stream: Stream) -> Rowwise:
         return Rowwise(self.dialect, stream.columns)

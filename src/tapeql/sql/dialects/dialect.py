@@ -130,8 +130,8 @@ class Dialect(ABC):
         return rows
 
     @abstractmethod
-    def interval_index(self, table: str, *, groups: int) -> exp.Select | None:
-        """What `containing` needs besides a table of intervals (g, i, start, stop, …), if anything."""
+    def interval_index(self, table: str, *, groups: int) -> exp.Select:
+        """What `containing` needs besides a table of intervals (g, i, start, stop, …), under its name with `_edges`."""
 
     @abstractmethod
     def containing(self, at: Node, g: Node, table: str, alias: str, *, groups: int, side: str = "") -> list[exp.Join]:
@@ -139,6 +139,13 @@ class Dialect(ABC):
 
         Whether `at` lies before its end is left to the caller.
         """
+
+    joins_as_of = False
+    """Few rows may be joined by `as_of`, which needs no index."""
+
+    def as_of(self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = "") -> exp.Join:
+        """The same as `containing`."""
+        raise NotImplementedError
 
 
 def _is_atom(x: Node) -> bool:

@@ -95,7 +95,7 @@ class DuckDB(Dialect):
             items = text("[" + ", ".join("NULL" if v is None else str(v) for v in values) + "]")
         return call("unnest", exp.Cast(this=items, to=array(kind)))
 
-    def interval_index(self, table_name: str, *, groups: int) -> exp.Select | None:
+    def interval_index(self, table_name: str, *, groups: int) -> exp.Select:
         """Each interval once for every hour it reaches into: then instants find it by a hash of their hour."""
         hours = call(
             "range",
@@ -114,6 +114,13 @@ class DuckDB(Dialect):
             op("<", at.copy(), column("stop", alias)),
         )
         return [join(table(f"{table_name}_edges", alias), on, side=side)]
+
+    joins_as_of = True
+
+    def as_of(self, at: Node, g: Node, table_name: str, alias: str, *, groups: int, side: str = "") -> exp.Join:
+        begun = op(">=", at, column("start", alias))
+        on = both(op("=", g, column("g", alias)), begun) if groups > 1 else begun
+        return join(table(table_name, alias), on, side=side, method="ASOF")
 
     def tape(
         self,

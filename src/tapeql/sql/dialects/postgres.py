@@ -188,7 +188,7 @@ class Postgres(Dialect):
         )
         return self.computed_once(select(values, table(table_name), where=where))
 
-    def interval_index(self, table_name: str, *, groups: int) -> exp.Select | None:
+    def interval_index(self, table_name: str, *, groups: int) -> exp.Select:
         starts = call("array_agg", exp.Order(this=column("start"), expressions=[exp.Ordered(this=column("i"))]))
         if groups == 1:
             return select([named(starts, "starts")], table(table_name))
