@@ -104,7 +104,7 @@ def _shortened(sql: str, width: int) -> str:
     lines = [line if len(line) <= width - 4 else f"{line[: width - 5]}…" for line in sql.splitlines()]
     between = len(lines) - SQL_HEAD_LINES - SQL_TAIL_LINES
     if between > 1:
-        more = f"… {between:,} more lines; EXPLAIN sql before a sentence prints them all …"
+        more = f"… {between:,} more lines; EXPLAIN sql before a sentence prints them …"
         lines[SQL_HEAD_LINES:-SQL_TAIL_LINES] = [more]
     return "".join(f"    {line}\n" for line in lines)
 

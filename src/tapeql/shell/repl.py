@@ -21,7 +21,7 @@ A statement ends with `;`, or with Enter when it is complete.
 
     CANDLES 1h FROM binance:BTCUSDT WHERE close > sma(20);
     SHOW symbols | functions | sessions | sources;      DESCRIBE rsi;
-    EXPLAIN sql | plan | warmup …;                       SET tz = 'America/New_York';
+    EXPLAIN sql | sql full | plan | warmup …;            SET tz = 'America/New_York';
 
     \\q leaves    \\timing shows or hides times    \\? is this help    Tab completes    Alt-Enter is a new line
 """
