@@ -9,10 +9,10 @@ from tapeql.sql.state import State
 from tapeql.sql.statement import Statement
 
 
-def lower(step: Operator, state: State, statement: Statement, plan: Plan, prefix: str = "") -> State:
+def lower(step: Operator, state: State, statement: Statement, plan: Plan) -> State:
     """The rows behind an operator. Raises Unsayable where it has no SQL."""
     module = module_of(step, "sql")
     if module is None:
         raise Unsayable(type(step).__name__)
-    lowered: State = module.lower(step, state, statement, plan, prefix)
+    lowered: State = module.lower(step, state, statement, plan)
     return lowered

@@ -56,27 +56,25 @@ CLOSE, DATE = "bar_close", "session_date"
 _MEASURES = ("open", "high", "low", "close", "volume", "trades", "vwap")
 
 
-def bars(statement: Statement, node: Bars, now_us: int, prefix: str = "") -> tuple[Stream, BarGrid]:
+def bars(statement: Statement, node: Bars, now_us: int) -> tuple[Stream, BarGrid]:
     """The stream of bars, columns as in `BAR`, and the grid they lie on."""
-    grid = bar_grid(statement, f"{prefix}grid", node)
+    grid = bar_grid(statement, "grid", node)
     tables = dict.fromkeys((source.table, source.interval) for feed in node.feeds for source in feed.sources)
-    parts = [_from_ticks(statement, node, grid, prefix) for stored_table, _ in tables if stored_table == "ticks"]
+    parts = [_from_ticks(statement, node, grid) for stored_table, _ in tables if stored_table == "ticks"]
     parts += [
-        _from_candles(statement, node, grid, interval, prefix)
-        for stored_table, interval in tables
-        if stored_table == "ohlcv"
+        _from_candles(statement, node, grid, interval) for stored_table, interval in tables if stored_table == "ohlcv"
     ]
     if len(parts) > 1:
-        whole = statement.add(f"{prefix}all_bars", union_all([select([star()], table(part)) for part in parts]))
+        whole = statement.add("all_bars", union_all([select([star()], table(part)) for part in parts]))
     else:
         whole = parts[0]
-    return _labelled(statement, node, whole, now_us, prefix), grid
+    return _labelled(statement, node, whole, now_us), grid
 
 
 # ── trades ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_ticks(statement: Statement, node: Bars, grid: BarGrid, prefix: str) -> str:
+def _from_ticks(statement: Statement, node: Bars, grid: BarGrid) -> str:
     spans = _spans(node, "ticks", "")
     reads = [
         Read(
@@ -94,15 +92,15 @@ def _from_ticks(statement: Statement, node: Bars, grid: BarGrid, prefix: str) ->
     ruled = where is None and any(rules.values())
     columns = ["price", "quantity"]
     columns += [c for c in ("side", "trade_id", "conditions") if c in wanted or (c == "conditions" and ruled)]
-    trades = stored(statement, f"{prefix}trades", "ticks", "", reads, columns)
-    located = _located(statement, f"{prefix}trades_in_bars", trades, reads, columns, grid)
+    trades = stored(statement, "trades", "ticks", "", reads, columns)
+    located = _located(statement, "trades_in_bars", trades, reads, columns, grid)
     if not all(_begins_a_bar(grid.grids[statement.group(feed)], ranges) for feed, ranges in spans):
-        located = _chosen(statement, f"{prefix}chosen_trades", located, spans, prefix)
+        located = _chosen(statement, "chosen_trades", located, spans)
     if where is not None:
-        located = _passing(statement, located, where, prefix)
+        located = _passing(statement, located, where)
     counts: dict[str, Node | None] = dict.fromkeys(("volume", "high_low", "open_close"))
     if ruled:
-        located, counts = _counted(statement, located, rules, prefix)
+        located, counts = _counted(statement, located, rules)
     dialect = statement.dialect
     price, quantity, order = column("price"), column("quantity"), (AT, SEQ)
     volume = dialect.sum(quantity)
@@ -124,24 +122,22 @@ def _from_ticks(statement: Statement, node: Bars, grid: BarGrid, prefix: str) ->
             filtered(call("max", price.copy()), counts["volume"]),
         ),
     }
-    return _grouped(statement, f"{prefix}bars_from_trades", located, grid, measures)
+    return _grouped(statement, "bars_from_trades", located, grid, measures)
 
 
-def _passing(statement: Statement, located: str, where: Expr, prefix: str) -> str:
+def _passing(statement: Statement, located: str, where: Expr) -> str:
     """TICKS WHERE, over the columns of trades."""
     if column_names(where) & {"exchange", "symbol"}:
         of = statement.symbol_of(located)
         names = [named(of.exchange, "exchange"), named(of.symbol, "symbol")]
-        located = statement.add(
-            f"{prefix}named_trades", select([star(located), *names], table(located), joins=of.joins)
-        )
+        located = statement.add("named_trades", select([star(located), *names], table(located), joins=of.joins))
     renamed = {"ts": AT, "seq": SEQ}
     rowwise = Rowwise(statement.dialect, {c: Field(renamed.get(c, c), type) for c, type in TICK.items()})
-    return statement.add(f"{prefix}passing_trades", select([star()], table(located), where=rowwise.truth(where)))
+    return statement.add("passing_trades", select([star()], table(located), where=rowwise.truth(where)))
 
 
 def _counted(
-    statement: Statement, located: str, rules: Mapping[Feed, tapes.Eligibility | None], prefix: str
+    statement: Statement, located: str, rules: Mapping[Feed, tapes.Eligibility | None]
 ) -> tuple[str, dict[str, Node | None]]:
     """Trades that count for something, and the conditions under which one counts for each thing."""
     names = ("no_volume", "no_high_low", "no_open_close")
@@ -157,7 +153,7 @@ def _counted(
             **{name: (TEXT, letters[name]) for name in names},
             **{f"{name}_numbers": (TEXT, numbers[name]) for name in names},
         }
-        ruling = statement.constants(f"{prefix}sale_conditions", constants)
+        ruling = statement.constants("sale_conditions", constants)
         by_letter = {name: column(name, ruling) for name in names}
         by_number = {name: column(f"{name}_numbers", ruling) for name in names}
         joins.append(join(table(ruling), op("=", column(FEED, ruling), column(FEED, located))))
@@ -171,9 +167,9 @@ def _counted(
 
     flags = {f"for_{name[3:]}": counts_for(name) for name in names}
     values = [star(located) if joins else star(), *(named(flag, name) for name, flag in flags.items())]
-    judged = statement.add(f"{prefix}judged_trades", select(values, table(located), joins=joins))
+    judged = statement.add("judged_trades", select(values, table(located), joins=joins))
     counted = select([star()], table(judged), where=either(*map(column, flags)))
-    return statement.add(f"{prefix}counted_trades", counted), {name[3:]: column(f"for_{name[3:]}") for name in names}
+    return statement.add("counted_trades", counted), {name[3:]: column(f"for_{name[3:]}") for name in names}
 
 
 _NEVER = "$."
@@ -189,17 +185,17 @@ def _among(rule: tapes.Eligibility | None, name: str) -> str:
 # ── candles ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _from_candles(statement: Statement, node: Bars, grid: BarGrid, interval: str, prefix: str) -> str:
+def _from_candles(statement: Statement, node: Bars, grid: BarGrid, interval: str) -> str:
     spans = _spans(node, "ohlcv", interval)
     before, after = stamped_before(interval), 4 * DAY_US if is_daily(interval) else 0
     reads = []
     for feed, ranges in spans:
         low, high = ranges[0][0], max(last_close(grid.grids[statement.group(feed)], *r) for r in ranges)
         reads.append(Read(statement.number(feed), statement.group(feed), feed.symbol, low - before, high + after))
-    candles = stored(statement, f"{prefix}candles_{interval}", "ohlcv", interval, reads, _MEASURES)
-    candles = _placed(statement, node, grid, interval, candles, [feed for feed, _ in spans], prefix)
-    located = _located(statement, f"{prefix}candles_{interval}_in_bars", candles, reads, _MEASURES, grid)
-    located = _chosen(statement, f"{prefix}chosen_candles_{interval}", located, spans, prefix)
+    candles = stored(statement, f"candles_{interval}", "ohlcv", interval, reads, _MEASURES)
+    candles = _placed(statement, node, grid, interval, candles, [feed for feed, _ in spans])
+    located = _located(statement, f"candles_{interval}_in_bars", candles, reads, _MEASURES, grid)
+    located = _chosen(statement, f"chosen_candles_{interval}", located, spans)
     dialect, order = statement.dialect, (AT, SEQ)
 
     def known(name: str) -> Node:
@@ -231,7 +227,7 @@ def _from_candles(statement: Statement, node: Bars, grid: BarGrid, interval: str
         "trades": case((trades_told, cast(call("sum", trades.copy()), BIGINT))),
         "vwap": case((all_told, _mean(statement, volume, notional, *vwaps))),
     }
-    return _grouped(statement, f"{prefix}bars_from_{interval}", located, grid, measures)
+    return _grouped(statement, f"bars_from_{interval}", located, grid, measures)
 
 
 def _placed(
@@ -241,7 +237,6 @@ def _placed(
     interval: str,
     candles: str,
     feeds: Sequence[Feed],
-    prefix: str,
 ) -> str:
     """Candles at an instant of the bar they lie in: where they, or the sessions of their dates, first meet it."""
     lengths: list[tuple[int, int]] = []
@@ -267,7 +262,7 @@ def _placed(
             columns[name] += values.tolist()
     if not moved:
         return candles
-    places = intervals(statement, f"{prefix}places_{interval}", lengths, columns)
+    places = intervals(statement, f"places_{interval}", lengths, columns)
     at = column(AT, candles)
     meets = column("begin", "p")
     shown = [
@@ -277,7 +272,7 @@ def _placed(
     ]
     joins = statement.containing(at.copy(), column(GROUP, candles), places, "p")
     inside = op("<", at.copy(), column("stop", "p"))
-    return statement.add(f"{prefix}placed_candles_{interval}", select(shown, table(candles), joins=joins, where=inside))
+    return statement.add(f"placed_candles_{interval}", select(shown, table(candles), joins=joins, where=inside))
 
 
 def _reaching(grid: Grid, us: int) -> tuple[Instants, Instants, Instants]:
@@ -351,9 +346,7 @@ def _begins_a_bar(grid: Grid, ranges: Sequence[tuple[int, int]]) -> bool:
     return low == (origin + (low - origin) // step * step if step else origin)
 
 
-def _chosen(
-    statement: Statement, name: str, located: str, spans: Sequence[tuple[Feed, list[tuple[int, int]]]], prefix: str
-) -> str:
+def _chosen(statement: Statement, name: str, located: str, spans: Sequence[tuple[Feed, list[tuple[int, int]]]]) -> str:
     """Rows of the bars this source answers for."""
     bar, every = column("bar", located), {tuple(ranges) for _, ranges in spans}
     if len(every) == 1 and len(spans[0][1]) == 1:
@@ -365,7 +358,7 @@ def _chosen(
         "low": (BIGINT, [low for _, ranges in spans for low, _ in ranges]),
         "until": (BIGINT, [high for _, ranges in spans for _, high in ranges]),
     }
-    span = statement.constants(f"{prefix}openings", constants)
+    span = statement.constants("openings", constants)
     on = both(
         op("=", column(FEED, span), column(FEED, located)),
         op(">=", bar, column("low", span)),
@@ -391,11 +384,11 @@ def _grouped(statement: Statement, name: str, located: str, grid: BarGrid, measu
     return statement.add(name, select(values, table(located), group=keys))
 
 
-def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix: str) -> Stream:
+def _labelled(statement: Statement, node: Bars, whole: str, now_us: int) -> Stream:
     """Bars under their own names, with exchange, symbol, session and completeness."""
     closing = column(CLOSE)
     of = statement.symbol_of(whole)
-    session, more = _session_of(statement, node, of, prefix)
+    session, more = _session_of(statement, node, of)
     joins = [*of.joins, *more]
     values: dict[str, Node] = {
         "symbol": of.symbol,
@@ -413,17 +406,17 @@ def _labelled(statement: Statement, node: Bars, whole: str, now_us: int, prefix:
         named(column("bar"), AT),
         *(named(node, name) for name, node in values.items()),
     ]
-    relation = statement.add(f"{prefix}bars", select(chosen, table(whole), joins=joins))
+    relation = statement.add("bars", select(chosen, table(whole), joins=joins))
     fields = {name: Field(AT if name == "ts" else name, type) for name, type in BAR.items()}
     return Stream(relation, fields, (AT,))
 
 
-def _session_of(statement: Statement, node: Bars, of: SymbolOf, prefix: str) -> tuple[Node, list[exp.Join]]:
+def _session_of(statement: Statement, node: Bars, of: SymbolOf) -> tuple[Node, list[exp.Join]]:
     """The named session in which bars lie wholly, and what rows must be joined with to know it."""
     if node.interval.is_calendar:
         return _session_of_units(node, of), []
     low, high = min(f.start_us for f in node.feeds), max(f.end_us for f in node.feeds)
-    spans = sessions(statement, f"{prefix}sessions", node, low - 2 * DAY_US, high)
+    spans = sessions(statement, "sessions", node, low - 2 * DAY_US, high)
     joins = statement.containing(column("bar"), of.g.copy(), spans, "span", side="LEFT", few=True)
     return case((op("<=", column(CLOSE), column("stop", "span")), column("name", "span"))), joins
 

@@ -57,7 +57,6 @@ def quote_means(
     node: Bars,
     grid: BarGrid,
     measures: Sequence[str],
-    prefix: str = "",
 ) -> str:
     """A relation (feed, bar, *measures) for the bars (feed, at, `closing`) of a relation; no row where no quote stood."""
     reads = []
@@ -65,12 +64,12 @@ def quote_means(
         g = statement.group(feed)
         until = last_close(grid.grids[g], feed.start_us, feed.end_us)
         reads.append(Read(statement.number(feed), g, feed.symbol, feed.quotes_from_us or EARLIEST, until))
-    quotes = stored(statement, f"{prefix}standing_quotes", "quotes", "", reads, ("bid", "ask"))
-    pieces = _pieces(statement, f"{prefix}pieces", rows, closing, grid)
-    events = statement.add(f"{prefix}events", _events(quotes, pieces))
-    standing = _standing(statement, events, prefix)
-    lives = statement.add(f"{prefix}lives", _lives(standing))
-    return statement.add(f"{prefix}quote_means", _means(statement, lives, measures))
+    quotes = stored(statement, "standing_quotes", "quotes", "", reads, ("bid", "ask"))
+    pieces = _pieces(statement, "pieces", rows, closing, grid)
+    events = statement.add("events", _events(quotes, pieces))
+    standing = _standing(statement, events)
+    lives = statement.add("lives", _lives(standing))
+    return statement.add("quote_means", _means(statement, lives, measures))
 
 
 def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: BarGrid) -> str:
@@ -138,12 +137,12 @@ def _events(quotes: str, pieces: str) -> exp.Query:
     return union_all([select(from_quotes, table(quotes)), select(from_pieces, table(pieces))])
 
 
-def _standing(statement: Statement, events: str, prefix: str) -> str:
+def _standing(statement: Statement, events: str) -> str:
     """Each event with its piece and with the quote that stands from it on, numbered and then carried forward."""
     feed: list[Node] = [column(FEED)]
     by_time = order(*(column(c) for c in (AT, "kind", SEQ)))
     numbered = statement.add(
-        f"{prefix}numbered_events",
+        "numbered_events",
         select(
             [
                 exp.Star(),
@@ -159,7 +158,7 @@ def _standing(statement: Statement, events: str, prefix: str) -> str:
     carried = [(c, quote) for c in ("since", "bid", "ask")] + [(c, piece) for c in (BAR, "until", "opened")]
     values = [named(over(call("max", column(c)), partition), c) for c, partition in carried]
     return statement.add(
-        f"{prefix}standing_events", select([column(FEED), column(AT), column("next"), *values], table(numbered))
+        "standing_events", select([column(FEED), column(AT), column("next"), *values], table(numbered))
     )
 
 

@@ -22,11 +22,11 @@ class State:
     keys: tuple[Order, ...] = ()
 
 
-def read(statement: Statement, rows: Rows, prefix: str = "") -> State:
+def read(statement: Statement, rows: Rows) -> State:
     """What a plan begins with."""
     match rows:
         case Bars():
-            stream, grid = bars(statement, rows, statement.now_us, prefix)
+            stream, grid = bars(statement, rows, statement.now_us)
             return State(stream, grid)
         case Ticks():
             return State(ticks(statement, rows))

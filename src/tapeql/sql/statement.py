@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import InitVar, dataclass, field
 
 from sqlglot import exp
@@ -98,6 +99,7 @@ class Statement:
     ctes: dict[str, exp.Query] = field(default_factory=dict)
     inputs: dict[str, int] = field(default_factory=dict)
     """Tables of constants among the CTEs: their numbers of rows."""
+    _part: str = ""
 
     def __post_init__(self, reads: Iterable[Feed]) -> None:
         keys = sorted({key(feed) for feed in reads}, key=lambda k: tuple(part.encode() for part in k))
@@ -120,20 +122,30 @@ class Statement:
         keys = list(self.feeds)
         if len(keys) == 1:
             return SymbolOf(text(keys[0][0]), text(keys[0][1]), integer(0), ())
-        if "symbols" not in self.ctes:
-            columns: dict[str, tuple[Kind, Sequence[object]]] = {
-                FEED: (BIGINT, list(self.feeds.values())),
-                GROUP: (BIGINT, [self.calendars[k[2]] for k in keys]),
-                "exchange": (TEXT, [k[0] for k in keys]),
-                "symbol": (TEXT, [k[1] for k in keys]),
-            }
-            self.constants("symbols", columns)
-        same = op("=", column(FEED, "symbols"), column(FEED, rows))
-        exchange, symbol, g = (column(c, "symbols") for c in ("exchange", "symbol", GROUP))
-        return SymbolOf(exchange, symbol, g, (join(table("symbols"), same),))
+        columns: dict[str, tuple[Kind, Sequence[object]]] = {
+            FEED: (BIGINT, list(self.feeds.values())),
+            GROUP: (BIGINT, [self.calendars[k[2]] for k in keys]),
+            "exchange": (TEXT, [k[0] for k in keys]),
+            "symbol": (TEXT, [k[1] for k in keys]),
+        }
+        symbols = self.constants("symbols", columns)
+        same = op("=", column(FEED, symbols), column(FEED, rows))
+        exchange, symbol, g = (column(c, symbols) for c in ("exchange", "symbol", GROUP))
+        return SymbolOf(exchange, symbol, g, (join(table(symbols), same),))
+
+    @contextmanager
+    def within(self, part: str) -> Iterator[None]:
+        """What is added meanwhile belongs to a part, and has its name before its own."""
+        before = self._part
+        self._part = f"{before}{part}_"
+        try:
+            yield
+        finally:
+            self._part = before
 
     def add(self, name: str, query: exp.Query) -> str:
-        """A CTE; its name gets a number where it is taken."""
+        """A CTE, named after the part it belongs to; its name gets a number where it is taken."""
+        name = f"{self._part}{name}"
         number, unique = 1, name
         while unique in self.ctes or unique in TABLES:  # a stored table's name would hide it
             number += 1
@@ -142,7 +154,7 @@ class Statement:
         return unique
 
     def constants(self, name: str, columns: Mapping[str, tuple[Kind, Sequence[object]]]) -> str:
-        """A small table of constants; a column with one value in every row is written once."""
+        """A small table of constants, once however often it is asked for; a column with one value in every row is written once."""
         rows = len(next(iter(columns.values()))[1])
         varied = [c for c, (_, values) in columns.items() if len(set(values)) != 1] or [next(iter(columns))]
         if rows == 1:
@@ -169,7 +181,7 @@ class Statement:
         if few and dialect.joins_as_of:
             return [dialect.as_of(at, g, relation, alias, groups=groups, side=side)]
         if f"{relation}_edges" not in self.ctes:
-            self.add(f"{relation}_edges", dialect.interval_index(relation, groups=groups))
+            self.ctes[f"{relation}_edges"] = dialect.interval_index(relation, groups=groups)
         return dialect.containing(at, g, relation, alias, groups=groups, side=side)
 
     def rowwise(self, stream: Stream) -> Rowwise:

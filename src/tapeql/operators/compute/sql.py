@@ -53,8 +53,8 @@ _AGGREGATES: Final = {
 }
 
 
-def lower(step: Compute, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
-    return replace(state, stream=compute(statement, step, state.stream, f"{prefix}computed"))
+def lower(step: Compute, state: State, statement: Statement, plan: Plan) -> State:
+    return replace(state, stream=compute(statement, step, state.stream, "computed"))
 
 
 def compute(statement: Statement, step: Compute, stream: Stream, name: str = "computed") -> Stream:

@@ -14,16 +14,16 @@ from tapeql.sql.statement import AT, Statement
 from tapeql.sql.terms import both, column, op
 
 
-def lower(step: DayMeasures, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: DayMeasures, state: State, statement: Statement, plan: Plan) -> State:
     """Expressions over the bars of days, seen from the day's opening on."""
     stream = state.stream
     if not step.bars.feeds:
-        return replace(state, stream=unknown(statement, f"{prefix}measured", stream, [c.name for c in step.measures]))
-    own = f"{prefix}day_"
-    days, _ = bars(statement, step.bars, statement.now_us, own)
-    computed = with_expressions(statement, days, step.measures, f"{own}computed")
-    conditions = same_day(stream, computed)
-    conditions.append(op("<=", column(AT, computed.relation), column(AT, stream.relation)))
-    found = {c.name: computed.columns[c.name] for c in step.measures}
-    measured = attached(statement, f"{own}measured", stream, computed.relation, both(*conditions), found)
+        return replace(state, stream=unknown(statement, "measured", stream, [c.name for c in step.measures]))
+    with statement.within("day"):
+        days, _ = bars(statement, step.bars, statement.now_us)
+        computed = with_expressions(statement, days, step.measures, "computed")
+        conditions = same_day(stream, computed)
+        conditions.append(op("<=", column(AT, computed.relation), column(AT, stream.relation)))
+        found = {c.name: computed.columns[c.name] for c in step.measures}
+        measured = attached(statement, "measured", stream, computed.relation, both(*conditions), found)
     return replace(state, stream=measured)

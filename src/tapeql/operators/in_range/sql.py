@@ -14,9 +14,9 @@ from tapeql.sql.statement import Statement, Stream
 from tapeql.sql.terms import Node, both, column, integer, op
 
 
-def lower(step: InRange, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: InRange, state: State, statement: Statement, plan: Plan) -> State:
     stream = state.stream
-    return replace(state, stream=where(statement, f"{prefix}in_range", stream, kept(step, stream)))
+    return replace(state, stream=where(statement, "in_range", stream, kept(step, stream)))
 
 
 def kept(range: InRange, stream: Stream) -> Node:

@@ -15,15 +15,16 @@ from tapeql.sql.statement import Statement
 from tapeql.sql.terms import column, select, star, table
 
 
-def lower(step: OnDays, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
-    own, stream = f"{prefix}chosen_", state.stream
-    days = read(statement, step.plan.rows, own)
-    for inner in step.plan.steps:
-        days = lowering.lower(inner, days, statement, step.plan, own)
+def lower(step: OnDays, state: State, statement: Statement, plan: Plan) -> State:
+    stream = state.stream
     names = ("session_date",) if step.by_date else ("exchange", "symbol", "session_date")
-    chosen = [column(days.stream.columns[name].name) for name in names]
     subject = [column(stream.columns[name].name) for name in names]
-    dates = statement.add(f"{own}days", select(chosen, table(days.stream.relation), distinct=True))
+    with statement.within("chosen"):
+        days = read(statement, step.plan.rows)
+        for inner in step.plan.steps:
+            days = lowering.lower(inner, days, statement, step.plan)
+        chosen = [column(days.stream.columns[name].name) for name in names]
+        dates = statement.add("days", select(chosen, table(days.stream.relation), distinct=True))
     left = subject[0] if step.by_date else exp.Tuple(expressions=subject)
     inside = exp.In(this=left, query=exp.Subquery(this=select([star()], table(dates))))
-    return replace(state, stream=where(statement, f"{prefix}on_days", stream, inside))
+    return replace(state, stream=where(statement, "on_days", stream, inside))

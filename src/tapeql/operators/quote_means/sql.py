@@ -16,14 +16,14 @@ from tapeql.sql.statement import AT, FEED, Statement
 from tapeql.sql.terms import both, column, op
 
 
-def lower(step: QuoteMeans, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: QuoteMeans, state: State, statement: Statement, plan: Plan) -> State:
     assert isinstance(plan.rows, Bars)
     assert state.grid is not None
     stream, closing = state.stream, state.stream.columns["ts_close"].name
-    means = quote_means(statement, stream.relation, closing, plan.rows, state.grid, step.measures, prefix)
+    means = quote_means(statement, stream.relation, closing, plan.rows, state.grid, step.measures)
     on = both(
         op("=", column(FEED, means), column(FEED, stream.relation)),
         op("=", column(BAR, means), column(AT, stream.relation)),
     )
     found = {name: Field(name, Type.FLOAT) for name in step.measures}
-    return replace(state, stream=attached(statement, f"{prefix}measured", stream, means, on, found))
+    return replace(state, stream=attached(statement, "measured", stream, means, on, found))

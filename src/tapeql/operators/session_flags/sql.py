@@ -12,9 +12,9 @@ from tapeql.sql.statement import Statement, extended
 from tapeql.sql.terms import coalesce, column, false, op, text
 
 
-def lower(step: SessionFlags, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: SessionFlags, state: State, statement: Statement, plan: Plan) -> State:
     session = column(state.stream.columns["session"].name)
     flags = {
         f"in.{name}": (Type.BOOL, coalesce(op("=", session.copy(), text(name)), false())) for name in step.sessions
     }
-    return replace(state, stream=extended(statement, f"{prefix}flagged", state.stream, flags))
+    return replace(state, stream=extended(statement, "flagged", state.stream, flags))

@@ -21,40 +21,40 @@ from tapeql.sql.statement import AT, FEED, Statement, Stream
 from tapeql.sql.terms import BIGINT, both, column, op
 
 
-def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: SessionMeasures, state: State, statement: Statement, plan: Plan) -> State:
     """One row a session, whether it has trades or not, joined by session date."""
     stream = state.stream
     if not step.bars.feeds:
         names = [f"{step.session}.{m}" for m in step.measures]
-        return replace(state, stream=unknown(statement, f"{prefix}measured", stream, names))
-    own = f"{prefix}{step.session}_"
-    from_quotes = tuple(m for m in step.measures if m in QUOTE_MEASURES)
-    from_bars = tuple(m for m in step.measures if m not in QUOTE_MEASURES)
-    grid = bar_grid(statement, f"{own}slots_grid", step.bars)
-    whole = _sessions(statement, f"{own}sessions", step.bars, grid)
-    fields = {c: Field(c, Type.INSTANT) for c in ("ts_close", "session_date")}
-    found = Stream(whole, fields, (AT,))
-    if from_bars:
-        bar_stream, _ = bars(statement, step.bars, statement.now_us, own)
-        on = both(
-            op("=", column(FEED, bar_stream.relation), column(FEED, whole)),
-            op("=", column(AT, bar_stream.relation), column(AT, whole)),
-        )
-        picked = {m: bar_stream.columns[m] for m in from_bars}
-        found = attached(statement, f"{own}with_bars", found, bar_stream.relation, on, picked)
-    if from_quotes:
-        means = quote_means(statement, found.relation, "ts_close", step.bars, grid, from_quotes, own)
-        on = both(
-            op("=", column(FEED, means), column(FEED, found.relation)),
-            op("=", column(BAR, means), column(AT, found.relation)),
-        )
-        picked = {m: Field(m, Type.FLOAT) for m in from_quotes}
-        found = attached(statement, f"{own}with_quotes", found, means, on, picked)
-    conditions = same_day(stream, found)
-    if not (isinstance(plan.rows, Bars) and plan.rows.interval.is_calendar):
-        conditions.append(op("<=", column("ts_close", found.relation), column(AT, stream.relation)))
-    found_columns = {f"{step.session}.{m}": found.columns[m] for m in step.measures}
-    measured = attached(statement, f"{own}measured", stream, found.relation, both(*conditions), found_columns)
+        return replace(state, stream=unknown(statement, "measured", stream, names))
+    with statement.within(step.session):
+        from_quotes = tuple(m for m in step.measures if m in QUOTE_MEASURES)
+        from_bars = tuple(m for m in step.measures if m not in QUOTE_MEASURES)
+        grid = bar_grid(statement, "slots_grid", step.bars)
+        whole = _sessions(statement, "sessions", step.bars, grid)
+        fields = {c: Field(c, Type.INSTANT) for c in ("ts_close", "session_date")}
+        found = Stream(whole, fields, (AT,))
+        if from_bars:
+            bar_stream, _ = bars(statement, step.bars, statement.now_us)
+            on = both(
+                op("=", column(FEED, bar_stream.relation), column(FEED, whole)),
+                op("=", column(AT, bar_stream.relation), column(AT, whole)),
+            )
+            picked = {m: bar_stream.columns[m] for m in from_bars}
+            found = attached(statement, "with_bars", found, bar_stream.relation, on, picked)
+        if from_quotes:
+            means = quote_means(statement, found.relation, "ts_close", step.bars, grid, from_quotes)
+            on = both(
+                op("=", column(FEED, means), column(FEED, found.relation)),
+                op("=", column(BAR, means), column(AT, found.relation)),
+            )
+            picked = {m: Field(m, Type.FLOAT) for m in from_quotes}
+            found = attached(statement, "with_quotes", found, means, on, picked)
+        conditions = same_day(stream, found)
+        if not (isinstance(plan.rows, Bars) and plan.rows.interval.is_calendar):
+            conditions.append(op("<=", column("ts_close", found.relation), column(AT, stream.relation)))
+        found_columns = {f"{step.session}.{m}": found.columns[m] for m in step.measures}
+        measured = attached(statement, "measured", stream, found.relation, both(*conditions), found_columns)
     return replace(state, stream=measured)
 
 

@@ -10,5 +10,5 @@ from tapeql.sql.state import State
 from tapeql.sql.statement import Statement
 
 
-def lower(step: Sort, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: Sort, state: State, statement: Statement, plan: Plan) -> State:
     return replace(state, keys=step.keys)

@@ -14,18 +14,18 @@ from tapeql.sql.statement import FEED, Statement
 from tapeql.sql.terms import Node, call, column, integer, named, op, over, select, star, table
 
 
-def lower(step: Take, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: Take, state: State, statement: Statement, plan: Plan) -> State:
     stream, limit = state.stream, step.limit
     ordered = ordering(statement, state)
     if limit.last:
         ordered = [_backwards(node) for node in ordered]
     if not limit.per_symbol:
         taken = select([star()], table(stream.relation), ordered=ordered, limit=limit.rows)
-        return replace(state, stream=replace(stream, relation=statement.add(f"{prefix}taken", taken)))
+        return replace(state, stream=replace(stream, relation=statement.add("taken", taken)))
     number = over(call("row_number"), [column(FEED)], ordered)
-    ranked = statement.add(f"{prefix}ranked", select([star(), named(number, "row")], table(stream.relation)))
+    ranked = statement.add("ranked", select([star(), named(number, "row")], table(stream.relation)))
     first = op("<=", column("row"), integer(limit.rows))
-    return replace(state, stream=where(statement, f"{prefix}taken", replace(stream, relation=ranked), first))
+    return replace(state, stream=where(statement, "taken", replace(stream, relation=ranked), first))
 
 
 def _backwards(key: Node) -> Node:

@@ -11,6 +11,6 @@ from tapeql.sql.state import State
 from tapeql.sql.statement import Statement
 
 
-def lower(step: Where, state: State, statement: Statement, plan: Plan, prefix: str) -> State:
+def lower(step: Where, state: State, statement: Statement, plan: Plan) -> State:
     passing = statement.rowwise(state.stream).truth(step.condition)
-    return replace(state, stream=where(statement, f"{prefix}passing", state.stream, passing))
+    return replace(state, stream=where(statement, "passing", state.stream, passing))
