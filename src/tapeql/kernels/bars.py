@@ -24,6 +24,7 @@ from tapeql.kernels.labels import placed, runs, session_vector
 from tapeql.kernels.parts import part
 from tapeql.kernels.slots import Pieces
 from tapeql.query.columns import TICK
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Type
 from tapeql.query.parts import PREFIX
 from tapeql.query.rewriting import column_names
@@ -34,7 +35,6 @@ from tapeql.rows.nodes import Bars, Feed, Source, Ticks
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-DAY_US = 86_400_000_000
 
 
 @dataclass(slots=True)

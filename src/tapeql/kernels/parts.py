@@ -10,11 +10,10 @@ import numpy.typing as npt
 from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Instants
 from tapeql.kernels.frame import Frame, Vector
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Type
 from tapeql.query.parts import PARTS, WEEKDAYS
 from tapeql.rows.nodes import Bars, Feed, Rows
-
-DAY_US = 86_400_000_000
 
 
 def part(name: str, rows: Rows, feed: Feed, frame: Frame) -> Vector:

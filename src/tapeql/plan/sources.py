@@ -14,9 +14,9 @@ import numpy as np
 
 from tapeql import calendars
 from tapeql.calendars.grid import NEVER, Grid
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Symbol
 from tapeql.rows.nesting import (
-    DAY_US,
     UNIT_DAYS,
     Shape,
     interval_us,

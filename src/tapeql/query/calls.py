@@ -7,6 +7,7 @@ from dataclasses import replace
 from tapeql.errors import Fix
 from tapeql.functions.registry import Function, find
 from tapeql.functions.scalars import is_scalar
+from tapeql.functions.windows import AGGREGATES
 from tapeql.language import syntax
 from tapeql.query.arguments import Arguments, constant, is_constant, sort_arguments, usage
 from tapeql.query.arithmetic import resolve_scalar
@@ -18,7 +19,6 @@ from tapeql.query.reader import Reader
 from tapeql.query.units import settle
 from tapeql.query.values import Unit, Value, of_column, typed, unknown
 
-AGGREGATES = ("avg", "sum", "min", "max", "count", "median", "stddev")
 _UNITS = {"percent": Unit.PERCENT, "fraction": Unit.FRACTION, "index": Unit.INDEX, "count": Unit.AMOUNT}
 
 

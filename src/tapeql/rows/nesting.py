@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from tapeql import arrow, calendars
 from tapeql.calendars.grid import NEVER, Grid
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Align, Interval, SessionSpec
 from tapeql.rows.spans import NOWHERE, Instants, Spans, union, without
 from tapeql.storage.snapshot import Part, Snapshot
 
-DAY_US = 86_400_000_000
 UNIT_DAYS = {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}
 _UNIT_US = {"ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 

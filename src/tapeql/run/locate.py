@@ -15,7 +15,8 @@ from tapeql.kernels.ticks import row_frames
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.operator import Operator, Plan
 from tapeql.operators.quote_means import QuoteMeans
-from tapeql.rows.nesting import DAY_US, UNIT_DAYS
+from tapeql.query.durations import DAY_US
+from tapeql.rows.nesting import UNIT_DAYS
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 
 Instants = npt.NDArray[np.int64]

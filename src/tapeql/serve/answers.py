@@ -13,6 +13,7 @@ from tapeql.cancel import Cancel
 from tapeql.errors import Span
 from tapeql.language import syntax
 from tapeql.operators.operator import Plan
+from tapeql.query.durations import DAY_US
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import GAPS, OHLCV, QUOTES, TICKS, TS
 from tapeql.storage.snapshot import Part, Snapshot
@@ -85,7 +86,6 @@ SHOWN: Final = {
 }
 """SHOW: `start` and `end` are the first and the last row's `ts`; of a session, its opening and its close."""
 
-_DAY_US: Final = 86_400_000_000
 
 Row = tuple[Any, ...]
 
@@ -211,7 +211,7 @@ def _sessions(snapshot: Snapshot, settings: Settings, now_us: int) -> Iterator[R
     """The sessions of the last date that has begun, of the reference calendar and of every stored symbol's."""
     used = {calendars.calendar_of(venue) for venue, _ in snapshot.symbols()}
     for calendar in sorted({settings.calendar, *used}):
-        spans = calendars.named_sessions(calendar, now_us - 14 * _DAY_US, now_us + 14 * _DAY_US)
+        spans = calendars.named_sessions(calendar, now_us - 14 * DAY_US, now_us + 14 * DAY_US)
         begun = [int(date) for date, start in zip(spans.date, spans.start, strict=True) if start <= now_us]
         for name, date, start, end in zip(spans.name, spans.date, spans.start, spans.end, strict=True):
             if begun and date == begun[-1]:

@@ -42,16 +42,6 @@ WINDOWS: Final = {
 }
 """Registry functions of one input and a length that SQL has as window aggregates."""
 
-_AGGREGATES: Final = {
-    "avg": "avg",
-    "sum": "sum",
-    "min": "min",
-    "max": "max",
-    "count": "count",
-    "stddev": "stddev_pop",
-    "median": "median",
-}
-
 
 def lower(step: Compute, state: State, statement: Statement, plan: Plan) -> State:
     return replace(state, stream=compute(statement, step, state.stream, "computed"))
@@ -138,7 +128,7 @@ def _of_rows(x: Node, function: str, n: int, feed: list[Node], by_time: list[Nod
 
 
 def _aggregate(statement: Statement, name: str, x: Node) -> Node:
-    return statement.dialect.median(x) if name == "median" else call(_AGGREGATES[name], x)
+    return statement.dialect.median(x) if name == "median" else call(WINDOWS.get(name, name), x)
 
 
 def _order(stream: Stream) -> list[Node]:
