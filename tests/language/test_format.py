@@ -20,7 +20,7 @@ from .trees import expression, said
     [
         ("candles 1h where a from x:y", "CANDLES 1h FROM x:y WHERE a"),
         ("days from x:{a,b} during LAST 1Y".replace("1Y", "1y"), "DAYS FROM x:a, x:b DURING last 1y"),
-        ("ticks from x:y limit 1_000 per SYMBOL keep Partial", "TICKS FROM x:y LIMIT 1000 PER symbol KEEP partial"),
+        ("ticks from x:y limit 1_000 per SYMBOL keep Partial", "TICKS FROM x:y LIMIT 1000 PER SYMBOL KEEP partial"),
         ("CANDLES 1m FROM x:y WARMUP 0 LABEL Open", "CANDLES 1m FROM x:y LABEL open WARMUP none"),
         ("CANDLES 1m FROM x:y ORDER BY a asc, b desc", "CANDLES 1m FROM x:y ORDER BY a, b DESC"),
         ("CANDLES 1m FROM x:y SESSION 9:30..16:00:30 of XNYS", "CANDLES 1m FROM x:y SESSION 09:30 .. 16:00:30 OF XNYS"),

@@ -287,7 +287,7 @@ def test_clauses_keep_what_they_say() -> None:
     assert [k.descending for k in order.items] == [True, False]
     limit = by_type[s.Limit]
     assert isinstance(limit, s.Limit)
-    assert (limit.rows, limit.per_symbol) == (10, True)
+    assert (limit.rows, len(limit.per)) == (10, 1)
     assert by_type[s.Warmup].rows == 0  # type: ignore[union-attr]
 
 

@@ -64,13 +64,17 @@ def with_columns(query: Query, rows: list[Row], within: Callable[[Row], bool] = 
 
     columns = values_of([column.expr for column in query.columns])
     keys = values_of([key.expr for key in query.order]) or [()] * len(rows)
-    return [row | {"columns": c, "keys": k} for row, c, k in zip(rows, columns, keys, strict=True)]
+    groups = values_of([*query.limit.per]) if query.limit and query.limit.per else [()] * len(rows)
+    return [
+        row | {"columns": c, "keys": k, "group": g} for row, c, k, g in zip(rows, columns, keys, groups, strict=True)
+    ]
 
 
 def expressions(query: Query) -> list[Expr]:
     """What is computed from the rows that are read."""
     where = [] if query.where is None else [query.where]
     after = [*(column.expr for column in query.columns), *(key.expr for key in query.order)]
+    after += query.limit.per if query.limit else ()
     return where if query.verb.makes else [*where, *after]
 
 
@@ -133,7 +137,7 @@ def first_rows(query: Query, rows: list[Row]) -> list[Row]:
     seen: dict[Any, int] = {}
     kept = []
     for row in rows:
-        group = (row["exchange"], row["symbol"]) if query.limit.per_symbol else None
+        group = row["group"]
         seen[group] = seen.get(group, 0) + 1
         if seen[group] <= query.limit.rows:
             kept.append(row)

@@ -173,7 +173,7 @@ def ranges(draw: Draw, scope: Scope, limited: bool = True) -> str:
     if limited and asking.chance(20):
         clauses.append(f"ORDER BY {asking.one_of('bars DESC', 'end', 'start')}")
     if limited and asking.chance(20):
-        clauses.append(limit(asking))
+        clauses.append(limit(asking, "bars", "bars > 2, symbol"))
     return written(asking, f"RANGES {interval}", clauses)
 
 
@@ -295,10 +295,10 @@ def fill(asking: Asking) -> str:
     return f"FILL {how}" + (f" MAX {asking.number(1, 6)}" if asking.chance(50) else "")
 
 
-def limit(asking: Asking) -> str:
-    return f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}" + (
-        " PER symbol" if asking.chance(50) else ""
-    )
+def limit(asking: Asking, *groups: str) -> str:
+    per = asking.one_of("symbol", "symbol", *(groups or ("session_date", "weekday, symbol", "session", "month > 2")))
+    first = f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}"
+    return f"{first} PER {per}" if asking.chance(50) else first
 
 
 def order(asking: Asking) -> str:

@@ -111,11 +111,14 @@ standing_quotes AS (
   LEFT JOIN quote_means ON quote_means.feed = bars.feed AND quote_means.bar = bars.ts_us
 ), result AS (
   SELECT
-    feed, ts_us, exchange, symbol, ts_us AS ts, spread_pct, volume, spread_pct AS order_0, exchange AS order_exchange,
-    symbol AS order_symbol
+    feed, ts_us, exchange, symbol, ts_us AS ts, spread_pct, volume, spread_pct AS order_0, exchange AS per_0,
+    symbol AS per_1
   FROM measured
   WHERE ts_us >= 1740960000000000 AND ts_us < 1741392000000000 AND complete
-), ranked AS (SELECT *, ROW_NUMBER() OVER (PARTITION BY feed ORDER BY order_0 DESC, feed, ts_us) AS "row" FROM result)
+), ranked AS (
+  SELECT *, ROW_NUMBER() OVER (PARTITION BY per_0, per_1 ORDER BY order_0 DESC, feed, ts_us) AS "row"
+  FROM result
+)
 SELECT exchange, symbol, MAKE_TIMESTAMPTZ(ts) AS ts, spread_pct, volume
 FROM ranked
 WHERE "row" <= 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tapeql.query.nodes import Align, Fill, Limit, SessionSpec
+from tapeql.query.nodes import Align, Column, Fill, Limit, SessionSpec, Type
 from tests.query.asking import ask, refused, wrong
 
 FROM = "FROM nasdaq:AAPL"
@@ -142,7 +142,7 @@ def test_fill() -> None:
 def test_limit_keep_warmup() -> None:
     """The small clauses."""
     query = ask(f"CANDLES 1h {FROM} LIMIT $n PER symbol KEEP partial WARMUP 500", n=7)
-    assert query.limit == Limit(7, True)
+    assert query.limit == Limit(7, (Column("exchange", Type.STRING), Column("symbol", Type.STRING)))
     assert query.keep_partial
     assert query.warmup_rows == 500
     assert ask(f"CANDLES 1h {FROM} WARMUP none").warmup_rows == 0

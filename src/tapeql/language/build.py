@@ -182,7 +182,7 @@ class Builder:
         last = _has(c, "LAST")
         count = c[2] if last else c[1]
         rows = integer(count) if count.type == "INT" else s.Parameter(count[1:], _span(count))
-        return s.Limit(rows, _has(c, "PER"), last, span(c))
+        return s.Limit(rows, _nodes(c), last, span(c))
 
     def keep(self, c: Children) -> s.Keep:
         return s.Keep(span(c))

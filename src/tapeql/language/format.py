@@ -81,9 +81,11 @@ def format_clause(clause: s.Clause) -> str:
             return f"{opening} {', '.join(map(_item, items))}"
         case s.OrderBy(items=keys):
             return f"{opening} {', '.join(format_expr(k.value) + (' DESC' if k.descending else '') for k in keys)}"
-        case s.Limit(rows=rows, per_symbol=per_symbol, last=last):
+        case s.Limit(rows=rows, per=per, last=last):
             count = str(rows) if isinstance(rows, int) else format_expr(rows)
-            return f"{opening}{' LAST' if last else ''} {count}" + (" PER symbol" if per_symbol else "")
+            return f"{opening}{' LAST' if last else ''} {count}" + (
+                f" PER {', '.join(map(format_expr, per))}" if per else ""
+            )
         case s.Keep():
             return f"{opening} partial"
         case s.Label(side=side):

@@ -1,6 +1,6 @@
 """Syntax: the sentence as written, every node with its span, nothing understood yet.
 
-Expressions are `Expr`; clauses hang on `Select` in the order they were written, and `Script` is a `;`-separated list.
+Expressions are `Expr`; clauses hang on `Query` in the order they were written, and `Script` is a `;`-separated list.
 """
 
 from __future__ import annotations
@@ -394,7 +394,7 @@ class OrderBy:
 @dataclass(frozen=True, slots=True)
 class Limit:
     rows: int | Parameter
-    per_symbol: bool
+    per: tuple[Expr, ...]
     last: bool
     span: Span
 

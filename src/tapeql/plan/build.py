@@ -11,7 +11,7 @@ from tapeql.operators.day_measures import DayMeasures
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Plan
-from tapeql.operators.project import SYMBOL_KEYS, Project
+from tapeql.operators.project import Project
 from tapeql.operators.quote_means import QuoteMeans
 from tapeql.operators.session_flags import SessionFlags
 from tapeql.operators.session_measures import SessionMeasures
@@ -85,6 +85,7 @@ def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset(
 
 def _expressions(query: Query) -> list[Expr]:
     found = [c.expr for c in query.columns] + [o.expr for o in query.order]
+    found += query.limit.per if query.limit else ()
     return found if query.where is None else [query.where, *found]
 
 
@@ -286,9 +287,9 @@ def _steps(query: Query, rows: Rows, needs: _Needs, snapshot: Snapshot) -> Itera
         yield query.days.verb.selection(build(query.days, snapshot), query.days_by_date)
     yield from query.verb.chooses(query)
     keys = tuple(OutputColumn(f"order.{n}", order.expr) for n, order in enumerate(query.order))
-    symbol = tuple(OutputColumn(key, Column(key.removeprefix("order."), Type.STRING)) for key in SYMBOL_KEYS)
-    per_symbol = query.limit is not None and query.limit.per_symbol
-    yield Project((*query.columns, *keys, *(symbol if per_symbol else ())))
+    per = query.limit.per if query.limit else ()
+    groups = tuple(OutputColumn(f"per.{n}", expr) for n, expr in enumerate(per))
+    yield Project((*query.columns, *keys, *groups))
     if query.order:
         yield Sort(
             tuple(Order(Column(k.name, k.expr.type), o.descending) for k, o in zip(keys, query.order, strict=True))

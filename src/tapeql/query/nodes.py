@@ -281,8 +281,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The first rows, or the last, of all or of each symbol."""
+    """The first rows, or the last, of all or of each group of rows that agree in `per`; NULLs agree."""
 
     rows: int
-    per_symbol: bool
+    per: tuple[Expr, ...] = ()
     last: bool = False

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tapeql.operators.operator import Plan
 from tapeql.operators.take import Take
-from tapeql.query.nodes import Limit
+from tapeql.query.nodes import Column, Limit
 from tapeql.run.locate import rows_span_us
 from tapeql.run.slices import within
 
@@ -23,7 +23,10 @@ GROWTH: Final = 4
 def limit_from_end(plan: Plan) -> Limit | None:
     """The LIMIT LAST of a plan whose last rows can be told without the others."""
     take = next((step.limit for step in plan.steps if isinstance(step, Take)), None)
-    if take is None or not take.last or (len(plan.rows.feeds) > 1 and not take.per_symbol):
+    if take is None or not take.last:
+        return None
+    by_symbol = {expr.name for expr in take.per if isinstance(expr, Column)} == {"exchange", "symbol"}
+    if not by_symbol and (take.per or len(plan.rows.feeds) > 1):
         return None
     sees_range = any(step.sees_range for step in plan.steps if not isinstance(step, Take))
     return None if sees_range else take

@@ -39,6 +39,7 @@ def _whole_range(query: Query) -> Iterator[Lookahead]:
     """Each OVER ALL once, wherever it is used."""
     seen: set[Over] = set()
     written = [query.where, *(order.expr for order in query.order), *(column.expr for column in query.columns)]
+    written += query.limit.per if query.limit else ()
     for expr in written:
         for over in _walk(expr) if expr is not None else ():
             if isinstance(over, Over) and over.us is None and over not in seen:

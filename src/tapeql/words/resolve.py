@@ -15,7 +15,7 @@ from tapeql.query.durations import DAY_US, BadDuration, elapsed_us, interval
 from tapeql.query.expressions import Expressions
 from tapeql.query.fill import resolve_fill
 from tapeql.query.market import Market, is_mixed, market_of, resolve_calendar, resolve_zone
-from tapeql.query.nodes import Align, Expr, Interval, Limit, Order, Symbol
+from tapeql.query.nodes import Align, Column, Expr, Interval, Limit, Order, Symbol, Type
 from tapeql.query.parameters import check_parameters, plain
 from tapeql.query.ranges import RangeReader
 from tapeql.query.report import Report
@@ -134,6 +134,7 @@ class Resolver:
             )
         order = self._order(clauses.get(syntax.OrderBy), expressions)
         columns = outputs.resolve_columns(expressions, shows, clauses.get(syntax.Add), clauses.get(syntax.Select))
+        limit = self._limit(clauses.get(syntax.Limit), expressions)
         ticks_where = self._ticks_where(clauses.get(syntax.TicksWhere), replace(scope, row_wise=True, aliases={}))
         sessions = resolve_sessions(clauses.get(syntax.Session), market, report)
         fill, warmup = clauses.get(syntax.Fill), clauses.get(syntax.Warmup)
@@ -158,7 +159,7 @@ class Resolver:
             where=condition,
             columns=columns,
             order=order,
-            limit=self._limit(clauses.get(syntax.Limit)),
+            limit=limit,
             keep_partial=clauses.get(syntax.Keep) is not None,
             label_close=label_close,
             warmup_rows=warmup.rows if warmup else None,
@@ -253,7 +254,7 @@ class Resolver:
             case str() as to:
                 return Align(to, 0, offset_us)
 
-    def _limit(self, clause: syntax.Limit | None) -> Limit | None:
+    def _limit(self, clause: syntax.Limit | None, expressions: Expressions) -> Limit | None:
         if clause is None:
             return None
         rows: object = clause.rows
@@ -265,7 +266,19 @@ class Resolver:
         if rows > _MOST_ROWS:
             self.report.add("E208", f"LIMIT goes up to {_MOST_ROWS}", clause.span, "leave LIMIT out for all rows")
             return None
-        return Limit(rows, clause.per_symbol, clause.last)
+        per = [expressions.output(_group(written)) for written in clause.per]
+        if any(isinstance(expr, Column) and expr.name == "symbol" for expr in per):
+            per.insert(0, Column("exchange", Type.STRING))  # a symbol is one of a venue
+        return Limit(rows, tuple(dict.fromkeys(per)), clause.last)
+
+
+def _group(written: syntax.Expr) -> syntax.Expr:
+    """`PER day` is of each trading date, not of each day of the month."""
+    match written:
+        case syntax.Name(parts=(name,), span=span) if name.lower() == "day":
+            return syntax.Name(("session_date",), span)
+        case _:
+            return written
 
 
 def _canonical(statement: syntax.Query | syntax.Pipe) -> str:

@@ -10,14 +10,11 @@ from tapeql.operators.operator import RowOperator
 from tapeql.query.nodes import Expr, OutputColumn
 from tapeql.query.text import expr_text
 
-SYMBOL_KEYS = ("order.exchange", "order.symbol")
-"""Projected beside the result where rows are taken per symbol."""
-
 
 @dataclass(frozen=True, slots=True)
 class Project(RowOperator):
-    """The result's columns, and what Sort and Take need besides: ordering keys `order.<n>`, SYMBOL_KEYS for a limit
-    per symbol. The schema of the result holds neither."""
+    """The result's columns, and what Sort and Take need besides: ordering keys `order.<n>`, groups
+    `per.<n>`. The schema of the result holds neither."""
 
     outputs: tuple[OutputColumn, ...]
 

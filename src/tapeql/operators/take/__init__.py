@@ -1,4 +1,4 @@
-"""LIMIT: the first rows, or the last, of all or of each symbol."""
+"""LIMIT: the first rows, or the last, of all or of each group."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tapeql.operators.operator import Cut, Operator
 from tapeql.query.lookback import Lookback
 from tapeql.query.nodes import Limit
+from tapeql.query.text import expr_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +26,10 @@ class Take(Operator):
         return Cut.WHOLE
 
     def text(self) -> Iterator[str]:
-        whose = " of each symbol" if self.limit.per_symbol else ""
+        whose = f" of each {', '.join(expr_text(expr) for expr in self.limit.per)}" if self.limit.per else ""
         yield f"{'last' if self.limit.last else 'first'} {self.limit.rows}{whose}"
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The projected columns that tell groups apart."""
+        return tuple(f"per.{n}" for n, _ in enumerate(self.limit.per))

@@ -10,17 +10,16 @@ import pyarrow as pa
 
 from tapeql import arrow
 from tapeql.kernels.context import Context
-from tapeql.operators.project import SYMBOL_KEYS
 from tapeql.operators.take import Take
 
 
 def finish(step: Take, batches: Iterable[pa.RecordBatch], context: Context) -> Iterator[pa.RecordBatch]:
     limit = step.limit
-    return (_last if limit.last else _taken)(batches, limit.rows, SYMBOL_KEYS if limit.per_symbol else None)
+    return (_last if limit.last else _taken)(batches, limit.rows, step.groups)
 
 
-def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
-    if per is None:
+def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    if not per:
         left = rows
         for batch in batches:
             if left <= 0:
@@ -42,11 +41,11 @@ def _taken(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | 
             yield kept
 
 
-def _last(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...] | None) -> Iterator[pa.RecordBatch]:
-    """The last rows of all, or of each symbol (whose rows may lie anywhere), in the order they come in."""
+def _last(batches: Iterable[pa.RecordBatch], rows: int, per: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+    """The last rows of all, or of each group (whose rows may lie anywhere), in the order they come in."""
     if rows == 0:
         return
-    if per is None:
+    if not per:
         kept: deque[pa.RecordBatch] = deque()
         held = 0
         for batch in batches:

@@ -10,7 +10,7 @@ from tapeql.operators.operator import Plan
 from tapeql.operators.take import Take
 from tapeql.sql.attaching import where
 from tapeql.sql.state import State, ordering
-from tapeql.sql.statement import FEED, Statement
+from tapeql.sql.statement import Statement
 from tapeql.sql.terms import Node, call, column, integer, named, op, over, select, star, table
 
 
@@ -19,10 +19,10 @@ def lower(step: Take, state: State, statement: Statement, plan: Plan) -> State:
     ordered = ordering(statement, state)
     if limit.last:
         ordered = [_backwards(node) for node in ordered]
-    if not limit.per_symbol:
+    if not limit.per:
         taken = select([star()], table(stream.relation), ordered=ordered, limit=limit.rows)
         return replace(state, stream=replace(stream, relation=statement.add("taken", taken)))
-    number = over(call("row_number"), [column(FEED)], ordered)
+    number = over(call("row_number"), [column(stream.columns[name].name) for name in step.groups], ordered)
     ranked = statement.add("ranked", select([star(), named(number, "row")], table(stream.relation)))
     first = op("<=", column("row"), integer(limit.rows))
     return replace(state, stream=where(statement, "taken", replace(stream, relation=ranked), first))
