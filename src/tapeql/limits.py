@@ -38,6 +38,9 @@ SLICE_ROWS: Final = 1 << 20
 SLICE_AHEAD_BYTES: Final = 64 << 20
 """How far a slice may be computed before the ones before it have been read."""
 
+SLICES_AHEAD_BYTES: Final = 512 << 20
+"""The same of all slices of all queries in a process: many clients that read slowly must not fill its memory."""
+
 THREADS: Final = os.cpu_count() or 1
 """Threads of a query on the kernels; `SET threads` says otherwise. The bits of the answer do not depend on it."""
 

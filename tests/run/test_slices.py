@@ -12,6 +12,7 @@ import pytest
 
 import tapeql
 from tapeql import limits
+from tapeql.run import lanes
 from tapeql.run.lanes import in_order
 from tapeql.storage.lake import Lake
 from tests import tapes
@@ -106,3 +107,4 @@ def test_who_leaves_early_stops_the_threads() -> None:
     assert threading.active_count() > before
     batches.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
+    assert lanes._held.bytes == 0

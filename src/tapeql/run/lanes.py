@@ -10,14 +10,16 @@ import pyarrow as pa
 
 from tapeql import limits
 
+_LOOK_AGAIN_S = 0.05
+
 Slice = Callable[[], Iterator[pa.RecordBatch]]
 
 
 def in_order(slices: Sequence[Slice], threads: int) -> Iterator[pa.RecordBatch]:
     """The batches of the first slice, then of the second, …: computed on so many threads.
 
-    Threads start when a second batch is asked for, so a short answer costs what it costs on one. Each may be ahead by
-    SLICE_AHEAD_BYTES. When nobody asks any more they stop at their next batch.
+    Threads start when a second batch is asked for, so a short answer costs what it costs on one. Each slice may be ahead by
+    SLICE_AHEAD_BYTES, those of all queries together by SLICES_AHEAD_BYTES, and any by one batch. When nobody asks any more they stop at their next batch.
     """
     if threads <= 1 or len(slices) <= 1:
         for slice in slices:
@@ -59,12 +61,12 @@ class _Lane:
         try:
             for batch in self._slice():
                 with self._changed:
-                    while self._bytes > limits.SLICE_AHEAD_BYTES and not self._unwanted:
-                        self._changed.wait()
+                    while self._ready and self._is_far_ahead() and not self._unwanted:
+                        self._changed.wait(_LOOK_AGAIN_S)  # others may make room meanwhile
                     if self._unwanted:
                         return
                     self._ready.append(batch)
-                    self._bytes += batch.nbytes
+                    self._hold(batch.nbytes)
                     self._changed.notify_all()
         except BaseException as error:
             self._error = error
@@ -81,7 +83,7 @@ class _Lane:
                 if not self._ready:
                     break
                 batch = self._ready.popleft()
-                self._bytes -= batch.nbytes
+                self._hold(-batch.nbytes)
                 self._changed.notify_all()
             yield batch
         if self._error is not None:
@@ -92,7 +94,30 @@ class _Lane:
         with self._changed:
             self._unwanted = True
             self._ready.clear()
+            self._hold(-self._bytes)
             self._changed.notify_all()
+
+    def _is_far_ahead(self) -> bool:
+        return self._bytes > limits.SLICE_AHEAD_BYTES or _held.bytes > limits.SLICES_AHEAD_BYTES
+
+    def _hold(self, nbytes: int) -> None:
+        self._bytes += nbytes
+        _held.add(nbytes)
+
+
+class _Held:
+    """What the lanes of all queries hold."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._turn = threading.Lock()
+
+    def add(self, nbytes: int) -> None:
+        with self._turn:
+            self.bytes += nbytes
+
+
+_held = _Held()
 
 
 class _Workers:
