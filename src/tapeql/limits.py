@@ -32,6 +32,12 @@ MESSAGE_BYTES: Final = 3_500_000
 CHUNK_ROWS: Final = 1 << 18
 """Rows evaluated at a time: large enough for arrays to pay, small enough to stay in cache and in memory."""
 
+QUERY_MEMORY_BYTES: Final = 2 << 30
+"""What a query may hold at once of rows that it must see together: to sort them, to fill holes, for recursive functions.
+
+`SET memory` says otherwise. Batches on their way are not counted; each is small.
+"""
+
 SLICE_ROWS: Final = 1 << 20
 """Stored rows in a slice of time that is computed by itself: enough to pay for finding its warm-up, small enough to share."""
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
+from tapeql import limits
 from tapeql.cancel import Cancel
 from tapeql.storage.snapshot import Snapshot
 
@@ -23,6 +24,7 @@ def _no_plans(plan: object) -> Iterator[pa.RecordBatch]:
 @dataclass(frozen=True, slots=True)
 class Context:
     """rows_for   (symbol, function, rows it needs at least) → the most rows it has had
+    memory     bytes of rows it may hold to see them together
     answer     runs a plan that an operator needs the result of
     """
 
@@ -31,6 +33,7 @@ class Context:
     cancel: Cancel
     counts: Counter[str] = field(default_factory=Counter)
     rows_for: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    memory: int = limits.QUERY_MEMORY_BYTES
     answer: Callable[[Any], Iterator[pa.RecordBatch]] = _no_plans
     _known: dict[int, tuple[object, Any]] = field(default_factory=dict)
     _turns: dict[int, threading.Lock] = field(default_factory=dict)

@@ -43,6 +43,10 @@ class Vector:
         return len(self.values)
 
     @property
+    def nbytes(self) -> int:
+        return int(self.values.nbytes) + (0 if self.valid is None else self.valid.nbytes)
+
+    @property
     def is_valid(self) -> Bools:
         if self.type is Type.FLOAT:
             missing: Bools = np.isnan(self.values)
@@ -133,6 +137,10 @@ class Frame:
 
     length: int
     columns: Mapping[str, Vector]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(vector.nbytes for vector in self.columns.values())
 
     def __getitem__(self, name: str) -> Vector:
         return self.columns[name]

@@ -214,7 +214,7 @@ tell(
 tell(
     "E107",
     "unknown setting",
-    "SET knows tz, calendar, strict, venue, engine and threads, each with values of its own.",
+    "SET knows tz, calendar, strict, venue, engine, threads and memory, each with values of its own.",
     "SET timezone = UTC",
     "SET tz = UTC",
 )

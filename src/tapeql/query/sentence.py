@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tapeql import limits
 from tapeql.errors import Diagnostic
 from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, SessionSpec, Symbol
 from tapeql.query.verb import Verb
@@ -54,6 +55,7 @@ class Query:
     strict: bool = False
     engine: str = "kernels"
     threads: int = 1
+    memory: int = limits.QUERY_MEMORY_BYTES
     canonical: str = ""
     source: str = ""
     notes: tuple[Diagnostic, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Final
@@ -24,6 +25,7 @@ class Settings:
     strict     refuse whatever looks ahead
     venue      the venue of a bare code in FROM
     engine     "kernels" or "sql"
+    memory     what it may hold to see rows together: a number of KB, MB or GB
     threads    how many a query may use; its answer does not depend on it
     now_us     the injected clock; None: the wall clock
     """
@@ -34,6 +36,7 @@ class Settings:
     venue: str | None = None
     engine: str = "kernels"
     threads: int = limits.THREADS
+    memory: str = f"{limits.QUERY_MEMORY_BYTES >> 20}MB"
     now_us: int | None = None
 
 
@@ -65,8 +68,22 @@ def apply(settings: Settings, statement: syntax.Set) -> Settings:
             if not (value.isascii() and value.isdigit() and 1 <= int(value) <= _MOST_THREADS):
                 raise _wrong(f"threads is a number from 1 to {_MOST_THREADS}, not `{value}`", "", (), statement)
             return replace(settings, threads=int(value))
+        case "memory":
+            if bytes_of(value) is None:
+                raise _wrong(f"memory is a size such as 512MB or 2GB, not `{value}`", "", (), statement)
+            return replace(settings, memory=value.upper())
         case name:
             raise _wrong(f"unknown setting `{statement.name}`", name, NAMES, statement)
+
+
+def bytes_of(size: str) -> int | None:
+    """`512MB` in bytes; None where it is no size above 0.
+
+    >>> bytes_of("2GB") == 2 << 30
+    True
+    """
+    found = re.fullmatch(r"([0-9]{1,6})\s*([KMG])B", size.strip().upper())
+    return (int(found[1]) << {"K": 10, "M": 20, "G": 30}[found[2]]) or None if found else None
 
 
 def is_zone(name: str) -> bool:

@@ -23,7 +23,7 @@ from tapeql.storage.snapshot import Snapshot
 
 def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Result:
     """The result of a plan. Nothing is read before the first batch is asked for."""
-    context = Context(snapshot, plan.query.now_us, cancel or Cancel())
+    context = Context(snapshot, plan.query.now_us, cancel or Cancel(), memory=plan.query.memory)
     info: dict[str, Any] = {
         "snapshot": snapshot.id,
         "now": plan.query.now_us,

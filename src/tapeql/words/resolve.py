@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from tapeql import limits
 from tapeql.errors import NOWHERE, Diagnostics
 from tapeql.language import syntax
 from tapeql.query import outputs
@@ -22,7 +23,7 @@ from tapeql.query.report import Report
 from tapeql.query.scope import Scope, columns_alone, columns_of
 from tapeql.query.sentence import Query
 from tapeql.query.sessions import resolve_sessions, session_words
-from tapeql.query.settings import Settings
+from tapeql.query.settings import Settings, bytes_of
 from tapeql.query.symbols import Catalogue, resolve_symbols
 from tapeql.words.clauses import Clauses, check_fit, inherit, is_longer_than_a_day
 from tapeql.words.lookahead import lookahead
@@ -166,6 +167,7 @@ class Resolver:
             strict=self.settings.strict,
             engine=self.settings.engine,
             threads=self.settings.threads,
+            memory=bytes_of(self.settings.memory) or limits.QUERY_MEMORY_BYTES,
             canonical=_canonical(statement),
             source=self.source,
         )

@@ -14,6 +14,7 @@ from tapeql.functions.registry import functions
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import evaluate, finite
 from tapeql.kernels.frame import Frame, Vector, constant, join
+from tapeql.kernels.gathering import gathered
 from tapeql.kernels.series import Series
 from tapeql.operators.compute import Compute
 from tapeql.operators.in_range import InRange
@@ -34,7 +35,7 @@ def computed(step: Compute, feed: Feed, frames: Iterator[Frame], context: Contex
     for column in step.windows:
         need = need.widest(reach(column.expr))
     if need.rows is None:
-        known = list(frames)
+        known = gathered(frames, "a function that looks back to everything", context.memory)
         if known:
             yield _with(step, join(known), context.cancel)
         return

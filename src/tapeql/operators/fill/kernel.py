@@ -13,6 +13,7 @@ from tapeql.errors import LimitError
 from tapeql.kernels.bars import bar_sessions, grid_of
 from tapeql.kernels.context import Context
 from tapeql.kernels.frame import Frame, Vector, constant, join
+from tapeql.kernels.gathering import gathered
 from tapeql.kernels.series import Series
 from tapeql.operators.fill import FillSlots
 from tapeql.query.nodes import Fill, Type
@@ -24,7 +25,8 @@ Indices = npt.NDArray[np.intp]
 
 def run(step: FillSlots, series: Series, context: Context) -> Iterator[Frame]:
     assert isinstance(series.rows, Bars)
-    return filled(step.fill, series.rows, series.feed, series.frames, context.now_us)
+    frames = gathered(series.frames, "FILL", context.memory)
+    return filled(step.fill, series.rows, series.feed, iter(frames), context.now_us)
 
 
 def filled(fill: Fill, bars: Bars, feed: Feed, frames: Iterator[Frame], now_us: int) -> Iterator[Frame]:
