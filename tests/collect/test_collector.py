@@ -246,8 +246,9 @@ def test_no_spread_stands_over_an_outage(tmp_path: Path) -> None:
     async def run() -> None:
         market = Market([Generated("BTCUSDT", seed=1, trades_per_s=5)])
         async with exchange_of(market) as exchange:
-            async with collecting(exchange, tmp_path):
+            async with collecting(exchange, tmp_path) as collector:
                 await exchange.skip(180)
+                assert await settled(collector, exchange, CALM_S)
             await exchange.skip(600)
             async with collecting(exchange, tmp_path) as collector:
                 await exchange.skip(180)
