@@ -25,6 +25,8 @@ SENTENCES = (
     "CANDLES 1h FROM x:* ON DAYS WHERE close > open FILL previous",
     "RANGES 1h FROM x:* WHERE close > open |> CANDLES 1m",
     "CANDLES 1m FROM x:A LIMIT LAST 7",
+    "CANDLES 1h FROM x:A SELECT sma(20) WARMUP none",
+    "CANDLES 1h FROM x:A SELECT sma(20) WARMUP 5 LIMIT LAST 300",
 )
 
 

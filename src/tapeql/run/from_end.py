@@ -1,6 +1,7 @@
 """LIMIT LAST reads backwards: the last stretch first, then longer ones until it holds enough rows.
 
-A row is the same whatever range it is asked in, so the last rows of a stretch that has enough are the last of all.
+A row is the same whatever range it is asked in, so the last rows of a stretch that has enough are the last of all (not so with
+WARMUP, which counts from the range's beginning).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ GROWTH: Final = 4
 def limit_from_end(plan: Plan) -> Limit | None:
     """The LIMIT LAST of a plan whose last rows can be told without the others."""
     take = next((step.limit for step in plan.steps if isinstance(step, Take)), None)
-    if take is None or not take.last:
+    if take is None or not take.last or plan.query.warmup_rows is not None:
         return None
     by_symbol = {expr.name for expr in take.per if isinstance(expr, Column)} == {"exchange", "symbol"}
     if not by_symbol and (take.per or len(plan.rows.feeds) > 1):

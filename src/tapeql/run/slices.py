@@ -26,9 +26,11 @@ def by_time(plan: Plan, snapshot: Snapshot) -> list[Plan]:
     """Plans, not located yet, for stretches of the range of a plan of one symbol; the plan itself where it must be whole.
 
     A stretch holds about SLICE_ROWS stored rows. It can stand alone where what is computed is exact with a known number of rows
-    before it, and where no other plan would be asked again for each.
+    before it, and where no other plan would be asked again for each. WARMUP counts from the beginning of the whole range.
     """
-    if len(plan.rows.feeds) != 1 or plan.lookback_rows is None or any(step.plans() for step in plan.steps):
+    if plan.lookback_rows is None or plan.query.warmup_rows is not None:
+        return [plan]
+    if len(plan.rows.feeds) != 1 or any(step.plans() for step in plan.steps):
         return [plan]
     if any(Cut.SERIES < step.cut < Cut.WHOLE for step in plan.steps):
         return [plan]
