@@ -12,6 +12,8 @@ import pytest
 
 import tapeql
 from tapeql import limits
+from tapeql.cancel import Cancel
+from tapeql.errors import Cancelled
 from tapeql.run import lanes
 from tapeql.run.lanes import in_order
 from tapeql.storage.lake import Lake
@@ -86,14 +88,19 @@ def test_an_error_comes_where_its_slice_would() -> None:
         yield batch(1)
         raise ValueError("broken")
 
-    batches = in_order([lambda: iter([batch(0)]), breaks, lambda: iter([batch(2)])], 3)
+    batches = in_order([lambda: iter([batch(0)]), breaks, lambda: iter([batch(2)])], 3, Cancel())
     assert [next(batches)["n"].to_pylist(), next(batches)["n"].to_pylist()] == [[0], [1]]
     with pytest.raises(ValueError, match="broken"):
         next(batches)
 
 
 def test_who_leaves_early_stops_the_threads() -> None:
-    """After one batch no thread has started; after the second all have ended when the iterator is closed."""
+    """After one batch no thread has started; after the second all have ended when the iterator is closed.
+
+    One of them is at work without a batch in sight: it ends because it looks whether it is still wanted.
+    """
+    query = Cancel(deadline_s=60)
+    part = query.part()
 
     def endless() -> Iterator[pa.RecordBatch]:
         n = 0
@@ -101,8 +108,13 @@ def test_who_leaves_early_stops_the_threads() -> None:
             yield batch(n)
             n += 1
 
+    def searching() -> Iterator[pa.RecordBatch]:
+        while True:
+            part.check()
+        yield batch(0)
+
     before = threading.active_count()
-    batches = in_order([endless, endless, endless], 3)
+    batches = in_order([endless, searching, endless], 3, part)
     next(batches)
     assert threading.active_count() == before
     next(batches)
@@ -110,3 +122,13 @@ def test_who_leaves_early_stops_the_threads() -> None:
     batches.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
     assert lanes._held.bytes == 0
+    assert not query.cancelled
+
+
+def test_a_part_ends_with_the_whole() -> None:
+    query = Cancel()
+    part = query.part().part()
+    part.check()
+    query.cancel()
+    with pytest.raises(Cancelled):
+        part.check()

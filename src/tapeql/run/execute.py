@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,8 +44,7 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
         info["notes"] = notes
         if len(pieces) == 1:
             return _run(first.plan, context)
-        later = [functools.partial(_located, piece, context) for piece in pieces[1:]]
-        return lake.from_slices(asked, [lambda: first.plan, *later], context)
+        return lake.from_slices(asked, pieces, context, lambda piece: located(piece, context).plan)
 
     limit = limit_from_end(plan)
     rows = 0
@@ -56,10 +54,6 @@ def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.
     info["notes"] = [*notes, *(n for n in _too_few(context) if n not in notes)]
     info["rows"] = rows
     info["counts"] = dict(context.counts)
-
-
-def _located(plan: Plan, context: Context) -> Plan:
-    return located(plan, context).plan
 
 
 def _too_few(context: Context) -> Iterator[Diagnostic]:

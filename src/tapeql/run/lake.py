@@ -22,15 +22,18 @@ from tapeql.run.steps import finished, symbol_batches, symbol_steps
 
 def execute(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:
     """The result of a located plan, in batches of its schema."""
-    return from_slices(plan, [functools.partial(_itself, piece) for piece in by_symbol(plan)], context)
+    return from_slices(plan, by_symbol(plan), context)
 
 
-def from_slices(plan: Plan, slices: Sequence[Callable[[], Plan]], context: Context) -> Iterator[pa.RecordBatch]:
-    """The result of a plan from its slices: each a located plan of one symbol, found on the thread that runs it."""
-    context = answering(context)
+def from_slices(
+    plan: Plan, slices: Sequence[Plan], context: Context, find: Callable[[Plan], Plan] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """The result of a plan from its slices, plans of one symbol; `find` locates one on the thread that runs it."""
+    part = context.cancel.part()
+    running = answering(replace(context, cancel=part))
     wanted = columns_read(plan)
-    lanes = [functools.partial(_projected, slice, context, wanted) for slice in slices]
-    return finished(plan, in_order(lanes, plan.query.threads), context)
+    lanes = [functools.partial(_projected, slice, running, wanted, find) for slice in slices]
+    return finished(plan, in_order(lanes, plan.query.threads, part), answering(context))
 
 
 def answering(context: Context) -> Context:
@@ -38,12 +41,10 @@ def answering(context: Context) -> Context:
     return replace(context, answer=lambda plan: execute(plan, context))
 
 
-def _itself(plan: Plan) -> Plan:
-    return plan
-
-
-def _projected(find: Callable[[], Plan], context: Context, wanted: frozenset[str] | None) -> Iterator[pa.RecordBatch]:
-    plan = find()
+def _projected(
+    plan: Plan, context: Context, wanted: frozenset[str] | None, find: Callable[[Plan], Plan] | None
+) -> Iterator[pa.RecordBatch]:
+    plan = plan if find is None else find(plan)
     (feed,) = plan.rows.feeds
     yield from symbol_batches(plan, symbol_steps(plan.steps), feed, frames(plan, feed, context, wanted), context)
 

@@ -9,17 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 import pyarrow as pa
 
 from tapeql import limits
+from tapeql.cancel import Cancel
 
 _LOOK_AGAIN_S = 0.05
 
 Slice = Callable[[], Iterator[pa.RecordBatch]]
 
 
-def in_order(slices: Sequence[Slice], threads: int) -> Iterator[pa.RecordBatch]:
+def in_order(slices: Sequence[Slice], threads: int, cancel: Cancel) -> Iterator[pa.RecordBatch]:
     """The batches of the first slice, then of the second, …: computed on so many threads.
 
     Threads start when a second batch is asked for, so a short answer costs what it costs on one. Each slice may be ahead by
-    SLICE_AHEAD_BYTES, those of all queries together by SLICES_AHEAD_BYTES, and any by one batch. When nobody asks any more they stop at their next batch.
+    SLICE_AHEAD_BYTES, those of all queries together by SLICES_AHEAD_BYTES, and any by one batch. When nobody asks any more, `cancel`, which the slices look at, stops them.
     """
     if threads <= 1 or len(slices) <= 1:
         for slice in slices:
@@ -34,6 +35,7 @@ def in_order(slices: Sequence[Slice], threads: int) -> Iterator[pa.RecordBatch]:
             yield from lane.batches()
             workers.passed()
     finally:
+        cancel.cancel()
         workers.stop()
 
 
@@ -141,7 +143,7 @@ class _Workers:
         self._free.release()
 
     def stop(self) -> None:
-        """Waits for the threads, which end at their next batch."""
+        """Waits for the threads, which end where they look whether they are still wanted."""
         self._stopped = True
         for lane in self._lanes:
             lane.leave()
