@@ -72,6 +72,11 @@ class Asking:
         return self.scope.tape
 
     @property
+    def all_traded(self) -> bool:
+        """TICKS WHERE has what it filters; seldom asked without, which is refused."""
+        return self.chance(5) or all(self.tape.symbols[name].trades for name in self.names)
+
+    @property
     def columns(self) -> dict[str, str]:
         return {"bar": BAR, "tick": TICK, "quote": QUOTE}[self.kind]
 
@@ -126,7 +131,7 @@ def candles(draw: Draw, scope: Scope, piped: bool) -> str:
     clauses = [] if piped else where_from(asking)
     if asking.chance(25):
         clauses.append(session(asking))
-    if asking.chance(12):
+    if asking.chance(12) and asking.all_traded:
         clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
     if by_days and not piped:
         clauses.append(f"ON DAYS WHERE {condition(Asking(draw, scope, 'bar', False), 1)}")
@@ -149,7 +154,7 @@ def days(draw: Draw, scope: Scope, limited: bool = True) -> str:
     clauses = where_from(asking)
     if asking.chance(15):
         clauses.append(session(asking))
-    if asking.chance(8):
+    if asking.chance(8) and asking.all_traded:
         clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
     if asking.chance(20):
         clauses.append("KEEP partial")

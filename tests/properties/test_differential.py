@@ -23,9 +23,9 @@ def test_engines_agree_with_the_oracle(shelf_of: ShelfOf, seed: int) -> None:
     on = [shelf_of(2 * seed - 2), shelf_of(2 * seed - 1)]
     differential.run(on, QUERIES, seed, tally, postgres_every=POSTGRES_EVERY)
     assert not tally.failures, "\n".join([f"seed {seed}", *tally.failures])
-    assert tally.share_with_rows >= 0.6, tally
+    assert tally.share_with_rows >= 0.5, tally  # two in three do; so few of them waver by seven points
     assert tally.compared == {"kernels": QUERIES, "sql": QUERIES, "postgres": QUERIES // POSTGRES_EVERY}, tally
-    assert tally.refused.total() + len(tally.knife_edges) <= 0.1 * QUERIES, tally
+    assert tally.refused.total() + len(tally.knife_edges) <= 0.05 * QUERIES, tally
 
 
 @pytest.mark.parametrize("path", differential.kept_failures(), ids=lambda path: path.stem)

@@ -8,14 +8,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.kernels.context import Context
-from tapeql.kernels.gathering import gathered_batches
+from tapeql.kernels.gathering import gathered
 from tapeql.operators.sort import Sort
 from tapeql.query.nodes import Column
 
 
 def finish(step: Sort, batches: Iterable[pa.RecordBatch], context: Context) -> Iterator[pa.RecordBatch]:
     """Stable, NULLs last in both directions: rows come in (exchange, symbol, ts, seq) order, so ties keep it."""
-    whole = gathered_batches(batches, "ORDER BY", context.memory)
+    whole = gathered(batches, "ORDER BY", context.memory)
     if not whole:
         return
     table = pa.Table.from_batches(whole)
