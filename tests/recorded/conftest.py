@@ -25,9 +25,9 @@ def taq(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     quotes[quotes["EX"] == "P"].to_parquet(folder / "quotes.parquet")
     lake = Lake(folder / "lake")
     trades = {"ts": "DT", "price": "PRICE", "quantity": "SIZE", "conditions": "COND"}
-    import_files(lake, "trades", [shared_data / TAQ.format("trades")], "nyse:XXX", trades)
+    import_files(lake, [shared_data / TAQ.format("trades")], "nyse:XXX", "trades", columns=trades)
     sides = {"ts": "DT", "bid": "BID", "bid_size": "BIDSIZ", "ask": "OFR", "ask_size": "OFRSIZ"}
-    import_files(lake, "quotes", [folder / "quotes.parquet"], "nyse:XXX", sides)
+    import_files(lake, [folder / "quotes.parquet"], "nyse:XXX", "quotes", columns=sides)
     return lake.path
 
 
@@ -38,10 +38,10 @@ def gemini(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     lake = Lake(folder / "lake")
     import_files(
         lake,
-        "trades",
         [shared_data / "crypto/gemini_ethusd_2021-07-01_trade.csv"],
         "gemini:ETH/USD",
-        {"ts": "time_seconds", "quantity": "size", "buyer_maker": "is_buyer_maker"},
+        "trades",
+        columns={"ts": "time_seconds", "quantity": "size", "buyer_maker": "is_buyer_maker"},
         time_unit="s",
     )
     with (
@@ -54,7 +54,7 @@ def gemini(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             writer.writerow(
                 [row["time_seconds"], *row["bid_price_bid_size"].split("_"), *row["ask_price_ask_size"].split("_")]
             )
-    import_files(lake, "quotes", [folder / "quotes.csv"], "gemini:ETH/USD", time_unit="s")
+    import_files(lake, [folder / "quotes.csv"], "gemini:ETH/USD", "quotes", time_unit="s")
     return lake.path
 
 
@@ -65,12 +65,13 @@ def spy(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     names = ("ts", "open", "high", "low", "close", "volume")
     import_files(
         lake,
-        "candles",
         [shared_data / "us_stocks/pyalgotrade_nt-spy-minute-2011-03.csv"],
         "arca:SPY",
-        {name: f"#{place}" for place, name in enumerate(names, 1)},
+        "candles",
+        columns={name: f"#{place}" for place, name in enumerate(names, 1)},
         interval="1m",
         stamp="close",
+        tz="UTC",
     )
     return lake.path
 
@@ -86,7 +87,7 @@ def xrp(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         writer.writerow(["ts", "trade_id", "side", "price", "quantity"])
         writer.writerows([ts, number, side, price, amount] for ts, number, _, side, price, amount, _ in trades)
     lake = Lake(folder / "lake")
-    import_files(lake, "trades", [folder / "trades.csv"], "binance:XRPETH", time_unit="ms")
+    import_files(lake, [folder / "trades.csv"], "binance:XRPETH", "trades", time_unit="ms")
     return lake.path
 
 
@@ -112,5 +113,5 @@ def binance(binance_trades: pd.DataFrame, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("binance")
     binance_trades.to_csv(folder / "trades.csv", index=False)
     lake = Lake(folder / "lake")
-    import_files(lake, "trades", [folder / "trades.csv"], "binance:BTCUSDT", time_unit="ms")
+    import_files(lake, [folder / "trades.csv"], "binance:BTCUSDT", "trades", time_unit="ms")
     return lake.path

@@ -48,7 +48,7 @@ def run(lake: Lake, tmp_path: Path) -> Callable[..., ImportReport]:
     def import_text(text: str | bytes, kind: str = "trades", name: str = "file.csv", **options: Any) -> ImportReport:
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return import_files(lake, kind, [path], "x:A", **options)
+        return import_files(lake, [path], "x:A", kind, **options)
 
     return import_text
 
@@ -119,11 +119,11 @@ def test_every_format_gives_the_same_rows(lake: Lake, tmp_path: Path, name: str)
     plain = tmp_path / "plain.csv"
     plain.write_text(CSV)
     reference = Lake(tmp_path / "reference")
-    import_files(reference, "trades", [plain], "x:A")
+    import_files(reference, [plain], "x:A", "trades")
     FORMATS[name](CSV, tmp_path / name)
-    import_files(lake, "trades", [tmp_path / name], "x:A")
+    import_files(lake, [tmp_path / name], "x:A", "trades")
     assert stored(lake).equals(stored(reference))
-    assert import_files(lake, "trades", [plain], "x:A").added == 0
+    assert import_files(lake, [plain], "x:A", "trades").added == 0
 
 
 def test_a_file_cut_short_is_refused_whole(run: Callable[..., ImportReport], lake: Lake) -> None:
@@ -157,7 +157,7 @@ def test_wrong_rows_are_refused_with_line_and_reason(run: Callable[..., ImportRe
         "3: not a time (write ISO 8601, or numbers with --time-unit): 'soon'",
         "4: price is not finite: nan",
         "5: quantity is not above 0: 0.0",
-        "7: 2 cells where the first line has 3",
+        "7: 2 cells where the others have 3",
         "8: quantity is not above 0: -5.0",
     ]
     assert "9 rows in all" in lines[6]
@@ -182,7 +182,7 @@ def test_a_quarantine_takes_them_aside(run: Callable[..., ImportReport], lake: L
     """With a quarantine the usable rows go in, and each other row is kept as it stood, with its reason."""
     aside = tmp_path / "aside.csv"
     text = 'ts;price;quantity;note\n2025-03-10;1;1;"a;b"\n2025-03-10;x;1;"c;d"\n2025-03-11;2\n2025-03-12;3;1;e\n;;;f\n'
-    report = run(text, quarantine=aside)
+    report = run(text, quarantine=aside, tz="UTC")
     assert (report.read, report.added, report.refused) == (5, 2, 3)
     assert sum(report.refusals.values()) == 3
     with aside.open(newline="") as file:
@@ -194,13 +194,13 @@ def test_a_quarantine_takes_them_aside(run: Callable[..., ImportReport], lake: L
     ]
     assert rows[0]["reason"] == "price is not a number: 'x'"
     assert stored(lake)["price"].to_pylist() == [1.0, 3.0]
-    run(text, quarantine=aside)
+    run(text, quarantine=aside, tz="UTC")
     assert len(aside.read_text().splitlines()) == 7
 
 
 def test_lines_are_right_across_blocks(run: Callable[..., ImportReport], monkeypatch: pytest.MonkeyPatch) -> None:
     """Line numbers hold far into a file that is read in many pieces with refused lines between."""
-    monkeypatch.setattr("tapeql.storage.importers.csv._BLOCK_BYTES", 1000)
+    monkeypatch.setattr("tapeql.storage.importers.text._BLOCK_BYTES", 1000)
     lines = ["ts,price,quantity"]
     for n in range(2, 900):
         lines.append({0: "1,2", 1: f"{n},1,-1", 2: ""}.get(n % 50, f"{1_700_000_000 + n},1,1"))
@@ -215,12 +215,12 @@ def test_rows_of_typed_files_are_refused_by_their_number(lake: Lake, tmp_path: P
     table = _typed(CSV).set_column(1, "price", pa.array([1.0, None, float("inf")]))
     pq.write_table(table, tmp_path / "a.parquet")
     with pytest.raises(DataError) as caught:
-        import_files(lake, "trades", [tmp_path / "a.parquet"], "x:A")
+        import_files(lake, [tmp_path / "a.parquet"], "x:A", "trades")
     assert [line.split("a.parquet:")[1] for line in str(caught.value).splitlines()[1:]] == [
         "2: no price",
         "3: price is not finite: inf",
     ]
-    report = import_files(lake, "trades", [tmp_path / "a.parquet"], "x:A", quarantine=tmp_path / "q.csv")
+    report = import_files(lake, [tmp_path / "a.parquet"], "x:A", "trades", quarantine=tmp_path / "q.csv")
     assert (report.added, report.refused) == (1, 2)
     assert "101" not in (tmp_path / "q.csv").read_text().splitlines()[1].split("a.parquet")[1]
 
@@ -236,7 +236,7 @@ def test_columns_are_mapped_by_name_and_by_place(run: Callable[..., ImportReport
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("time,price,size\n1,1,1\n", {}, r"no column 'ts', 'quantity'.*--column ts=time --column quantity=size"),
+        ("when,price,much\n1,1,1\n", {}, r"no column 'ts', 'quantity'.*--column ts=… --column quantity=…"),
         ("1741615200,1,1\n", {}, r"no header line.*1741615200, 1, 1.*--column ts=#1 --column price=#2"),
         ("ts,price,quantity\n", {"ts": "tss"}, "no column 'tss' for 'ts'.*Did you mean 'ts'"),
         ("ts,price,quantity\n", {"prise": "price"}, "no field 'prise'; did you mean 'price'"),
@@ -258,8 +258,10 @@ def test_a_wrong_request_says_what_to_write(
     ("options", "message"),
     [
         ({"kind": "trade"}, "trades, quotes, candles"),
-        ({"kind": "candles"}, "--interval"),
+        ({"kind": "candles"}, "no column 'open'"),
         ({"kind": "candles", "interval": "1M"}, "month"),
+        ({"dates": "mdy"}, "day-first or month-first"),
+        ({"format": "binance-kline"}, "did you mean binance-klines"),
         ({"kind": "trades", "interval": "1m"}, "no interval"),
         ({"kind": "trades", "stamp": "close"}, "no close"),
         ({"kind": "candles", "interval": "1m", "stamp": "end"}, "not 'end'"),
@@ -273,13 +275,11 @@ def test_options_are_checked(run: Callable[..., ImportReport], options: dict[str
         run(CSV, **options)
 
 
-@pytest.mark.parametrize(
-    "symbol", ["BTC", ":BTC", "x:", " x:A", "x:*", "x:{A,B}", "x:A:B", "x:A\n", "x:A--B", "1x:A", "é:A"]
-)
+@pytest.mark.parametrize("symbol", [":BTC", "x:", " x:A", "x:*", "x:{A,B}", "x:A:B", "x:A\n", "x:A--B", "1x:A", "é:A"])
 def test_a_symbol_has_a_venue(lake: Lake, tmp_path: Path, symbol: str) -> None:
     """A symbol is VENUE:CODE."""
     with pytest.raises(DataError, match="VENUE:CODE"):
-        import_files(lake, "trades", [tmp_path / "a"], symbol)
+        import_files(lake, [tmp_path / "a"], symbol, "trades")
 
 
 def test_a_symbol_is_one_that_a_query_can_name(lake: Lake, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_symbol_is_one_that_a_query_can_name(lake: Lake, tmp_path: Path) -> No
     around = [f"A{chr(character)}B" for character in range(384)]
     for code in [*around, "..", "BTC/USD", "ES.c.0", "^GSPC", "-", "A--B", "--A", "A-", "FROM", "2025-01-01"]:
         with pytest.raises(DataError) as caught:
-            import_files(lake, "trades", [tmp_path / "absent"], f"x:{code}")
+            import_files(lake, [tmp_path / "absent"], f"x:{code}", "trades")
         assert str(caught.value).startswith("there is no file") == _named(code), code
         assert str(caught.value).isprintable()
 
@@ -329,9 +329,9 @@ def test_an_unknown_suffix_is_text(run: Callable[..., ImportReport]) -> None:
 
 
 def test_a_file_of_other_bytes_is_no_text(run: Callable[..., ImportReport]) -> None:
-    """A first line with NUL bytes, as of UTF-16, is no header."""
-    with pytest.raises(DataError, match="is not a text file in UTF-8"):
-        run(CSV.encode("utf-16"), name="trades.txt")
+    """Bytes of value 0 here and there are none of a text."""
+    with pytest.raises(DataError, match="is not a text file"):
+        run(CSV.encode().replace(b",", b"\0,"), name="trades.txt")
 
 
 def test_messages_are_printable(lake: Lake, tmp_path: Path) -> None:
@@ -345,7 +345,7 @@ def test_messages_are_printable(lake: Lake, tmp_path: Path) -> None:
     for name in ("a\x1b.csv", "1.csv", "a.parquet", "a.zip", "no\x1b.csv", "no\x1b.zip"):
         for columns in ({}, {"ts": "\x1bs"}):
             with pytest.raises(DataError) as caught:
-                import_files(lake, "trades", [tmp_path / name], "x:A", columns=columns)
+                import_files(lake, [tmp_path / name], "x:A", "trades", columns=columns)
             assert str(caught.value).isprintable()
             assert len(str(caught.value)) < 5000
 
@@ -353,7 +353,7 @@ def test_messages_are_printable(lake: Lake, tmp_path: Path) -> None:
 def test_a_missing_file_is_named(lake: Lake, tmp_path: Path) -> None:
     """A file that is not there is an error with its path."""
     with pytest.raises(DataError, match=r"no file .*nowhere\.csv"):
-        import_files(lake, "trades", [tmp_path / "nowhere.csv"], "x:A")
+        import_files(lake, [tmp_path / "nowhere.csv"], "x:A", "trades")
 
 
 def test_a_header_without_rows_imports_nothing(run: Callable[..., ImportReport], lake: Lake) -> None:
@@ -393,22 +393,22 @@ def test_prices_may_be_zero_or_below(run: Callable[..., ImportReport], lake: Lak
 def test_candles_are_stamped_and_replaced(run: Callable[..., ImportReport], lake: Lake) -> None:
     """`stamp=close` moves candles to their opening; a later import of a candle replaces it."""
     head = "ts,open,high,low,close,volume\n"
-    run(head + "2011-03-01 09:01,1,2,1,2,5\n", kind="candles", interval="1m", stamp="close")
-    report = run(head + "2011-03-01 09:00,1,3,1,2,5\n", kind="candles", interval="60s")
+    run(head + "2011-03-01 09:01Z,1,2,1,2,5\n", kind="candles", interval="1m", stamp="close")
+    report = run(head + "2011-03-01 09:00Z,1,3,1,2,5\n", kind="candles", interval="60s")
     assert (report.added, report.replaced) == (0, 1)
     assert stored(lake, "ohlcv", "1m").to_pylist()[0]["high"] == 3.0
     assert stored(lake, "ohlcv", "1m")["ts"].cast(pa.int64()).to_pylist() == [us("2011-03-01T09:00")]
     with pytest.raises(DataError, match="high is below low"):
-        run(head + "2011-03-01 09:00,1,1,2,2,5\n", kind="candles", interval="1m")
+        run(head + "2011-03-01 09:00Z,1,1,2,2,5\n", kind="candles", interval="1m")
 
 
 def test_what_candles_need_is_told(run: Callable[..., ImportReport]) -> None:
     """Candles without an opening are refused, saying what is needed and what the file has; a volume may be unknown."""
     with pytest.raises(DataError) as caught:
-        run("timestamp,o,high,low,close\n1741615200,1,2,1,2\n", kind="candles", interval="1m")
+        run("timestamp,first price,high,low,close\n1741615200,1,2,1,2\n", kind="candles", interval="1m")
     assert str(caught.value).split("file.csv ")[1] == (
-        "has no column 'ts', 'open', which candles need. It has: timestamp, o, high, low, close. "
-        "Say which it is: --column ts=timestamp --column open=o"
+        "has no column 'open', which candles need. It has: timestamp, first price, high, low, close. "
+        "Say which it is: --column open=…"
     )
 
 
@@ -427,10 +427,10 @@ def test_all_files_or_none(lake: Lake, tmp_path: Path) -> None:
     two.write_text("ts,price,quantity\n1741615201,2,1\n1741715202,3,1\n")
     bad.write_text("ts,price,quantity\n1741615201,,1\n")
     with pytest.raises(DataError, match=r"3\.csv:2: no price"):
-        import_files(lake, "trades", [one, two, bad], "x:A")
+        import_files(lake, [one, two, bad], "x:A", "trades")
     assert not lake.exists()
     seen: list[tuple[str, float, int]] = []
-    report = import_files(lake, "trades", [two, one], "x:A", progress=lambda *at: seen.append(at))
+    report = import_files(lake, [two, one], "x:A", "trades", progress=lambda *at: seen.append(at))
     assert (report.snapshot, report.read, report.added, report.present) == ("1", 4, 3, 1)
     assert stored(lake)["price"].to_pylist() == [1.0, 2.0, 3.0]
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)

@@ -197,5 +197,5 @@ def test_files_go_into_either_store(postgres_database: str, tmp_path: Path) -> N
     path = tmp_path / "a.csv"
     path.write_text("ts,price,quantity\n1741615200,1,1\n1741615201,2,1\n")
     for location in (postgres_database, str(tmp_path / "lake")):
-        assert import_files(open_store(location), "trades", [path], "x:A").added == 2
-        assert import_files(open_store(location), "trades", [path], "x:A").present == 2
+        assert import_files(open_store(location), [path], "x:A", "trades").added == 2
+        assert import_files(open_store(location), [path], "x:A", "trades").present == 2

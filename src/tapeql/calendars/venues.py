@@ -6,7 +6,7 @@ from typing import Final
 
 _CALENDARS: Final = {
     "XNYS": "nyse xnys arca arcx nysearca amex xase nyseamerican bats cboe bzx byx edgx edga iex memx ltse phlx chx "
-    "alpaca massive polygon ibkr iqfeed databento tiingo tradier schwab us stock",
+    "alpaca massive polygon ibkr iqfeed databento tiingo tradier schwab us usa stock taq firstrate kibot alphavantage",
     "XNAS": "nasdaq xnas",
     "XTSE": "tsx tse_ca xtse tsxv",
     "XMEX": "bmv xmex",
@@ -52,7 +52,7 @@ _CALENDARS: Final = {
     "XNZE": "nzx xnze",
     "CMES": "cme cbot comex nymex globex",
     "XCBF": "cfe xcbf",
-    "forex": "fxcm oanda fx forex",
+    "forex": "fxcm oanda fx forex histdata dukascopy metatrader",
 }
 
 VENUES: Final = {venue: calendar for calendar, venues in _CALENDARS.items() for venue in venues.split()}

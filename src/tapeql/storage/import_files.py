@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import csv
-import difflib
+import itertools
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, end_of, records, said_span
 from tapeql.storage.importers.faults import Refusal, Refusals
-from tapeql.storage.importers.fields import KINDS, Kind, Reading
-from tapeql.storage.importers.instants import InstantReader
+from tapeql.storage.importers.opening import files_of, open_sources
+from tapeql.storage.importers.recognise import Taken, Wishes, recognise
 from tapeql.storage.importers.shown import listed, shown
-from tapeql.storage.importers.source import Source, open_sources
+from tapeql.storage.importers.source import Source
 from tapeql.storage.layout import canonical_interval
 from tapeql.storage.rows import instants
 from tapeql.storage.schema import COVERAGE
@@ -32,15 +33,41 @@ Progress = Callable[[str, float, int], None]
 
 
 @dataclass(frozen=True, slots=True)
+class FileReport:
+    """What one file was taken for, and what it held.
+
+    source      whose layout it has; "" where it was told by its columns
+    symbols     VENUE:CODE → rows
+    interval    of candles
+    zone        where its naive times were local; "" where it has none
+    aside       columns left out
+    first_us, last_us   the first and the last instant, as stored; None where it has no rows
+    """
+
+    file: str
+    source: str
+    kind: str
+    symbols: Mapping[str, int]
+    interval: str
+    zone: str
+    aside: tuple[str, ...]
+    first_us: int | None
+    last_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did.
+    """What an import did, or would do.
 
     read        rows in the files, unusable ones included
     added       rows that were not in the store; replaced: candles whose values changed
     present     rows that were there already
     differing   of these, trades with a known trade_id and another instant, price or quantity (the stored ones stay)
-    refused     rows set aside in the quarantine, with `refusals` by kind
+    skipped     rows that say nothing: candles without a price, rows of another kind, symbols that were not asked for
+    refused     rows set aside in the quarantine, with `refusals` by kind and `examples` with file and line
     first_us, last_us   the first and the last instant read; None when nothing was
+    symbols     VENUE:CODE → rows
+    files       what each file was taken for
     notes       what was decided rather than told
     """
 
@@ -50,92 +77,129 @@ class ImportReport:
     present: int
     replaced: int
     differing: int
+    skipped: int
     refused: int
     refusals: Mapping[str, int]
+    examples: tuple[str, ...]
     first_us: int | None
     last_us: int | None
+    symbols: Mapping[str, int]
+    files: tuple[FileReport, ...]
     notes: tuple[str, ...]
+
+
+Target = tuple[str, str, str, str]
+"""(table, venue, code, interval): whose rows they are."""
+
+
+@dataclass(slots=True)
+class _File:
+    """What was seen of one file."""
+
+    taken: Taken
+    label: str
+    rows: dict[Target, int] = field(default_factory=dict)
+    spans: dict[Target, Span] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
+    """Symbols that were not asked for."""
+
+    def see(self, target: Target, rows: pa.Table) -> None:
+        ts = instants(rows)
+        first, last = int(ts.min()), int(ts.max())
+        low, high = self.spans.get(target, (first, last))
+        self.spans[target] = min(low, first), max(high, last)
+        self.rows[target] = self.rows.get(target, 0) + rows.num_rows
+
+    def report(self) -> FileReport:
+        taken = self.taken
+        return FileReport(
+            self.label,
+            taken.title,
+            taken.kind.name,
+            {f"{venue}:{code}": rows for (_, venue, code, _), rows in sorted(self.rows.items())},
+            taken.interval,
+            taken.reading.instants.zone if taken.reading.instants.local else "",
+            taken.aside,
+            min((first for first, _ in self.spans.values()), default=None),
+            max((last for _, last in self.spans.values()), default=None),
+        )
 
 
 @dataclass(slots=True)
 class _Tally:
     read: int = 0
-    first_us: int | None = None
-    last_us: int | None = None
+    skipped: int = 0
+    odd: int = 0
     refusals: Refusals = field(default_factory=Refusals)
     notes: list[str] = field(default_factory=list)
-    stretches: list[Span | None] = field(default_factory=list)
+    files: list[_File] = field(default_factory=list)
 
-    def begin(self) -> None:
-        """The next file."""
-        self.stretches.append(None)
-
-    def covered(self, table: str, interval: str, whole: Span | None) -> list[Span]:
-        """What the files hold whole. Raises DataError for rows outside of what was said."""
-        found = [(first, end_of(table, interval, last)) for first, last in filter(None, self.stretches)]
-        if whole is None:
-            return found
-        outside = next(
-            (first if first < whole[0] else last for first, last in found if first < whole[0] or last > whole[1]), None
-        )
-        if outside is not None:
-            raise DataError(
-                f"a row at {np.datetime64(outside, 'us')}Z lies outside of what --covers says; nothing was imported"
-            )
-        return [whole]
-
-    def see(self, rows: pa.Table) -> None:
-        if rows.num_rows:
-            ts = instants(rows)
-            first, last = int(ts.min()), int(ts.max())
-            before = self.stretches[-1] or (first, last)
-            self.stretches[-1] = min(first, before[0]), max(last, before[1])
-            self.first_us = first if self.first_us is None else min(self.first_us, first)
-            self.last_us = last if self.last_us is None else max(self.last_us, last)
+    def covered(self, whole: Span | None) -> Iterator[tuple[Target, list[Span]]]:
+        """What the files hold whole, of each series. Raises DataError for rows outside of what was said."""
+        found: dict[Target, list[Span]] = {}
+        for file in self.files:
+            for target, (first, last) in file.spans.items():
+                if whole is not None and not (whole[0] <= first and last <= whole[1]):
+                    outside = first if first < whole[0] else last
+                    raise DataError(
+                        f"a row at {np.datetime64(outside, 'us')}Z lies outside of what --covers says; nothing was imported"
+                    )
+                found.setdefault(target, []).append(whole or (first, end_of(target[0], target[3], last)))
+        yield from found.items()
 
 
 def import_files(
     store: Store,
-    kind: str,
     files: Sequence[str | os.PathLike[str]],
-    symbol: str,
+    symbol: str = "",
+    kind: str = "",
+    venue: str = "",
     columns: Mapping[str, str] | None = None,
     time_unit: str | None = None,
-    tz: str = "UTC",
+    tz: str = "",
     interval: str = "",
-    stamp: str = "open",
+    stamp: str = "",
+    dates: str | None = None,
+    format: str = "",
     quarantine: str | os.PathLike[str] | None = None,
     covers: str | None = None,
+    dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Imports files of one symbol in one commit.
+    """Imports files in one commit. What is not told here is told by each file, its name and its path.
 
+    files       files, folders, patterns such as `trades/*.csv.gz`
+    symbol      VENUE:CODE; of a file with a column of symbols the one to take
     kind        trades, quotes or candles
-    symbol      VENUE:CODE
-    columns     field → the file's column name, or `#3` for its third column
-    time_unit   of numeric times: s, ms, us, ns (None: told by magnitude, with a note)
+    venue       of symbols without one
+    columns     field → the file's column name, `#3` for its third column, `Date+Time` for two joined
+    time_unit   of numeric times: s, ms, us, ns
     tz          where naive times are local
     interval    the length of the candles
     stamp       whether candles are stamped by their open or their close
+    dates       day-first or month-first, for dates such as 02/03/2024
+    format      the layout of a source, by name
     covers      the dates (in tz) in which the files have every row, such as `2025-03-10` or `2025-03-01 .. 2025-04`;
                 each file from its first row to its last unless told
     quarantine  a CSV file unusable rows are appended to (file, line, reason, row); without one they stop the import
+    dry_run     reads all, stores nothing
 
     Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing is
     written then.
     """
-    known = KINDS.get(kind)
-    if known is None:
-        raise DataError(f"{kind!r} cannot be imported; there are {', '.join(KINDS)}")
-    venue, code = _symbol(symbol)
-    interval = _interval(known, interval, stamp)
+    if symbol and ":" in symbol:
+        checked_symbol(*symbol.split(":", 1))
+    if stamp not in ("", "open", "close"):
+        raise DataError(f"candles are stamped by their open or their close, not {stamp!r}")
+    if interval:
+        canonical_interval(interval)
+    mapping = {name.lower(): column for name, column in (columns or {}).items()}
+    wishes = Wishes(kind, symbol, venue, interval, tz, mapping, time_unit, dates, format, stamp)
+    whole = said_span(covers, tz or "UTC") if covers is not None else None
     if not files:
         raise DataError("no file to import")
-    shift = interval if known.name == "candles" and stamp == "close" else ""
-    mapping = {name.lower(): column for name, column in (columns or {}).items()}
-    whole = said_span(covers, tz) if covers is not None else None
+    paths = files_of(files)
     tally = _Tally()
-    paths = [Path(file) for file in files]
     with store.begin() as transaction:
         for number, path in enumerate(paths):
 
@@ -143,22 +207,18 @@ def import_files(
                 if progress is not None:
                     progress(at, (before + done) / len(paths), tally.read)
 
-            sources = open_sources(path)
-            for member, source in enumerate(sources):
-                reading = Reading(known, InstantReader(time_unit, tz), shift)
-                target = (known.table.name, venue, code, interval, f"{number}.{member}")
-                tally.begin()
+            for member, source in enumerate(open_sources(path)):
                 try:
-                    _import(source, reading, mapping, transaction, target, quarantine, tally, advance)
+                    aside = None if dry_run else quarantine
+                    _import(source, wishes, transaction, f"{number}.{member}", aside, tally, advance)
                 except (OSError, EOFError, pa.ArrowException) as error:
                     raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
-        if tally.refusals.count and quarantine is None:
+        if tally.refusals.count and quarantine is None and not dry_run:
             raise DataError(_refused(tally))
-        spans = tally.covered(known.table.name, interval, whole)
-        transaction.add(
-            COVERAGE.name, venue, code, records(known.table.name, interval, spans, "import"), "", "coverage"
-        )
-        commit = transaction.commit() if tally.read > tally.refusals.count else None
+        for (table, at, code, length), spans in tally.covered(whole):
+            transaction.add(COVERAGE.name, at, code, records(table, length, spans, "import"), "", "coverage")
+        written = not dry_run and any(file.rows for file in tally.files)
+        commit = transaction.commit() if written else Commit("")
     if progress is not None:
         progress(str(paths[-1]), 1.0, tally.read)
     return _report(tally, commit)
@@ -166,36 +226,78 @@ def import_files(
 
 def _import(
     source: Source,
-    reading: Reading,
-    mapping: Mapping[str, str],
+    wishes: Wishes,
     transaction: Transaction,
-    target: tuple[str, str, str, str, str],
+    name: str,
     quarantine: str | os.PathLike[str] | None,
     tally: _Tally,
     advance: Callable[[float], None],
 ) -> None:
-    table, venue, code, interval, name = target
-    places = _places(source, reading.kind, mapping)
+    taken = recognise(source, wishes)
+    file = _File(taken, source.label)
+    tally.files.append(file)
+    places = list(dict.fromkeys(itertools.chain(*taken.places.values())))
     wrong: dict[int, tuple[str, str]] = {}
     raw: dict[int, str] = {}
-    for batch in source.batches(list(places.values())):
+    for batch in source.batches(places):
         count = len(batch.lines)
         tally.read += count + len(batch.malformed)
         for bad in batch.malformed:
             wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
         if count:
-            rows, faults = reading.rows(dict(zip(places, batch.columns, strict=True)), count)
-            for row, fault in faults.items():
+            columns = dict(zip(places, batch.columns, strict=True))
+            read = taken.reading.rows({name: _joined(columns, where) for name, where in taken.places.items()}, count)
+            tally.skipped += read.skipped
+            tally.odd += read.odd
+            for row, fault in read.faults.items():
                 wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
-            tally.see(rows)
-            transaction.add(table, venue, code, rows, interval, name)
+            for target, rows in _by_series(taken, read.rows, file, tally):
+                file.see(target, rows)
+                transaction.add(*target[:3], rows, target[3], name)
         advance(source.position())
         if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
             break
-    tally.notes += [f"{source.label}: {note}" for note in reading.instants.notes]
+    if taken.pick and file.others and not file.rows:
+        raise DataError(f"{source.label} has no rows of {taken.pick!r}; it holds {listed(sorted(file.others))}")
+    tally.notes += [f"{source.label}: {note}" for note in (*taken.notes, *taken.reading.instants.notes)]
     if wrong:
         raw |= source.raw([line for line in wrong if line not in raw])
         _refuse(source, wrong, raw, quarantine, tally)
+
+
+def _joined(columns: Mapping[int, pa.Array], where: tuple[int, ...]) -> pa.Array:
+    if len(where) == 1:
+        return columns[where[0]]
+    parts = [pc.utf8_trim_whitespace(columns[place].cast(pa.string())) for place in where]
+    joined = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
+    return pc.utf8_trim_whitespace(joined)
+
+
+def _by_series(taken: Taken, rows: pa.Table, file: _File, tally: _Tally) -> Iterator[tuple[Target, pa.Table]]:
+    """The rows of each symbol, in source order."""
+    table, names = taken.kind.table.name, rows.column_names
+    if not rows.num_rows:
+        return
+    if "symbol" not in names and "venue" not in names:
+        yield (table, *checked_symbol(taken.venue, taken.symbol), taken.interval), rows
+        return
+    venues = rows["venue"] if "venue" in names else pa.scalar(taken.venue)
+    codes = rows["symbol"] if "symbol" in names else pa.scalar(taken.symbol)
+    whose = pc.binary_join_element_wise(venues, codes, ":")
+    coded = (whose.combine_chunks() if isinstance(whose, pa.ChunkedArray) else whose).dictionary_encode()
+    order = pc.array_sort_indices(coded.indices)  # stable
+    places = coded.indices.take(order).to_numpy()
+    rows = rows.select([name for name in names if name not in ("symbol", "venue")]).take(order)
+    edges = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(places)]
+    for start, end in itertools.pairwise(edges):
+        venue, _, code = coded.dictionary[int(places[start])].as_py().partition(":")
+        if taken.pick and code != taken.pick:
+            tally.skipped += end - start
+            file.others.add(code)
+            continue
+        # A symbol has no spaces, nor the colon that some feeds put before a class of instruments.
+        target = checked_symbol(venue.lower(), re.sub(r"[\s:]+", ".", code))
+        yield (table, *target, taken.interval), rows.slice(start, end - start)
 
 
 def _refuse(
@@ -234,113 +336,19 @@ def _set_aside(path: Path, refusals: Sequence[Refusal]) -> None:
         raise DataError(f"the quarantine {path} cannot be written: {error.strerror}") from error
 
 
-# ── the request ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-_SYMBOL: Final = re.compile(r"([A-Za-z][A-Za-z0-9_-]*):((?:[A-Za-z0-9_.^=!/]|-(?!-))+)")
+_VENUE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_CODE: Final = re.compile(r"(?:[A-Za-z0-9_.^=!/]|-(?!-))+")
 """What FROM reads as one symbol: what is stored under another name could not be asked for."""
 
 
-def _symbol(symbol: str) -> tuple[str, str]:
-    match = _SYMBOL.fullmatch(symbol)
-    if match is None:
+def checked_symbol(venue: str, code: str) -> tuple[str, str]:
+    """Raises DataError for what no query could name."""
+    if not (_VENUE.fullmatch(venue) and _CODE.fullmatch(code)):
         raise DataError(
-            f"{symbol!r} is not a symbol that FROM can read; write VENUE:CODE, such as binance:BTCUSDT. "
+            f"{f'{venue}:{code}'!r} is not a symbol that FROM can read; write VENUE:CODE, such as binance:BTCUSDT. "
             "A code holds letters, digits and . - _ ^ = ! / but no --; a venue is a word such as binance"
         )
-    return match[1], match[2]
-
-
-def _interval(kind: Kind, interval: str, stamp: str) -> str:
-    if stamp not in ("open", "close"):
-        raise DataError(f"candles are stamped by their open or their close, not {stamp!r}")
-    if kind.name != "candles":
-        if interval:
-            raise DataError(f"{kind.name} have no interval")
-        if stamp == "close":
-            raise DataError(f"{kind.name} have no close to be stamped by")
-        return ""
-    if not interval:
-        raise DataError("candles need their interval: --interval 1m")
-    return canonical_interval(interval)
-
-
-def _places(source: Source, kind: Kind, mapping: Mapping[str, str]) -> dict[str, int]:
-    """Field → place of its column in the file, in the order of the table."""
-    for name in mapping:
-        if name not in kind.fields:
-            close = difflib.get_close_matches(name, kind.fields, 1)
-            hint = f"; did you mean {close[0]!r}?" if close else "."
-            raise DataError(f"{kind.name} have no field {name!r}{hint} They have: {', '.join(kind.fields)}")
-    lowered = [name.lower() for name in source.names]
-    places: dict[str, int] = {}
-    for name in kind.fields:
-        wanted = mapping.get(name)
-        if wanted is not None:
-            places[name] = _place(source, name, wanted)
-        elif lowered.count(name) == 1:
-            places[name] = lowered.index(name)
-        elif lowered.count(name) > 1:
-            raise DataError(
-                f"{source.label} has {lowered.count(name)} columns {name!r}; say which by --column {name}=#N"
-            )
-    missing = [name for name in kind.table.required if name not in places]
-    if missing:
-        raise DataError(_what_is_missing(source, kind, missing))
-    return places
-
-
-def _place(source: Source, name: str, wanted: str) -> int:
-    if wanted.startswith("#") and wanted[1:].isdigit() and wanted not in source.names:
-        place = int(wanted[1:]) - 1
-        if not 0 <= place < source.width:
-            raise DataError(f"{source.label} has {source.width} columns; there is no {wanted} for {name!r}")
-        return place
-    if wanted in source.names:
-        return list(source.names).index(wanted)
-    lowered = [column.lower() for column in source.names]
-    if lowered.count(wanted.lower()) == 1:
-        return lowered.index(wanted.lower())
-    if not source.names:
-        raise DataError(f"{_headerless(source)} {wanted!r} names none of them: write --column {name}=#1 and so on")
-    close = difflib.get_close_matches(wanted, source.names, 1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise DataError(f"{source.label} has no column {wanted!r} for {name!r}.{hint} It has: {listed(source.names)}")
-
-
-_LIKELY: Final = {
-    "ts": ("time", "timestamp", "date", "datetime", "time_seconds", "open_time", "dt", "ts_event"),
-    "price": ("px", "last", "rate"),
-    "quantity": ("size", "qty", "amount", "volume", "base_qty"),
-    "bid": ("bid_price", "bidprice", "best_bid", "bid_px"),
-    "ask": ("ask_price", "askprice", "best_ask", "ofr", "offer", "ask_px"),
-    "volume": ("vol", "v", "quantity"),
-    "open": ("o",),
-    "high": ("h",),
-    "low": ("l",),
-    "close": ("c", "last"),
-}
-"""Only for a hint: nothing is mapped by it."""
-
-
-def _what_is_missing(source: Source, kind: Kind, missing: Sequence[str]) -> str:
-    if not source.names:
-        flags = " ".join(f"--column {name}=#{i}" for i, name in enumerate(kind.table.required, 1))
-        return f"{_headerless(source)} Say where the fields are, for example: {flags}"
-    by_lower = {name.lower(): name for name in source.names}
-    guesses = []
-    for name in missing:
-        likely = next((by_lower[word] for word in _LIKELY.get(name, ()) if word in by_lower), "…")
-        guesses.append(f"--column {name}={likely}")
-    return (
-        f"{source.label} has no column {', '.join(repr(name) for name in missing)}, which {kind.name} need. It has: {listed(source.names)}. "
-        f"Say which it is: {' '.join(guesses)}"
-    )
-
-
-def _headerless(source: Source) -> str:
-    first = listed(source.first_row())
-    return f"{source.label} has no header line; its first line has {source.width} columns: {first}."
+    return venue, code
 
 
 def _refused(tally: _Tally) -> str:
@@ -353,14 +361,20 @@ def _refused(tally: _Tally) -> str:
     )
 
 
-def _report(tally: _Tally, commit: Commit | None) -> ImportReport:
-    commit = commit or Commit("")
+def _report(tally: _Tally, commit: Commit) -> ImportReport:
+    files = tuple(file.report() for file in tally.files)
     notes = list(dict.fromkeys(tally.notes))
+    if tally.odd:
+        notes.append(f"{tally.odd:,} candles open or close outside of their low and high; they were taken as they are")
     if commit.differing:
         notes.append(
             f"{commit.differing:,} trades have the trade_id of a stored one and another instant, price or quantity; "
             "the stored ones were kept"
         )
+    symbols: dict[str, int] = {}
+    for file in files:
+        for symbol, rows in file.symbols.items():
+            symbols[symbol] = symbols.get(symbol, 0) + rows
     return ImportReport(
         snapshot=commit.id,
         read=tally.read,
@@ -368,9 +382,13 @@ def _report(tally: _Tally, commit: Commit | None) -> ImportReport:
         present=commit.present,
         replaced=commit.replaced,
         differing=commit.differing,
+        skipped=tally.skipped,
         refused=tally.refusals.count,
         refusals=dict(tally.refusals.kinds),
-        first_us=tally.first_us,
-        last_us=tally.last_us,
+        examples=tuple(map(str, tally.refusals.examples)),
+        first_us=min((file.first_us for file in files if file.first_us is not None), default=None),
+        last_us=max((file.last_us for file in files if file.last_us is not None), default=None),
+        symbols=symbols,
+        files=files,
         notes=tuple(notes),
     )

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from tapeql.storage.importers.parquet import plain, raw_rows
-from tapeql.storage.importers.shown import shown
-from tapeql.storage.importers.source import RawBatch
+from tapeql.storage.importers.packed import Packed
+from tapeql.storage.importers.parquet import plain, random_access, raw_rows, said_of
+from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
 
 
 class FeatherSource:
     """A Feather file of version 2, plain or compressed; its lines are its rows, from 1."""
 
-    def __init__(self, path: Path) -> None:
-        self.label = shown(path)
-        self._file = pa.ipc.open_file(pa.memory_map(str(path)))
-        self.names = list(self._file.schema.names)
+    def __init__(self, packed: Packed) -> None:
+        self.label = packed.label
+        self.path = packed.full
+        self._file = pa.ipc.open_file(random_access(packed))
+        self.names = tuple(self._file.schema.names)
+        self.above: Sequence[Sequence[str]] = ()
+        self.info = said_of(self._file.schema)
+        self.mark = ""
         self._batch = 0
 
     @property
     def width(self) -> int:
         return len(self.names)
 
-    def first_row(self) -> Sequence[str]:
-        return self.names
+    def sample(self) -> Sequence[pa.Array]:
+        if not self._file.num_record_batches:
+            return [pa.array([], field.type) for field in self._file.schema]
+        return [plain(column[:SAMPLE_ROWS]) for column in self._file.get_batch(0).columns]
 
     def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
         done = 0

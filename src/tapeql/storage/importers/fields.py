@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from tapeql.storage.importers.faults import Fault
 from tapeql.storage.importers.instants import InstantReader, close_to_open
+from tapeql.storage.importers.numbers import PLAIN, NumberStyle
 from tapeql.storage.importers.values import read_flags, read_integers, read_numbers, read_sides, read_texts
 from tapeql.storage.schema import OHLCV, QUOTES, TICKS, TS, Table
 
@@ -53,44 +54,87 @@ KINDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What became of a batch: usable rows in source order, the first fault of each other one, and rows that say nothing."""
+
+    rows: pa.Table
+    faults: Mapping[int, Fault]
+    skipped: int
+    odd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """How the columns of one file are understood. `shift` is the candles' interval where stamps are their ends."""
+    """How the columns of one file are understood.
+
+    shift      the candles' interval where stamps are their ends
+    style      how numbers are written
+    divisors   field → what its whole numbers are divided by
+    unknown    fields in which 0 means that nothing is known
+    sides      the source's words for sides
+    only       the value of column `only` that rows to take have; "": all are taken
+    """
 
     kind: Kind
     instants: InstantReader
     shift: str = ""
+    style: NumberStyle = PLAIN
+    divisors: Mapping[str, float] = field(default_factory=dict)
+    unknown: Sequence[str] = ()
+    sides: Mapping[str, str | None] = field(default_factory=dict)
+    only: str = ""
 
-    def rows(self, columns: Mapping[str, pa.Array], count: int) -> tuple[pa.Table, dict[int, Fault]]:
-        """The usable rows of a batch in source order, and the first fault of each other one."""
+    def rows(self, columns: Mapping[str, pa.Array], count: int) -> Read:
+        """The rows of a batch, with the texts of `symbol` and `venue` beside their fields where those are columns."""
         us, faults = self.instants.read(columns["ts"])
         if self.shift:
             us[[fault.row for fault in faults]] = 0
             us = close_to_open(us, self.shift, self.instants.zone)
         arrays: dict[str, pa.Array] = {"ts": pa.array(us).cast(TS)}
         for name, column in columns.items():
-            if name != "ts":
+            if name not in ("ts", "only"):
                 arrays[name], more = self._read(name, column)
                 faults += more
+        wanted: Bools = np.ones(count, np.bool_)
+        if self.only:
+            wanted &= _true(pc.equal(columns["only"], self.only))
+        odd = 0
         if self.kind.table is OHLCV:
+            empty = ~_true(pc.is_valid(arrays["open"]))
+            for name in ("high", "low", "close"):
+                empty &= ~_true(pc.is_valid(arrays[name]))
+            # A day without a trade, which some sources list: nothing can be wrong with it but its time.
+            faults = [f for f in faults if not (empty[f.row] and f.kind.startswith("no ") and f.kind != "no time")]
+            wanted &= ~empty
             faults += _where(pc.less(arrays["high"], arrays["low"]), arrays["high"], "high is below low")
+            odd = int(outside(arrays).sum())
+            if "quote_volume" in arrays:
+                vwap = pc.divide(arrays.pop("quote_volume"), arrays["volume"])
+                arrays.setdefault(
+                    "vwap", pc.if_else(pc.greater(arrays["volume"], 0), vwap, pa.scalar(None, pa.float64()))
+                )
         if "buyer_maker" in arrays and "side" not in arrays:
             # A buyer who made the price was hit by a seller.
             arrays["side"] = pc.if_else(arrays["buyer_maker"], "sell", "buy").cast(pa.string())
         wrong: dict[int, Fault] = {}
         for fault in faults:
-            wrong.setdefault(fault.row, fault)
+            if wanted[fault.row]:
+                wrong.setdefault(fault.row, fault)
+        usable = wanted.copy()
+        usable[list(wrong)] = False
         rows = pa.table(arrays)
-        if wrong:
-            usable: Bools = np.ones(count, np.bool_)
-            usable[list(wrong)] = False
-            rows = rows.filter(pa.array(usable))
-        return rows, wrong
+        return Read(rows if usable.all() else rows.filter(pa.array(usable)), wrong, int((~wanted).sum()), odd)
 
     def _read(self, name: str, column: pa.Array) -> tuple[pa.Array, list[Fault]]:
+        if name in ("symbol", "venue"):
+            text = read_texts(column)
+            return text, _where(text.is_null(), None, f"no {name}")
+        if name == "quote_volume":
+            return read_numbers(column, name, self.style)
         kind = self.kind.table.schema.field(name).type
         match name:
             case "side":
-                return read_sides(column, name)
+                return read_sides(column, name, self.sides)
             case "buyer_maker":
                 return read_flags(column, name)
             case _ if kind == pa.string():
@@ -98,7 +142,16 @@ class Reading:
                 return read_texts(column, verbatim=name == "conditions"), []
             case _:
                 read = read_integers if kind == pa.int64() else read_numbers
-                values, faults = read(column, name)
+                values, faults = read(column, name, self.style)
+                if name in self.divisors:
+                    # The largest whole number stands for none at all.
+                    there = pc.less(pc.abs(values), 9.2e18)
+                    values = pc.if_else(there, pc.divide(values, self.divisors[name]), pa.scalar(None, pa.float64()))
+                if name in self.unknown:
+                    values = pc.if_else(pc.equal(values, 0), pa.scalar(None, values.type), values)
+                if self.kind.table is OHLCV and pa.types.is_floating(values.type):
+                    # pandas writes what is not there as NaN.
+                    values = pc.if_else(pc.is_nan(values), pa.scalar(None, pa.float64()), values)
                 return values, faults + self._judge(name, values, {fault.row for fault in faults})
 
     def _judge(self, name: str, values: pa.Array, known: set[int]) -> list[Fault]:
@@ -112,6 +165,22 @@ class Reading:
         if name in self.kind.unsigned:
             faults += _where(pc.less(values, 0), values, f"{name} is negative")
         return faults
+
+
+_ROUNDING: Final = 1e-6
+
+
+def outside(bar: Mapping[str, pa.Array]) -> Bools:
+    """Candles whose open or close lies outside of their low and high, by more than rounding."""
+    slack = pc.multiply(pc.abs(bar["high"]), _ROUNDING)
+    top, bottom = pc.add(bar["high"], slack), pc.subtract(bar["low"], slack)
+    beyond = [pc.or_(pc.greater(bar[name], top), pc.less(bar[name], bottom)) for name in ("open", "close")]
+    return _true(pc.or_(*beyond))
+
+
+def _true(flags: pa.Array) -> Bools:
+    values: Bools = pc.fill_null(flags, False).to_numpy(zero_copy_only=False)
+    return values
 
 
 def _where(bad: pa.Array, values: pa.Array | None, kind: str) -> list[Fault]:

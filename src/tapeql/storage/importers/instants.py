@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.errors import DataError
+from tapeql.storage.importers.dates import ORDERS, Form, form_of
 from tapeql.storage.importers.faults import Fault
 
 Ints = npt.NDArray[np.int64]
@@ -26,7 +28,10 @@ UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 _NAMES: Final = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMPACT: Final = r"^(\d{4})(\d\d)(\d\d)(?:[ T]?(\d\d):?(\d\d)(?::?(\d\d)([.]\d+)?)?)?$"
-_COMPACT_HINT: Final = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([ T]?\d\d:?\d\d(:?\d\d(\.\d+)?)?)?")
+_COMPACT_MS: Final = r"^(\d{8}[ T]?\d{6})(\d{3})$"
+_COMPACT_HINT: Final = re.compile(
+    r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([ T]?\d\d:?\d\d(:?\d\d(\.?\d+)?)?)?"
+)
 _ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
 _UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
 _EARLIEST_US: Final = -2_208_988_800_000_000  # 1900
@@ -41,18 +46,28 @@ class InstantReader:
 
     unit    of numbers: s, ms, us, ns; None: told by magnitude, with a note, if that gives a time from 1990 on
     zone    where naive times are local
+    order   of days and months in dates such as 02/03/2024, where it is known: day-first or month-first
+    day     midnight of the day that numbers count milliseconds of, by the zone's clock, where they count them
+    told    the source is known: what its numbers are is no guess
     notes   what was decided rather than told
+    local   whether any instant was naive, so that the zone mattered
     """
 
     unit: str | None
     zone: str
+    order: str | None = None
+    day: dt.date | None = None
+    told: bool = False
     notes: list[str] = field(default_factory=list)
-    _form: str | None = None
+    local: bool = False
+    _form: str | Form | None = None
     _guessed: bool = False
 
     def __post_init__(self) -> None:
         if self.unit is not None and self.unit not in UNITS:
             raise DataError(f"the time unit must be one of {', '.join(UNITS)}, not {self.unit!r}")
+        if self.order is not None and self.order not in ORDERS:
+            raise DataError(f"dates are {' or '.join(ORDERS)}, not {self.order!r}")
         try:
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -61,7 +76,9 @@ class InstantReader:
     def read(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
         """UTC microseconds (of no meaning where there is a fault) and the rows that have none."""
         kind = column.type
-        if pa.types.is_timestamp(kind):
+        if self.day is not None:
+            us, faults, local = *self._of_day(column), True
+        elif pa.types.is_timestamp(kind):
             us, missing = _whole(column), column.is_null()
             local = kind.tz is None
             faults = _missing(missing)
@@ -82,6 +99,23 @@ class InstantReader:
             faults = faults + more
         return us, faults + _implausible(us, {fault.row for fault in faults}, column, self._guessed)
 
+    def settle(self, texts: Sequence[str]) -> None:
+        """Tells from a sample how instants are written. Raises DataError, of which EitherWay asks for `order`."""
+        first = next((text for text in texts if any(c.isdigit() for c in text)), texts[0])
+        self._settle(first, [first, *texts])
+
+    @property
+    def is_local(self) -> bool:
+        """Whether what was settled names no zone and is no number since 1970."""
+        return self._form != "number"
+
+    def _of_day(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
+        assert self.day is not None
+        since = (self.day - _EPOCH.date()).days * 86_400_000_000
+        us, bad = _numbers(column.cast(pa.string()), "ms")
+        outside = (us < 0) | (us >= 86_400_000_000)
+        return us + since, _unreadable(bad | outside, column, column)
+
     # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _text(self, column: pa.Array, shown: pa.Array) -> tuple[Ints, list[Fault], bool]:
@@ -89,31 +123,37 @@ class InstantReader:
             first = next((value.strip() for value in column.drop_null().to_pylist() if value.strip()), None)
             if first is None:
                 return np.zeros(len(column), np.int64), _missing(pa.array([True] * len(column))), False
-            self._settle(first)
+            self._settle(first, [first])
         if self._form == "number":
             us, bad = _numbers(column, self.unit or "s")
             return us, _unreadable(bad, column, shown), False
         text = pc.utf8_trim_whitespace(column)
+        if isinstance(self._form, Form):
+            return self._iso(self._form.iso(text), shown)
         if self._form == "compact":
+            text = pc.replace_substring_regex(text, _COMPACT_MS, r"\1.\2")
             text = pc.replace_substring_regex(text, _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
             text = pc.replace_substring_regex(text, r" :+$", "")
             text = pc.replace_substring_regex(text, r":$", "")
         text = pc.replace_substring_regex(text, _UTC_WORD, "Z")
         return self._iso(text, shown)
 
-    def _settle(self, first: str) -> None:
+    def _settle(self, first: str, texts: Sequence[str]) -> None:
         if self.unit is None and _COMPACT_HINT.fullmatch(first):
             self._form = "compact"
-            if first.isdigit():
+            if first.isdigit() and not self.told:
                 self.notes.append(f"times such as {first} were read as dates and times of {self.zone}, not as numbers")
         elif _NUMBER.fullmatch(first):
             self._form = "number"
             if self.unit is None:
                 self.unit = _guess(first)
                 self._guessed = True
-                self.notes.append(f"times such as {first} were read as {_NAMES[self.unit]} since 1970 (--time-unit)")
+                if not self.told:
+                    self.notes.append(
+                        f"times such as {first} were read as {_NAMES[self.unit]} since 1970 (--time-unit)"
+                    )
         else:
-            self._form = "iso"
+            self._form = form_of(texts, self.order) or "iso"
 
     def _iso(self, text: pa.Array, shown: pa.Array) -> tuple[Ints, list[Fault], bool]:
         zoned = pc.fill_null(pc.match_substring_regex(text, r"\d\d:\d\d.*" + _ZONED), False)
@@ -152,6 +192,7 @@ class InstantReader:
     # ── local times ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _localize(self, us: Ints, skip: set[int], shown: pa.Array) -> tuple[Ints, list[Fault]]:
+        self.local = True
         if self.zone in ("UTC", "Etc/UTC"):
             return us, []
         usable = np.clip(us, _EARLIEST_US, _LATEST_US)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tapeql.storage.importers.shown import shown
-from tapeql.storage.importers.source import RawBatch
+from tapeql.storage.importers.packed import Packed
+from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
 
 _BATCH_ROWS = 131_072
 
@@ -18,10 +18,14 @@ _BATCH_ROWS = 131_072
 class ParquetSource:
     """A Parquet file; its lines are its rows, from 1."""
 
-    def __init__(self, path: Path) -> None:
-        self.label = shown(path)
-        self._file = pq.ParquetFile(path)
-        self.names = list(self._file.schema_arrow.names)
+    def __init__(self, packed: Packed) -> None:
+        self.label = packed.label
+        self.path = packed.full
+        self._file = pq.ParquetFile(random_access(packed))
+        self.names = tuple(self._file.schema_arrow.names)
+        self.above: Sequence[Sequence[str]] = ()
+        self.info = said_of(self._file.schema_arrow)
+        self.mark = ""
         self._rows: int = self._file.metadata.num_rows
         self._done = 0
 
@@ -29,8 +33,11 @@ class ParquetSource:
     def width(self) -> int:
         return len(self.names)
 
-    def first_row(self) -> Sequence[str]:
-        return self.names
+    def sample(self) -> Sequence[pa.Array]:
+        batch = next(self._file.iter_batches(SAMPLE_ROWS), None)
+        if batch is None:
+            return [pa.array([], field.type) for field in self._file.schema_arrow]
+        return [plain(column) for column in batch.columns]
 
     def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
         wanted = [self.names[i] for i in indices]
@@ -45,6 +52,20 @@ class ParquetSource:
 
     def position(self) -> float:
         return self._done / max(self._rows, 1)
+
+
+def random_access(packed: Packed) -> Any:
+    """The bytes of a file to read here and there: mapped where they lie plain, else held in memory."""
+    if packed.is_plain:
+        return pa.memory_map(str(packed.path))
+    with packed.open() as stream:
+        return pa.BufferReader(stream.read())
+
+
+def said_of(schema: pa.Schema) -> dict[str, str]:
+    """What the metadata says in plain words: `symbol`, `exchange`, `interval`."""
+    said = {key.decode(errors="replace").lower(): value for key, value in (schema.metadata or {}).items()}
+    return {key: said[key].decode(errors="replace") for key in ("symbol", "exchange", "interval") if key in said}
 
 
 def plain(column: pa.Array) -> pa.Array:

@@ -1,19 +1,17 @@
-"""A file of any kind as a stream of raw columns."""
+"""A file of any format as a stream of raw columns."""
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tapeql.errors import DataError
-from tapeql.storage.importers.shown import shown
+SAMPLE_ROWS: Final = 1000
+"""How many rows are looked at to tell what a file holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +33,39 @@ class RawBatch:
 
 
 class Source(Protocol):
-    """`label` names the file in messages (and the member of an archive); `names` are its columns as written."""
+    """One file, or one member of an archive.
+
+    label    names it in messages
+    path     where it lies, with the member of an archive as its last part: what names say is read from it
+    names    its columns as written; empty where it has no header
+    above    lines above the first row that are no header: banners, and further lines of a header of several
+    info     what stands once for the whole file, such as `symbol`
+    mark     between the cells of a text file; empty for others
+    """
 
     @property
     def label(self) -> str: ...
 
     @property
-    def names(self) -> Sequence[str]:
-        """Column names, empty where the file has none."""
-        ...
+    def path(self) -> str: ...
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def above(self) -> Sequence[Sequence[str]]: ...
+
+    @property
+    def info(self) -> Mapping[str, str]: ...
+
+    @property
+    def mark(self) -> str: ...
 
     @property
     def width(self) -> int: ...
 
-    def first_row(self) -> Sequence[str]:
-        """The cells of the first line, for messages about files without a header."""
+    def sample(self) -> Sequence[pa.Array]:
+        """All columns of the first rows."""
         ...
 
     def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
@@ -63,46 +79,3 @@ class Source(Protocol):
     def position(self) -> float:
         """How much of the file has been read, 0 to 1."""
         ...
-
-
-_GZIP: Final = b"\x1f\x8b"
-_PROMISED: Final = {
-    ".parquet": "Parquet",
-    ".pq": "Parquet",
-    ".feather": "Feather",
-    ".arrow": "Feather",
-    ".zip": "zip",
-    ".gz": "gzip",
-}
-"""What a file of this suffix is: never a text file."""
-
-
-def open_sources(path: Path) -> list[Source]:
-    """A file's sources: one, or one a member of a zip archive.
-
-    Its bytes say what it is. Where they say nothing it is text, unless its suffix promises something else.
-    """
-    from tapeql.storage.importers.csv import csv_sources
-    from tapeql.storage.importers.feather import FeatherSource
-    from tapeql.storage.importers.parquet import ParquetSource
-
-    try:
-        with open(path, "rb") as file:
-            magic = file.read(6)
-    except FileNotFoundError:
-        raise DataError(f"there is no file {shown(path)}") from None
-    except OSError as error:
-        raise DataError(f"{shown(path)} cannot be read: {error.strerror}") from error
-    try:
-        if magic.startswith(b"PAR1"):
-            return [ParquetSource(path)]
-        if magic.startswith(b"ARROW1"):
-            return [FeatherSource(path)]
-        if magic.startswith(b"FEA1"):
-            raise DataError(f"{shown(path)} is Feather version 1, which is no longer read; write it anew as version 2")
-        promised = _PROMISED.get(path.suffix.lower())
-        if promised is not None and not magic.startswith(_GZIP) and not zipfile.is_zipfile(path):
-            raise DataError(f"{shown(path)} is not a {promised} file")
-        return csv_sources(path)
-    except (OSError, EOFError, pa.ArrowException) as error:
-        raise DataError(f"{shown(path)} cannot be read: {shown(error)}") from error

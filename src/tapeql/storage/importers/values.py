@@ -2,35 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.storage.importers.faults import Fault
+from tapeql.storage.importers.numbers import PLAIN, NumberStyle
 
 _NUMBER: Final = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
-_SIDES: Final = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell"}
+_SIDES: Final = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell", "unknown": None}
 _FLAGS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
-def read_numbers(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+def read_numbers(column: pa.Array, field: str, style: NumberStyle = PLAIN) -> tuple[pa.Array, list[Fault]]:
     """float64, NULL where empty; NaN and infinities stay for the caller to judge."""
     if not _is_text(column):
         return column.cast(pa.float64(), safe=False), []
-    try:
-        return column.cast(pa.float64()), []
-    except pa.ArrowInvalid:
-        pass
-    text = pc.utf8_trim_whitespace(column)
+    if style == PLAIN:
+        try:
+            return column.cast(pa.float64()), []
+        except pa.ArrowInvalid:
+            pass
+    text = style.plain(column)
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     readable = pc.match_substring_regex(text, _NUMBER)
     plain = pc.replace_substring_regex(pc.if_else(readable, text, pa.scalar(None, pa.string())), r"^\+", "")
     return plain.cast(pa.float64()), _faults(pc.invert(readable), column, f"{field} is not a number")
 
 
-def read_integers(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
+def read_integers(column: pa.Array, field: str, style: NumberStyle = PLAIN) -> tuple[pa.Array, list[Fault]]:
     """int64, NULL where empty."""
     if pa.types.is_integer(column.type):
         return column.cast(pa.int64()), []
@@ -39,15 +42,15 @@ def read_integers(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
             return column.cast(pa.int64()), []
         except pa.ArrowInvalid:
             pass
-    numbers, faults = read_numbers(column, field)
+    numbers, faults = read_numbers(column, field, style)
     whole = pc.fill_null(pc.and_(pc.equal(pc.round(numbers), numbers), pc.less(pc.abs(numbers), 2.0**53)), True)
     kept = pc.if_else(whole, numbers, pa.scalar(None, pa.float64()))
     return kept.cast(pa.int64()), faults + _faults(pc.invert(whole), column, f"{field} is not a whole number")
 
 
-def read_sides(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
-    """`buy`, `sell` or NULL."""
-    return _words(read_texts(column), column, _SIDES, pa.string(), f"{field} is neither buy nor sell")
+def read_sides(column: pa.Array, field: str, words: Mapping[str, str | None] = {}) -> tuple[pa.Array, list[Fault]]:
+    """`buy`, `sell` or NULL; `words` are those of the source."""
+    return _words(read_texts(column), column, {**_SIDES, **words}, pa.string(), f"{field} is neither buy nor sell")
 
 
 def read_flags(column: pa.Array, field: str) -> tuple[pa.Array, list[Fault]]:
@@ -67,7 +70,7 @@ def read_texts(column: pa.Array, verbatim: bool = False) -> pa.Array:
 
 
 def _words(
-    text: pa.Array, column: pa.Array, words: dict[str, str] | dict[str, bool], kind: pa.DataType, wrong: str
+    text: pa.Array, column: pa.Array, words: Mapping[str, Any], kind: pa.DataType, wrong: str
 ) -> tuple[pa.Array, list[Fault]]:
     encoded = pc.utf8_lower(text).dictionary_encode()
     spelled = encoded.dictionary.to_pylist()

@@ -1,0 +1,132 @@
+"""A layout: how one source writes its files. Each is an entry in `layouts/`, found by listing."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+from tapeql.storage.importers.dialect import is_value
+
+Where = str | int | tuple[str | int, ...]
+"""A column by its name or its place (from 0); several are joined with a space."""
+
+CELLS: Final[Mapping[str, Callable[[str], bool]]] = {
+    "int": lambda cell: cell.isdigit(),
+    "number": lambda cell: re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell) is not None,
+    "seconds": lambda cell: re.fullmatch(r"\d{9,10}(\.\d+)?", cell) is not None,
+    "millis": lambda cell: re.fullmatch(r"\d{12,13}", cell) is not None,
+    "epoch": lambda cell: re.fullmatch(r"\d{12,19}", cell) is not None,
+    "of_day": lambda cell: cell.isdigit() and int(cell) < 86_400_000,
+    "flag": lambda cell: cell.lower() in ("true", "false"),
+    "side": lambda cell: cell.lower() in ("buy", "sell", "b", "s"),
+    "moment": is_value,
+    "any": lambda cell: True,
+}
+"""What a cell of a file without a header looks like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How a source writes trades, quotes or candles.
+
+    name        what `--format` takes
+    title       the source, in messages and docs
+    where       where people get such files
+    fields      our field → its column; besides the fields of the kind: symbol, venue, interval, quote_volume
+    header      names a header must hold (as `plain_name` makes them)
+    cells       for files without a header, what each cell looks like
+    path        searched in the file's path; its groups may be symbol, venue, interval, minutes, day, kind
+    by_path     content like this is too common: the path must be found too
+    venue       whose files these are, where neither path nor column says
+    zone        where naive times are local; "": not known
+    unit        of numeric times, where their size does not tell
+    order       of days and months
+    millis_of_day   times count milliseconds of the day that the path names
+    divisors    fields written as whole numbers, and what one divides them by; `where_whole`: only where they are whole
+    unknown     fields in which 0 means that nothing is known
+    spelled     its words for intervals
+    sides       its words for sides
+    only        a column and the value of the rows to take
+    markets     path group `venue` → zone, where that depends on it
+    stamp       which end of a candle its time is
+    refusal     why such a file cannot be taken, and what can
+    """
+
+    name: str
+    title: str
+    where: str
+    kind: str
+    fields: Mapping[str, Where] = field(default_factory=dict)
+    header: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
+    path: str = ""
+    by_path: bool = False
+    venue: str = ""
+    zone: str = ""
+    unit: str | None = None
+    order: str | None = None
+    millis_of_day: bool = False
+    divisors: Mapping[str, float] = field(default_factory=dict)
+    where_whole: bool = False
+    unknown: tuple[str, ...] = ()
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    sides: Mapping[str, str | None] = field(default_factory=dict)
+    only: tuple[str, str] | None = None
+    markets: Mapping[str, str] = field(default_factory=dict)
+    stamp: str = "open"
+    refusal: str = ""
+
+    def found_in(self, path: str) -> Mapping[str, str]:
+        """What the path says."""
+        match = re.search(self.path, path) if self.path else None
+        return {} if match is None else {k: v for k, v in match.groupdict().items() if v}
+
+    def fits(self, names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str) -> int:
+        """How much of a file speaks for this layout; 0 where anything speaks against it."""
+        in_path = bool(self.path) and re.search(self.path, path) is not None
+        if self.by_path and not in_path:
+            return 0
+        if names:
+            plain = {plain_name(name) for name in names}
+            evidence = len(self.header) if self.header and plain.issuperset(self.header) else 0
+        else:
+            evidence = len(self.cells) if self.cells and self._looks_so(rows) else 0
+        return 2 * evidence + in_path if evidence else 0
+
+    def _looks_so(self, rows: Sequence[Sequence[str | None]]) -> bool:
+        if not rows or len(rows[0]) != len(self.cells):
+            return False
+        looks = [CELLS[kind] for kind in self.cells]
+        return all(cell is None or look(cell.strip()) for row in rows for cell, look in zip(row, looks, strict=True))
+
+
+def plain_name(name: str) -> str:
+    """Names alike: small letters and digits, without accents, brackets, and a translation behind a slash."""
+    head, slash, tail = name.partition("/")
+    if slash and not tail.isascii():
+        name = head
+    bare = unicodedata.normalize("NFKD", name.casefold()).replace("ß", "ss")
+    return "".join(c for c in bare if c.isalnum())
+
+
+@cache
+def layouts() -> tuple[Layout, ...]:
+    """Every layout, by name."""
+    from tapeql.storage.importers import layouts as folder
+
+    found: list[Layout] = []
+    for module in pkgutil.iter_modules(folder.__path__):
+        found += importlib.import_module(f"{folder.__name__}.{module.name}").LAYOUTS
+    return tuple(sorted(found, key=lambda layout: layout.name))
+
+
+def layout_of(names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str) -> Layout | None:
+    """The layout that most speaks for; content counts more than names."""
+    best = max(layouts(), key=lambda layout: layout.fits(names, rows, path))
+    return best if best.fits(names, rows, path) else None

@@ -1,0 +1,1 @@
+"""How each source writes its files: a file a source, with its `LAYOUTS`."""

@@ -1,0 +1,48 @@
+"""How long candles are, told by the time between them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+_DAY_US: Final = 86_400_000_000
+_USUAL: Final = {
+    1_000_000 * seconds: word
+    for seconds, word in (
+        (1, "1s"), (5, "5s"), (10, "10s"), (15, "15s"), (30, "30s"), (60, "1m"), (120, "2m"), (180, "3m"), (300, "5m"),
+        (600, "10m"), (900, "15m"), (1200, "20m"), (1800, "30m"), (2700, "45m"), (3600, "1h"), (7200, "2h"), (10800, "3h"),
+        (14400, "4h"), (21600, "6h"), (28800, "8h"), (43200, "12h"),
+    )
+}  # fmt: skip
+
+
+def interval_between(instants: Sequence[npt.NDArray[np.int64]], days: bool) -> str:
+    """The usual interval of which every distance is a multiple and one is the same; "" where none is.
+
+    instants   UTC microseconds, an array a symbol
+    days       whether they are dates, of which one may stand for a week or a month
+    """
+    steps = np.concatenate([np.diff(np.unique(each)) for each in instants]) if instants else np.array([], np.int64)
+    if not len(steps):
+        return ""
+    least = int(steps.min())
+    if (days and (steps % _DAY_US == 0).all()) or least >= 20 * _DAY_US:
+        return _of_days(np.unique(np.concatenate(instants)), least // _DAY_US)
+    if least % _DAY_US == 0 and (steps % _DAY_US == 0).all():
+        return "1d" if least == _DAY_US else ""
+    if (steps % least != 0).any():
+        return ""
+    return _USUAL.get(least, "")
+
+
+def _of_days(instants: npt.NDArray[np.int64], least: int) -> str:
+    days = instants.astype("datetime64[us]").astype("datetime64[D]")
+    first_of_month = (days == days.astype("datetime64[M]").astype("datetime64[D]")).all()
+    if least >= 28 and first_of_month:
+        return "1mo" if least < 32 else ""
+    if least == 7:
+        return "1w"
+    return "1d" if least < 7 else ""

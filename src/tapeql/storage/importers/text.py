@@ -1,0 +1,124 @@
+"""Text files of cells."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+
+from tapeql.storage.importers.dialect import dialect_of
+from tapeql.storage.importers.packed import Packed, Stream
+from tapeql.storage.importers.source import SAMPLE_ROWS, Malformed, RawBatch
+
+_BLOCK_BYTES: Final = 8 * 1024 * 1024
+_HEAD_BYTES: Final = 256 * 1024
+
+
+class TextSource:
+    """One text file. Lines count from 1, the header included; cells are read as text."""
+
+    def __init__(self, packed: Packed) -> None:
+        self.label = packed.label
+        self.path = packed.full
+        self._packed = packed
+        self._stream: Stream | None = None
+        with packed.open() as stream:
+            head = stream.read(_HEAD_BYTES)
+        self._dialect = dialect_of(head, self.label, len(head) < _HEAD_BYTES)
+        self._head = head.decode(self._dialect.encoding, errors="replace")
+        self.names = self._dialect.names
+        self.above = [row for n, row in enumerate(self._dialect.above) if n != self._dialect.header]
+        self.info: Mapping[str, str] = {}
+        self.mark = self._dialect.mark
+
+    @property
+    def width(self) -> int:
+        return self._dialect.width
+
+    def sample(self) -> Sequence[pa.Array]:
+        lines = self._head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        if len(lines) > len(self._dialect.above) + 2:
+            lines.pop()  # may have been cut
+        rows = csv.reader(lines[len(self._dialect.above) :], delimiter=self.mark)
+        found = [row for row, _ in zip(rows, range(SAMPLE_ROWS), strict=False) if len(row) == self.width]
+        return [pa.array([row[n] or None for row in found], pa.string()) for n in range(self.width)]
+
+    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+        malformed: list[Malformed] = []
+
+        def refuse(row: Any) -> str:
+            kind = f"{row.actual_columns} cells where the others have {row.expected_columns}"
+            malformed.append(Malformed(row.number, kind, row.text))
+            return "skip"
+
+        above = len(self._dialect.above)
+        wanted = [str(i) for i in indices]
+        line = above + 1
+        with self._packed.open() as stream:
+            self._stream = stream
+            try:
+                reader = pa.csv.open_csv(
+                    stream.arrow(),
+                    pa.csv.ReadOptions(
+                        # Only one thread numbers the lines it refuses.
+                        use_threads=False,
+                        block_size=_BLOCK_BYTES,
+                        skip_rows=above,
+                        column_names=[str(i) for i in range(self.width)],
+                        encoding="utf8" if self._dialect.encoding.startswith("utf-8") else self._dialect.encoding,
+                    ),
+                    pa.csv.ParseOptions(delimiter=self.mark, ignore_empty_lines=False, invalid_row_handler=refuse),
+                    pa.csv.ConvertOptions(
+                        include_columns=list(dict.fromkeys(wanted)),
+                        column_types={name: pa.string() for name in wanted},
+                        null_values=[""],
+                        strings_can_be_null=True,
+                    ),
+                )
+            except pa.ArrowInvalid as error:
+                if "Empty CSV" in str(error):
+                    return
+                raise
+            told = 0
+            for batch in reader:
+                skipped = np.array([bad.line for bad in malformed], np.int64)
+                span = np.arange(line, line + batch.num_rows + int((skipped >= line).sum()))
+                lines = np.setdiff1d(span, skipped, assume_unique=True)[: batch.num_rows]
+                line = int(lines[-1]) + 1 if len(lines) else line
+                fresh, told = malformed[told:], len(malformed)
+                yield RawBatch([batch.column(name) for name in wanted], lines, fresh)
+            if malformed[told:]:
+                nothing = [pa.array([], pa.string()) for _ in wanted]
+                yield RawBatch(nothing, np.array([], np.int64), malformed[told:])
+
+    def raw(self, lines: Sequence[int]) -> Mapping[int, str]:
+        wanted = set(lines)
+        with self._packed.open() as stream:
+            binary = io.BufferedReader(_Raw(stream))
+            text = io.TextIOWrapper(binary, self._dialect.encoding, errors="replace", newline=None)
+            found = {n: line.rstrip("\n") for n, line in enumerate(text, 1) if n in wanted}
+            text.detach()
+        return found
+
+    def position(self) -> float:
+        return self._stream.position() if self._stream is not None else 1.0
+
+
+class _Raw(io.RawIOBase):
+    """A Stream as Python's text layer wants it."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
