@@ -229,3 +229,16 @@ def test_an_answer_is_a_plain_arrow_table(db: tapeql.Database) -> None:
     assert isinstance(db.query(BARS), pa.Table)
     assert isinstance(db.stream(BARS), pa.RecordBatchReader)
     assert isinstance(db.schema(BARS), pa.Schema)
+
+
+def test_files_are_taken_by_a_program(tmp_path: Path) -> None:
+    """The report of an import says what the files were taken for, and the symbols are there to ask."""
+    (tmp_path / "XBTUSD.csv").write_text("1381095255,122.0,0.1\n1381179030.1234,123.61,0.1\n")
+    with tapeql.connect(tmp_path / "lake") as db:
+        report = db.import_files(tmp_path / "XBTUSD.csv")
+        assert (dict(report.symbols), report.added, report.files[0].source) == (
+            {"kraken:XBTUSD": 2},
+            2,
+            "Kraken time and sales",
+        )
+        assert db.symbols()["symbol"].to_pylist() == ["XBTUSD"]

@@ -78,8 +78,10 @@ def test_unusable_rows_are_refused_or_set_aside(lake: str, tmp_path: Path) -> No
     ("arguments", "status"),
     [
         (("trades", "none.csv", "--symbol", "binance:X"), 1),
-        (("trades", "none.csv"), 2),
-        (("books", "none.csv", "--symbol", "binance:X"), 2),
+        (("trades", "none.csv"), 1),
+        (("books", "none.csv", "--symbol", "binance:X"), 1),
+        ((), 2),
+        (("trades",), 2),
         (("trades", "none.csv", "--symbol", "binance:X", "--column", "ts"), 2),
         (("trades", "none.csv", "--symbol", "binance:X", "--column", "ts=a", "--column", "ts=b"), 2),
     ],
@@ -92,11 +94,67 @@ def test_what_cannot_be_imported_is_told(lake: str, arguments: tuple[str, ...], 
     assert not Path(lake).exists()
 
 
+KLINES = "1735689600000000,10,12,9,11,2,1735689659999999,22,7,1,11,0\n1735689660000000,11,12,10,11,2,1735689719999999,21,5,1,11,0\n"
+
+
+def test_a_file_says_what_it_is(lake: str, tmp_path: Path) -> None:
+    """Without a flag: kind, symbol, interval and columns are told by the file; a dry run tells them and stores nothing."""
+    (tmp_path / "BTCUSDT-1m-2025-01-01.csv").write_text(KLINES)
+    foreseen = here("--lake", lake, "import", "--dry-run", str(tmp_path))
+    assert foreseen.returncode == 0, foreseen.stderr
+    told = dict(line.strip().split("  ", 1) for line in foreseen.stdout.splitlines() if line.startswith("  "))
+    assert {name: text.strip() for name, text in told.items()} == {
+        "source": "Binance Vision klines",
+        "kind": "1m candles",
+        "symbols": "binance:BTCUSDT 2 rows",
+        "zone": "in the times themselves",
+        "first": "2025-01-01T00:00:00Z",
+        "last": "2025-01-01T00:01:00Z",
+        "left aside": "#7, #10, #11, #12",
+    }
+    assert "nothing was stored" in foreseen.stdout
+    assert not Path(lake).exists()
+    done = here("--lake", lake, "import", str(tmp_path))
+    assert done.stdout.startswith("binance:BTCUSDT 1m candles: 2 rows read, 2 added")
+    answer = here(
+        "--lake", lake, "query", "CANDLES 1m FROM binance:BTCUSDT SELECT close, trades, vwap", "--format", "csv"
+    )
+    assert answer.stdout.splitlines()[1:] == ["11,7,11", "11,5,10.5"]
+
+
+def test_what_a_file_does_not_say_is_asked_for(lake: str, tmp_path: Path) -> None:
+    """All that is missing is asked for at once, a flag each."""
+    (tmp_path / "bars.csv").write_text("time,open,high,low,close\n2025-01-02 10:00,1,2,1,2\n")
+    done = here("--lake", lake, "import", str(tmp_path / "bars.csv"))
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stderr.splitlines()[1:]] == ["--symbol", "--interval", "--tz"]
+    assert not Path(lake).exists()
+
+
+def test_one_symbol_of_many(lake: str, tmp_path: Path) -> None:
+    """A column of symbols gives many symbols; --symbol picks one of them, and never takes all for it."""
+    (tmp_path / "long.csv").write_text(
+        "symbol,ts,price,size\nA,2025-01-02T10:00:00Z,1,1\nB,2025-01-02T10:00:00Z,2,1\nA,2025-01-02T10:00:01Z,3,1\n"
+    )
+    picked = here("--lake", lake, "import", str(tmp_path / "long.csv"), "--symbol", "nasdaq:A")
+    assert picked.stdout.startswith("nasdaq:A trades: 3 rows read, 2 added, 1 skipped")
+    none = here("--lake", lake, "import", str(tmp_path / "long.csv"), "--symbol", "nasdaq:C")
+    assert none.returncode == 1
+    assert "it holds A, B" in none.stderr
+    every = here("--lake", lake, "import", str(tmp_path / "long.csv"), "--venue", "nasdaq")
+    assert every.stdout.startswith("nasdaq:A, nasdaq:B trades: 3 rows read, 1 added, 2 already there")
+
+
+def test_the_formats_are_listed(lake: str) -> None:
+    listed = here("import", "--formats")
+    assert any(line.startswith("binance-klines ") for line in listed.stdout.splitlines())
+
+
 def test_a_terminal_sees_progress(lake: str, trades: str) -> None:
     """A bar fills up on a terminal."""
     command = ["-m", "tapeql", "--lake", lake, "import", "trades", trades, *MAPPED, "--time-unit", "ms"]
     child = pexpect.spawn(sys.executable, command, env=environment(), encoding="utf-8", timeout=60)
     child.expect("100%")
-    child.expect("3 rows  trades.csv")
+    child.expect(r"3 rows .*/s .* s left  trades\.csv")
     child.expect("3 added")
     child.expect(pexpect.EOF)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from os import PathLike, fspath
@@ -21,6 +21,7 @@ from tapeql.serve.wire import Request
 if TYPE_CHECKING:
     from typing import Self
 
+    from tapeql.storage.import_files import ImportReport
     from tapeql.storage.store import Store
 
 
@@ -36,6 +37,11 @@ class Door(Protocol):
     @property
     def name(self) -> str:
         """What is asked, for messages: a path, or a URL without its password."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Where rows can be written. Raises StoreError for a server."""
         ...
 
 
@@ -116,6 +122,24 @@ class Database:
         except QueryError as error:
             raise _moved(error, text, at, len(inserted)) from None
         return "\n".join(table.column(0).to_pylist())
+
+    def symbols(self) -> pa.Table:
+        """What is stored: a row for each symbol, with what there is of it and from when to when."""
+        return self.query("SHOW symbols")
+
+    def import_files(
+        self, files: str | PathLike[str] | Sequence[str | PathLike[str]], symbol: str = "", **options: Any
+    ) -> ImportReport:
+        """Takes files, folders and patterns into the lake or the database, as `tapeql import` does.
+
+        `options` are those of `tapeql.storage.import_files.import_files`: kind, venue, interval, tz, columns, dry_run …
+        Raises DataError for what cannot be taken, StoreError for a server.
+        """
+        from tapeql.storage.import_files import import_files
+
+        return import_files(
+            self._door.store, [files] if isinstance(files, (str, PathLike)) else files, symbol, **options
+        )
 
     def close(self) -> None:
         self._door.close()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pyarrow as pa
 import pyarrow.flight as fl
 
 from tapeql.cancel import Cancel
-from tapeql.errors import Cancelled, ConnectionFailed, TapeQLError
+from tapeql.errors import Cancelled, ConnectionFailed, StoreError, TapeQLError
 from tapeql.export.info import decode_info
 from tapeql.run.result import Result
 from tapeql.serve.wire import Request, decode_error, decode_status
+
+if TYPE_CHECKING:
+    from tapeql.storage.store import Store
 
 T = TypeVar("T")
 
@@ -32,6 +35,10 @@ class Remote:
     @property
     def name(self) -> str:
         return self._address
+
+    @property
+    def store(self) -> Store:
+        raise StoreError(f"{self.name} is a server, which takes no files: import where its lake or its database is")
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         encoded = request.encode()

@@ -63,6 +63,10 @@ class Service:
         sys.setrecursionlimit(max(sys.getrecursionlimit(), limits.RECURSION_LEVELS))
 
     @property
+    def store(self) -> Store:
+        return self._store
+
+    @property
     def name(self) -> str:
         return self._store.name
 
