@@ -239,7 +239,7 @@ def _import(
     places = list(dict.fromkeys(itertools.chain(*taken.places.values())))
     wrong: dict[int, tuple[str, str]] = {}
     raw: dict[int, str] = {}
-    for batch in source.batches(places):
+    for batch in source.batches(places, taken.types):
         count = len(batch.lines)
         tally.read += count + len(batch.malformed)
         for bad in batch.malformed:

@@ -25,6 +25,7 @@ from tapeql.storage.schema import Table
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
+_SAFE_DIGITS: Final = 18
 _NUMERIC_ID: Final = r"^(0|[1-9][0-9]{0,17})$"
 
 
@@ -123,9 +124,24 @@ def numbers(table: Table, rows: pa.Table) -> tuple[Ints, Bools]:
     has_id = column.is_valid().to_numpy(zero_copy_only=False)
     if column.type == pa.int64():
         return np.maximum(column.fill_null(-1).to_numpy(zero_copy_only=False), -1), has_id
+    plain = _of_one_length(column)
+    if plain is not None:
+        return plain, has_id
     numeric = pc.fill_null(pc.match_substring_regex(column, _NUMERIC_ID), False)
     ids = pc.if_else(numeric, column, pa.scalar(None, pa.string())).cast(pa.int64()).fill_null(-1)
     return ids.to_numpy(zero_copy_only=False), has_id
+
+
+def _of_one_length(column: pa.Array) -> Ints | None:
+    """Ids that are all numbers of as many digits, read without a closer look; None where they are not."""
+    length = pc.min_max(pc.binary_length(column)).as_py()
+    if column.null_count or length["min"] != length["max"] or length["max"] > _SAFE_DIGITS:
+        return None
+    try:
+        ids: Ints = column.cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        return None
+    return ids if ids.min() >= 10 ** (length["max"] - 1) else None
 
 
 def _distinct(

@@ -34,7 +34,7 @@ class FeatherSource:
             return [pa.array([], field.type) for field in self._file.schema]
         return [plain(column[:SAMPLE_ROWS]) for column in self._file.get_batch(0).columns]
 
-    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+    def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
         done = 0
         for number in range(self._file.num_record_batches):
             self._batch = number

@@ -89,6 +89,8 @@ class InstantReader:
             )
             local = True
             faults = _missing(missing)
+        elif pa.types.is_integer(kind) and self._form == "number":
+            us, faults, local = _counted(column, self.unit or "s"), _missing(column.is_null()), False
         elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
             # The shortest decimal text that names a double is what its source wrote.
             us, faults, local = self._text(column.cast(pa.string()), column)
@@ -105,9 +107,9 @@ class InstantReader:
         self._settle(first, [first, *texts])
 
     @property
-    def is_local(self) -> bool:
-        """Whether what was settled names no zone and is no number since 1970."""
-        return self._form != "number"
+    def is_number(self) -> bool:
+        """Whether instants are written as numbers since 1970."""
+        return self._form == "number"
 
     def _of_day(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
         assert self.day is not None
@@ -235,6 +237,15 @@ def close_to_open(us: Ints, interval: str, zone: str) -> Ints:
     opened = pc.assume_timezone(naive, zone, ambiguous="earliest", nonexistent="latest")
     values: Ints = opened.view(pa.int64()).to_numpy()
     return values
+
+
+def _counted(column: pa.Array, unit: str) -> Ints:
+    """Whole numbers in `unit` to microseconds, floored; what would not fit is the end of time."""
+    values = column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    if unit == "ns":
+        return np.asarray(values // 1000)
+    factor = {"s": 1_000_000, "ms": 1000, "us": 1}[unit]
+    return np.asarray(np.clip(values, _EARLIEST_US // factor - 1, _LATEST_US // factor) * factor)
 
 
 def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:

@@ -48,7 +48,7 @@ class JsonSource:
     def sample(self) -> Sequence[pa.Array]:
         return [self._column(n, 0, SAMPLE_ROWS) for n in range(self._width)]
 
-    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+    def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
         for start in range(0, len(self._rows), _BATCH_ROWS):
             self._done = min(start + _BATCH_ROWS, len(self._rows))
             lines = np.arange(start + 1, self._done + 1)

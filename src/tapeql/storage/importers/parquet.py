@@ -39,7 +39,7 @@ class ParquetSource:
             return [pa.array([], field.type) for field in self._file.schema_arrow]
         return [plain(column) for column in batch.columns]
 
-    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+    def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
         wanted = [self.names[i] for i in indices]
         self._done = 0
         for batch in self._file.iter_batches(_BATCH_ROWS, columns=list(dict.fromkeys(wanted))):

@@ -60,6 +60,7 @@ class Taken:
     places      field → the places of its columns, joined with a space where they are several
     symbol, venue, interval   of all its rows, where no column says them
     pick        of a file of many symbols the one to take; "": all
+    types       what its cells of text look like: numbers and flags are read at once
     aside       names of columns that are left out
     notes       what was decided rather than told
     """
@@ -71,6 +72,7 @@ class Taken:
     venue: str
     interval: str
     pick: str
+    types: Mapping[int, pa.DataType]
     aside: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -129,6 +131,7 @@ class _Recogniser:
             venue,
             interval,
             pick,
+            self._types(reading, places),
             tuple(name or f"#{n + 1}" for n, name in enumerate(self._names()) if n not in used),
             tuple(self.notes),
         )
@@ -363,7 +366,7 @@ class _Recogniser:
             if pa.types.is_timestamp(column.type) and column.type.tz is None and not _are_days(texts):
                 self.notes.append("times without a zone were read as UTC (--tz)")
             return
-        if not pa.types.is_string(column.type) or not texts or not instants.is_local:
+        if not pa.types.is_string(column.type) or not texts or instants.is_number:
             return
         name = self.source.names[places["ts"][0]] if self.source.names else ""
         if any(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", t.strip()) and ":" in t for t in texts) or says_utc(name):
@@ -510,6 +513,24 @@ class _Recogniser:
             return divisors if all(cell.lstrip("-").isdigit() for cell in cells) else {}
         return divisors
 
+    def _types(self, reading: Reading, places: Mapping[str, tuple[int, ...]]) -> dict[int, pa.DataType]:
+        """Cells that can be read without a look at each: plain numbers, whole numbers of a time, flags."""
+        types: dict[int, pa.DataType] = {}
+        if not self.source.mark or reading.style != PLAIN or not self.rows:
+            return types
+        for name, where in places.items():
+            cells = [row[n] for n in where for row in self.rows]
+            if len(where) > 1 or any(cell is None for cell in cells):
+                continue
+            texts = [cell or "" for cell in cells]
+            if name == "ts" and reading.instants.is_number and all(t.isdigit() and len(t) < 19 for t in texts):
+                types[where[0]] = pa.int64()
+            elif name == "buyer_maker" and all(t in ("true", "false", "True", "False", "TRUE", "FALSE") for t in texts):
+                types[where[0]] = pa.bool_()
+            elif name in _NUMBERS and name not in reading.divisors and all(map(_is_number, texts)):
+                types[where[0]] = pa.float64()
+        return types
+
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _question(self, kind: Kind, interval: str) -> str:
@@ -519,6 +540,23 @@ class _Recogniser:
         return f"{self.source.label} is taken for {what}{source}. What it does not say:\n{flags}"
 
 
+_NUMBERS: Final = frozenset(
+    [
+        "price",
+        "quantity",
+        "bid",
+        "ask",
+        "bid_size",
+        "ask_size",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "vwap",
+        "quote_volume",
+    ]
+)
 _WHO: Final = ("symbol", "venue", "interval")
 
 

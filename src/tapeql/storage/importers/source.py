@@ -68,8 +68,11 @@ class Source(Protocol):
         """All columns of the first rows."""
         ...
 
-    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
-        """The columns at these places (from 0), in bounded memory."""
+    def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
+        """The columns at these places (from 0), in bounded memory.
+
+        `types` are what cells of text may be read as at once, as long as all of them can be.
+        """
         ...
 
     def raw(self, lines: Sequence[int]) -> Mapping[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -48,7 +49,20 @@ class TextSource:
         found = [row for row, _ in zip(rows, range(SAMPLE_ROWS), strict=False) if len(row) == self.width]
         return [pa.array([row[n] or None for row in found], pa.string()) for n in range(self.width)]
 
-    def batches(self, indices: Sequence[int]) -> Iterator[RawBatch]:
+    def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
+        done = 0
+        if types:
+            try:
+                for batch in self._read(indices, types):
+                    yield batch
+                    done += 1
+                return
+            except pa.ArrowInvalid:
+                pass  # somewhere a cell is none: from there on all are read as text, which says which
+        yield from itertools.islice(self._read(indices, {}), done, None)
+
+    def _read(self, indices: Sequence[int], types: Mapping[int, pa.DataType]) -> Iterator[RawBatch]:
+        """The same batches of rows whatever the types."""
         malformed: list[Malformed] = []
 
         def refuse(row: Any) -> str:
@@ -75,7 +89,7 @@ class TextSource:
                     pa.csv.ParseOptions(delimiter=self.mark, ignore_empty_lines=False, invalid_row_handler=refuse),
                     pa.csv.ConvertOptions(
                         include_columns=list(dict.fromkeys(wanted)),
-                        column_types={name: pa.string() for name in wanted},
+                        column_types={str(i): types.get(i, pa.string()) for i in indices},
                         null_values=[""],
                         strings_can_be_null=True,
                     ),
@@ -86,9 +100,10 @@ class TextSource:
                 raise
             told = 0
             for batch in reader:
-                skipped = np.array([bad.line for bad in malformed], np.int64)
-                span = np.arange(line, line + batch.num_rows + int((skipped >= line).sum()))
-                lines = np.setdiff1d(span, skipped, assume_unique=True)[: batch.num_rows]
+                # The reader is ahead: lines of later batches may have been refused already.
+                skipped = np.array([bad.line for bad in malformed if bad.line >= line], np.int64)
+                span = np.arange(line, line + batch.num_rows + len(skipped))
+                lines = np.setdiff1d(span, skipped, assume_unique=True)[: batch.num_rows] if len(skipped) else span
                 line = int(lines[-1]) + 1 if len(lines) else line
                 fresh, told = malformed[told:], len(malformed)
                 yield RawBatch([batch.column(name) for name in wanted], lines, fresh)
