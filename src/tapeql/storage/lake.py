@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,7 +16,14 @@ import numpy as np
 import pyarrow as pa
 
 from tapeql.errors import StoreError
-from tapeql.limits import LAKE_GRACE_S, LIVE_GRACE_S, STORE_LOCK_WAIT_S
+from tapeql.limits import (
+    LAKE_GRACE_S,
+    LAKE_PLACES_APART,
+    LAKE_TOGETHER_ROWS,
+    LIVE_GRACE_S,
+    LIVE_GROUP_ROWS,
+    STORE_LOCK_WAIT_S,
+)
 from tapeql.storage import manifest, staging
 from tapeql.storage.ahead import ahead
 from tapeql.storage.claims import claimed_in_folder
@@ -29,8 +37,9 @@ from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import COVERAGE, TABLES, Table
 from tapeql.storage.snapshot import LIVE, Part
-from tapeql.storage.staging import Staging
+from tapeql.storage.staging import Place, Staging
 from tapeql.storage.store import Commit, summed
+from tapeql.storage.stretches import Stretches
 
 if TYPE_CHECKING:
     from tapeql.storage.live import LakeLiveWriter
@@ -171,15 +180,23 @@ class Lake:
         added: list[Entry] = []
         replaced: list[Entry] = []
         counts: list[Merged] = []
-        for series, partition in staged.places():
+        small = _Together(self.path, current.number + 1)
+        places = staged.places()
+        together = Counter(series[0] for series, _ in places)
+        for series, partition in places:
             table = TABLES[series[0]]
             old = current.entries(series, partition)
             merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
             if table is not COVERAGE:  # what is counted are the rows people bring
                 counts.append(merged)
-            if merged.rows is not None:
+            if merged.rows is None:
+                continue
+            replaced += old
+            if merged.rows.num_rows <= LIVE_GROUP_ROWS and together[series[0]] > LAKE_PLACES_APART:
+                added += small.take((series, partition), merged.rows)
+            else:
                 added.append(self._write(series, partition, current.number + 1, merged.rows))
-                replaced += old
+        added += small.write()
         number = self.publish(current, added, replaced).number if added else current.number
         return summed(str(number), counts)
 
@@ -221,6 +238,43 @@ class Lake:
         if drafts.is_dir():
             for draft in drafts.glob(".*"):
                 draft.unlink(missing_ok=True)
+
+
+class _Together:
+    """Few files for many short stretches: thousands of symbols are not thousands of files to write and to open.
+
+    Stretches come table by table, in the order of their places.
+    """
+
+    def __init__(self, lake: Path, number: int) -> None:
+        self._lake = lake
+        self._number = number
+        self._files = 0
+        self._places: list[Place] = []
+        self._pieces: list[pa.Table] = []
+        self._rows = 0
+
+    def take(self, place: Place, rows: pa.Table) -> list[Entry]:
+        """Entries of what had to be written first."""
+        other = bool(self._places) and self._places[0][0][0] != place[0][0]
+        written = self.write() if other or self._rows >= LAKE_TOGETHER_ROWS else []
+        self._places.append(place)
+        self._pieces.append(rows)
+        self._rows += rows.num_rows
+        return written
+
+    def write(self) -> list[Entry]:
+        """Writes what was taken; of the table once it is published."""
+        if not self._places:
+            return []
+        table = TABLES[self._places[0][0][0]]
+        which = np.repeat(np.arange(len(self._places)), [piece.num_rows for piece in self._pieces])
+        rows = pa.concat_tables(self._pieces).combine_chunks()
+        path = f"{LIVE}/{table.name}/{self._number:012}.{self._files}.parquet"
+        entries = Stretches(self._places, which, rows).write(self._lake, path, table)
+        self._files += 1
+        self._places, self._pieces, self._rows = [], [], 0
+        return entries
 
 
 class LakeTransaction:

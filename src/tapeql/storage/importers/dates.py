@@ -67,6 +67,7 @@ _DAY_MONTH: Final = Form(
 ORDERS: Final = {"day-first": _DAY_FIRST, "month-first": _MONTH_FIRST}
 """What may be asked for by name: `02/03/2024` can be either."""
 
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d|$)")
 _FORMS: Final = (_YEAR_FIRST, _MONTH_DAY, _DAY_MONTH)
 
 
@@ -80,6 +81,8 @@ def form_of(texts: Sequence[str], order: str | None) -> Form | None:
     Raises EitherWay where days and months cannot be told apart and `order` does not say.
     """
     first = texts[0]
+    if _ISO.match(first):
+        return None
     for form in _FORMS:
         if form.matches(first):
             return form

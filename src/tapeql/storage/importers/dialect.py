@@ -14,7 +14,7 @@ from tapeql.errors import DataError
 MARKS: Final = "\t;|,"
 """What may stand between cells; where two would do, the one named first."""
 
-_LOOKED_AT: Final = 100
+_LOOKED_AT: Final = 40
 _BANNER_LINES: Final = 30
 _HEADER_LINES: Final = 4
 _CELL_LIMIT: Final = csv.field_size_limit()

@@ -87,17 +87,13 @@ class Layout:
         match = re.search(self.path, path) if self.path else None
         return {} if match is None else {k: v for k, v in match.groupdict().items() if v}
 
-    def fits(self, names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str) -> int:
-        """How much of a file speaks for this layout; 0 where anything speaks against it."""
-        in_path = bool(self.path) and re.search(self.path, path) is not None
-        if self.by_path and not in_path:
+    def fits(self, names: frozenset[str], rows: Sequence[Sequence[str | None]], path: str) -> int:
+        """How much of a file speaks for this layout; 0 where anything speaks against it. `names` are plain ones."""
+        content = self.header if names else self.cells
+        if not content or not (names.issuperset(content) if names else self._looks_so(rows)):
             return 0
-        if names:
-            plain = {plain_name(name) for name in names}
-            evidence = len(self.header) if self.header and plain.issuperset(self.header) else 0
-        else:
-            evidence = len(self.cells) if self.cells and self._looks_so(rows) else 0
-        return 2 * evidence + in_path if evidence else 0
+        in_path = bool(self.path) and re.search(self.path, path) is not None
+        return 0 if self.by_path and not in_path else 2 * len(content) + in_path
 
     def _looks_so(self, rows: Sequence[Sequence[str | None]]) -> bool:
         if not rows or len(rows[0]) != len(self.cells):
@@ -106,6 +102,7 @@ class Layout:
         return all(cell is None or look(cell.strip()) for row in rows for cell, look in zip(row, looks, strict=True))
 
 
+@cache
 def plain_name(name: str) -> str:
     """Names alike: small letters and digits, without accents, brackets, and a translation behind a slash."""
     head, slash, tail = name.partition("/")
@@ -128,5 +125,6 @@ def layouts() -> tuple[Layout, ...]:
 
 def layout_of(names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str) -> Layout | None:
     """The layout that most speaks for; content counts more than names."""
-    best = max(layouts(), key=lambda layout: layout.fits(names, rows, path))
-    return best if best.fits(names, rows, path) else None
+    plain = frozenset(map(plain_name, names))
+    fitness, best = max(((each.fits(plain, rows, path), each) for each in layouts()), key=lambda found: found[0])
+    return best if fitness else None

@@ -12,7 +12,7 @@ _SUFFIXES: Final = re.compile(
     r"(?:\.(?:csv|txt|tsv|dat|prn|json|jsonl|ndjson|parquet|pq|feather|arrow|zip|gz|bz2|xz|zst|data))+$", re.IGNORECASE
 )
 _DATE: Final = re.compile(
-    r"(?<!\d)(?:(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?|(?:19|20)\d\d)(?!\d)"
+    r"(?<![A-Za-z0-9])(?:(?:19|20)\d\d[-_.]?(?:0[1-9]|1[0-2])(?:[-_.]?(?:0[1-9]|[12]\d|3[01]))?|(?:19|20)\d\d)(?![A-Za-z0-9])"
 )
 _UNITS: Final[Mapping[str, str]] = {
     spelled: unit

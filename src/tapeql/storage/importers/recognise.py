@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tapeql.errors import DataError
 from tapeql.storage.importers.dates import EitherWay
@@ -95,6 +96,8 @@ class _Recogniser:
         self.rows: Rows = list(zip(*columns, strict=True)) if columns else []
         self.layout = self._layout()
         self.said = self._said()
+        self.times: Sequence[str] = ()
+        self.are_days = False
         self.notes: list[str] = []
         self.missing: dict[str, str] = {}
 
@@ -343,7 +346,9 @@ class _Recogniser:
             day,
             told=layout is not None,
         )
-        texts = [t for t in self._times(places) if t]
+        self.times = self._times(places)
+        self.are_days = _are_days(self.times)
+        texts = [t for t in self.times if t]
         column = self.sample[places["ts"][0]] if self.sample else pa.array([], pa.string())
         if texts and day is None and pa.types.is_string(column.type):
             try:
@@ -353,7 +358,10 @@ class _Recogniser:
         return reader
 
     def _times(self, places: Mapping[str, tuple[int, ...]]) -> list[str]:
-        return [" ".join((row[n] or "").strip() for n in places["ts"]).strip() for row in self.rows]
+        if len(places["ts"]) == 1:
+            (place,) = places["ts"]
+            return [(row[place] or "").strip() for row in self.rows]
+        return [_whole(row, places["ts"]) for row in self.rows]
 
     def _zone(self, instants: InstantReader, places: Mapping[str, tuple[int, ...]], venue: str, interval: str) -> None:
         """Asks for a zone where times are local and nothing says whose."""
@@ -361,18 +369,18 @@ class _Recogniser:
         if self.wishes.tz or (layout and (layout.zone or self.said.get("venue") in layout.markets)) or not self.sample:
             return
         column = self.sample[places["ts"][0]]
-        texts = [t for t in self._times(places) if any(c.isdigit() for c in t)]
         if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-            if pa.types.is_timestamp(column.type) and column.type.tz is None and not _are_days(texts):
+            if pa.types.is_timestamp(column.type) and column.type.tz is None and not self.are_days:
                 self.notes.append("times without a zone were read as UTC (--tz)")
             return
+        if self.are_days and interval and interval[-1] not in "smh":
+            return  # a date stands for its day, wherever that was
+        texts = [t for t in self.times if any(c.isdigit() for c in t)]
         if not pa.types.is_string(column.type) or not texts or instants.is_number:
             return
         name = self.source.names[places["ts"][0]] if self.source.names else ""
         if any(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", t.strip()) and ":" in t for t in texts) or says_utc(name):
             return
-        if _are_days(texts) and interval and interval[-1] not in "smh":
-            return  # a date stands for its day, wherever that was
         if trades_around_the_clock(venue):
             self.notes.append(f"times such as {texts[0]} were read as UTC (--tz)")
             return
@@ -479,7 +487,7 @@ class _Recogniser:
         if len(self.rows) < 2:
             return ""
         trial = replace(instants, notes=[])
-        texts = self._times(places)
+        texts = self.times
         column = self.sample[places["ts"][0]]
         us, faults = trial.read(pa.array(texts, pa.string()) if pa.types.is_string(column.type) else column)
         bad = {fault.row for fault in faults}
@@ -488,7 +496,7 @@ class _Recogniser:
         for row, instant in enumerate(us.tolist()):
             if row not in bad:
                 by_symbol.setdefault(_whole(self.rows[row], whose) if whose else "", []).append(instant)
-        return interval_between([np.array(each) for each in by_symbol.values()], _are_days(texts))
+        return interval_between([np.array(each) for each in by_symbol.values()], self.are_days)
 
     # ── numbers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -498,7 +506,10 @@ class _Recogniser:
         fields = [
             name for name in kind.fields if name in places and pa.types.is_floating(kind.table.schema.field(name).type)
         ]
-        cells = [row[n] or "" for name in fields for n in places[name] for row in self.rows]
+        columns = [self.sample[n] for name in fields for n in places[name]]
+        if all(_casts(column, pa.float64()) for column in columns):
+            return PLAIN
+        cells = [cell or "" for column in columns for cell in column.to_pylist()]
         try:
             return style_of(cells, self.source.mark)
         except DataError as error:
@@ -519,15 +530,16 @@ class _Recogniser:
         if not self.source.mark or reading.style != PLAIN or not self.rows:
             return types
         for name, where in places.items():
-            cells = [row[n] for n in where for row in self.rows]
-            if len(where) > 1 or any(cell is None for cell in cells):
+            column = self.sample[where[0]]
+            if len(where) > 1 or column.null_count:
                 continue
-            texts = [cell or "" for cell in cells]
-            if name == "ts" and reading.instants.is_number and all(t.isdigit() and len(t) < 19 for t in texts):
+            if name == "ts" and reading.instants.is_number and _casts(column, pa.int64()):
                 types[where[0]] = pa.int64()
-            elif name == "buyer_maker" and all(t in ("true", "false", "True", "False", "TRUE", "FALSE") for t in texts):
+            elif (
+                name == "buyer_maker" and pc.all(pc.match_substring_regex(column, "^(true|false|True|False)$")).as_py()
+            ):
                 types[where[0]] = pa.bool_()
-            elif name in _NUMBERS and name not in reading.divisors and all(map(_is_number, texts)):
+            elif name in _NUMBERS and name not in reading.divisors and _casts(column, pa.float64()):
                 types[where[0]] = pa.float64()
         return types
 
@@ -573,6 +585,15 @@ def _whole(row: Sequence[str | None], where: tuple[int, ...]) -> str:
     return " ".join((row[n] or "").strip() for n in where).strip()
 
 
+def _casts(column: pa.Array, kind: pa.DataType) -> bool:
+    """Whether every cell of a sample can be read as that at once."""
+    try:
+        column.cast(kind)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _is(name: str, word: str) -> bool:
     return name.startswith(word[:-1]) if word.endswith("*") else name == word
 
@@ -581,19 +602,13 @@ def _is_number(cell: str | None) -> bool:
     return cell is not None and re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*", cell) is not None
 
 
+_DAY: Final = r"^((19|20)\d{6}|[^:]*[^0-9:][^:]*)$|(00:00(:00(\.0+)?)?|\d{8} 0000(00)?)(Z|[+-]00:?00)?$"
+
+
 def _are_days(texts: Sequence[str]) -> bool:
     """Dates without a time of day."""
-    return bool(texts) and all(
-        re.search(r"(00:00(:00(\.0+)?)?|\d{8} 0000(00)?)(Z|[+-]00:?00)?$", t)
-        or (":" not in t and not t.isdigit())
-        or _is_day(t)
-        for t in texts
-        if t
-    )
-
-
-def _is_day(text: str) -> bool:
-    return re.fullmatch(r"(19|20)\d{6}", text) is not None
+    found = pa.array([text for text in texts if text], pa.string())
+    return bool(len(found)) and bool(pc.all(pc.match_substring_regex(found, _DAY)).as_py())
 
 
 def _shorter(one: str, other: str) -> bool:
