@@ -29,6 +29,9 @@ from tapeql.storage.layout import canonical_interval
 NO_VENUE: Final = "file"
 """Where rows are stored whose venue nothing says."""
 
+DATES: Final = "--dates day-first|month-first"
+"""The flag that says which comes first."""
+
 _PARTS: Final = {"candles": ("open", "high", "low", "close"), "quotes": ("bid", "ask"), "trades": ("price", "quantity")}
 """The columns by which a kind is known, in the order it is looked for."""
 
@@ -104,7 +107,7 @@ class _Recogniser:
     def taken(self) -> Taken:
         layout = self.layout
         if layout is not None and layout.refusal and not self.wishes.columns:
-            raise DataError(f"{self.source.label} is a file of {layout.title}: {layout.refusal}")
+            raise DataError(f"{self.source.label} cannot be taken ({layout.title}): {layout.refusal}")
         places = self._places()
         kind = self._kind(places)
         places = self._of_kind(kind, places)
@@ -260,7 +263,7 @@ class _Recogniser:
         first = 2 if self._is_clock(1) and not _is_number(rows[0][0]) else 1
         numbers = [n for n in range(first, self.source.width) if all(_is_number(row[n]) for row in rows)]
         ts = tuple(range(first))
-        if numbers[:4] == list(range(first, first + 4)):
+        if numbers[:4] == list(range(first, first + 4)) and len(numbers) <= _BAR_NUMBERS:
             bars = [[float(cell or 0) for cell in row[first : first + 4]] for row in rows]
             if all(low <= min(open_, close) and high >= max(open_, close) for open_, high, low, close in bars):
                 bar = dict(zip(_PARTS["candles"], ((n,) for n in numbers), strict=False))
@@ -354,7 +357,7 @@ class _Recogniser:
             try:
                 reader.settle(texts)
             except EitherWay as error:
-                self.missing["--dates day-first|month-first"] = str(error)
+                self.missing[DATES] = str(error)
         return reader
 
     def _times(self, places: Mapping[str, tuple[int, ...]]) -> list[str]:
@@ -409,9 +412,8 @@ class _Recogniser:
         code = code or self.said.get("symbol", "") or self._above()
         if not code:
             guess = self.said.get("guess", "")
-            self.missing["--symbol VENUE:CODE"] = "whose rows they are" + (
-                f" (such as {NO_VENUE}:{guess})" if guess else ""
-            )
+            hint = f" (such as --symbol {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
+            self.missing["--symbol VENUE:CODE"] = f"whose rows they are{hint}"
         return code, venue or self._venue(places), ""
 
     def _above(self) -> str:
@@ -430,13 +432,16 @@ class _Recogniser:
     def _venue(self, places: Mapping[str, tuple[int, ...]]) -> str:
         if "venue" in places:
             return ""
-        said = self.said.get("venue", "").lower() or (self.layout.venue if self.layout else "")
+        said = self._likely_venue()
         if said:
             return said
         self.notes.append(
             f"nothing says where they were traded: stored under {NO_VENUE}: (--venue nasdaq gives a symbol its calendar)"
         )
         return NO_VENUE
+
+    def _likely_venue(self) -> str:
+        return self.said.get("venue", "").lower() or (self.layout.venue if self.layout else "")
 
     def _names_venues(self, where: tuple[int, ...]) -> bool:
         """Whether a column holds names of exchanges rather than codes of them."""
@@ -453,7 +458,7 @@ class _Recogniser:
                 raise DataError(f"{kind.name} have no close to be stamped by")
             places.pop("interval", None)
             return ""
-        between = "" if "--dates day-first|month-first" in self.missing else self._between(places, instants)
+        between = "" if DATES in self.missing else self._between(places, instants)
         if self.wishes.interval:
             places.pop("interval", None)
             return canonical_interval(self.wishes.interval)
@@ -468,7 +473,7 @@ class _Recogniser:
         if between:
             self.notes.append(f"candles of {between}, told by the time between them (--interval)")
             return canonical_interval(between)
-        if self.rows:
+        if self.rows and DATES not in self.missing:
             self.missing["--interval 1m"] = "how long a candle is"
         return "1m" if not self.rows else ""
 
@@ -547,7 +552,7 @@ class _Recogniser:
 
     def _question(self, kind: Kind, interval: str) -> str:
         what = f"{interval} candles" if interval else kind.name
-        source = f" of {self.layout.title}" if self.layout is not None else ""
+        source = f" ({self.layout.title})" if self.layout is not None else ""
         flags = "\n".join(f"  {flag:<22} {why}" for flag, why in self.missing.items())
         return f"{self.source.label} is taken for {what}{source}. What it does not say:\n{flags}"
 
@@ -569,6 +574,9 @@ _NUMBERS: Final = frozenset(
         "quote_volume",
     ]
 )
+_BAR_NUMBERS: Final = 7
+"""More of them after a time are no open, high, low, close, volume, and a count or an amount or two."""
+
 _WHO: Final = ("symbol", "venue", "interval")
 
 

@@ -14,8 +14,8 @@ _TENTHS = dict.fromkeys(("open", "high", "low", "close"), 10_000.0)
 _OF_DAY = ("of_day", *["number"] * 5)
 _MOMENT = ("moment", *["number"] * 5)
 _QUOTES = (
-    "LEAN's quote bars hold the open, high, low and close of bids and asks, which are no quotes. "
-    "Take the trade file beside it, or tick quotes"
+    "its rows hold the open, high, low and close of bids and asks, which are no quotes: "
+    "bring the trade file beside it, or tick quotes"
 )
 
 LAYOUTS = (

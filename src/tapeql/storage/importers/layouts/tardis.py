@@ -4,7 +4,7 @@ from tapeql.storage.importers.layout import Layout
 
 _WHERE = "https://docs.tardis.dev/downloadable-csv-files"
 _WHO = {"venue": "exchange", "symbol": "symbol", "ts": "timestamp"}
-_BOOK = "Tardis' incremental books are changes of many levels, which import does not take: download quotes or trades"
+_BOOK = "its rows are changes of many price levels, which import does not take: download quotes or trades"
 
 LAYOUTS = (
     Layout(
