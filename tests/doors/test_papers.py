@@ -20,6 +20,7 @@ from tapeql.collect.timing import Timing
 from tapeql.connectors import venue_named
 from tapeql.connectors.venue import variable_of
 from tapeql.shell.cli import parser
+from tapeql.storage.importers.layout import layouts
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -121,3 +122,11 @@ def test_only_loopback_without_being_told() -> None:
     """The default addresses of a server and a collector are on this machine."""
     assert parser().parse_args(["serve"]).flight == "127.0.0.1:8815"
     assert parser().parse_args(["collect", "status"]).metrics == "127.0.0.1:9184"
+
+
+def test_every_layout_is_in_its_paper() -> None:
+    """The page on importing lists each layout that is known, and where people get such files."""
+    rows = [f"| `{each.name}` | {each.title} | {each.kind} | {each.where} |" for each in layouts() if not each.refusal]
+    paper = (ROOT / "docs/importing.md").read_text()
+    assert paper.partition("<!-- sources -->\n")[2].partition("<!-- /sources -->")[0].splitlines()[2:] == rows
+    assert f"[{len(rows)} layouts]" in README
