@@ -123,8 +123,9 @@ def layouts() -> tuple[Layout, ...]:
     return tuple(sorted(found, key=lambda layout: layout.name))
 
 
-def layout_of(names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str) -> Layout | None:
-    """The layout that most speaks for; content counts more than names."""
+def layout_of(names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str, kind: str) -> Layout | None:
+    """The layout that most speaks for, of a kind if one is named; content counts more than names."""
     plain = frozenset(map(plain_name, names))
-    fitness, best = max(((each.fits(plain, rows, path), each) for each in layouts()), key=lambda found: found[0])
+    wanted = [each for each in layouts() if not kind or each.kind == kind or each.refusal]
+    fitness, best = max(((each.fits(plain, rows, path), each) for each in wanted), key=lambda found: found[0])
     return best if fitness else None

@@ -80,6 +80,10 @@ def _open(packed: Packed) -> Source:
         return FeatherSource(packed)
     if head.startswith(b"FEA1"):
         raise DataError(f"{packed.label} is Feather version 1, which is no longer read; write it anew as version 2")
+    if head.startswith(b"DBN"):
+        from tapeql.storage.importers.dbn import DbnSource
+
+        return DbnSource(packed)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         from tapeql.storage.importers.json import JsonSource
 

@@ -153,9 +153,7 @@ class _Recogniser:
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise DataError(f"there is no format {wanted!r}{hint} (`tapeql import --formats` lists them)")
             return found
-        found = layout_of(self.source.names, self.rows, self.source.path)
-        kind = self.wishes.kind
-        return found if found is None or not kind or found.kind == kind or found.refusal else None
+        return layout_of(self.source.names, self.rows, self.source.path, self.wishes.kind)
 
     def _said(self) -> dict[str, str]:
         said = said_by(self.source.path)

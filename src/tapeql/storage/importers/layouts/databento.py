@@ -1,8 +1,8 @@
-"""Databento: CSV of trades, bars and top of book; prices may be whole numbers of 1e-9."""
+"""Databento: trades, bars and top of book, as CSV or DBN; prices may be whole numbers of 1e-9."""
 
 from tapeql.storage.importers.layout import Layout
 
-_WHERE = "https://databento.com (batch download, CSV)"
+_WHERE = "https://databento.com (batch download, CSV or DBN)"
 _NANO = 1e9
 _SIDES = {"a": "sell", "b": "buy", "n": None}
 
@@ -45,7 +45,18 @@ LAYOUTS = (
             "ask": "askpx00",
             "ask_size": "asksz00",
         },
-        header=("tsevent", "rtype", "publisherid", "instrumentid", "bidpx00", "askpx00", "bidsz00", "asksz00"),
+        header=(
+            "tsevent",
+            "rtype",
+            "publisherid",
+            "instrumentid",
+            "bidpx00",
+            "askpx00",
+            "bidsz00",
+            "asksz00",
+            "bidct00",
+            "askct00",
+        ),
         venue="databento",
         divisors={"bid": _NANO, "ask": _NANO},
         where_whole=True,
