@@ -36,6 +36,7 @@ from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import COVERAGE, TABLES, Table
+from tapeql.storage.shared_files import read_stretch
 from tapeql.storage.snapshot import LIVE, Part
 from tapeql.storage.staging import Place, Staging
 from tapeql.storage.store import Commit, summed
@@ -352,7 +353,7 @@ class LakeSnapshot:
         def read(run: list[Part]) -> pa.Table:
             keys = ["ts", "seq"] if len(run) > 1 else [] if _inside(run[0], start_us, end_us) else ["ts"]
             needed = [*columns, *(key for key in keys if key not in columns)]
-            pieces = [read_file(self._path / p.path, schema, needed, p.first_row, p.rows) for p in run]
+            pieces = [_read(self._path, p, schema, needed) for p in run]
             rows = pieces[0] if len(run) == 1 else in_order(pa.concat_tables(pieces).combine_chunks())
             if keys:
                 ts = instants(rows)
@@ -364,6 +365,11 @@ class LakeSnapshot:
         large = any(part.rows >= READ_AHEAD_ROWS for part in wanted)
         for rows in ahead(read, runs) if large else map(read, runs):
             yield from (batch for batch in rows.to_batches() if batch.num_rows)
+
+
+def _read(lake: Path, part: Part, table: Table, columns: Sequence[str]) -> pa.Table:
+    read = read_stretch if part.path.startswith(f"{LIVE}/") else read_file
+    return read(lake / part.path, table, columns, part.first_row, part.rows)
 
 
 def _inside(part: Part, start_us: int, end_us: int) -> bool:
