@@ -95,8 +95,8 @@ LIVE_FOLD_PLACES: Final = 64
 LIVE_GROUP_ROWS: Final = 4096
 """A row group of a feed's file holds whole series up to about this: to read one, little of its neighbours is decoded."""
 
-LAKE_PLACES_APART: Final = 16
-"""Short stretches (a symbol's year of days, say) are files of their own as long as a commit brings no more than this."""
+LAKE_SERIES_APART: Final = 16
+"""Short stretches (a symbol's year of days, say) are files of their own as long as a commit brings no more series than this."""
 
 LAKE_TOGETHER_ROWS: Final = 1 << 16
 """The rows of a file they share: its footer must stay small, as each reader of one of them reads it."""

@@ -18,7 +18,7 @@ import pyarrow as pa
 from tapeql.errors import StoreError
 from tapeql.limits import (
     LAKE_GRACE_S,
-    LAKE_PLACES_APART,
+    LAKE_SERIES_APART,
     LAKE_TOGETHER_ROWS,
     LIVE_GRACE_S,
     LIVE_GROUP_ROWS,
@@ -183,7 +183,7 @@ class Lake:
         counts: list[Merged] = []
         small = _Together(self.path, current.number + 1)
         places = staged.places()
-        together = Counter(series[0] for series, _ in places)
+        together = Counter(series[0] for series in {series for series, _ in places})
         for series, partition in places:
             table = TABLES[series[0]]
             old = current.entries(series, partition)
@@ -193,7 +193,7 @@ class Lake:
             if merged.rows is None:
                 continue
             replaced += old
-            if merged.rows.num_rows <= LIVE_GROUP_ROWS and together[series[0]] > LAKE_PLACES_APART:
+            if merged.rows.num_rows <= LIVE_GROUP_ROWS and together[series[0]] > LAKE_SERIES_APART:
                 added += small.take((series, partition), merged.rows)
             else:
                 added.append(self._write(series, partition, current.number + 1, merged.rows))
