@@ -11,6 +11,19 @@ import pytest
 from tapeql.errors import QueryError, Span
 from tapeql.language import later
 from tapeql.language import syntax as s
+from tapeql.language.clauses.align import Align
+from tapeql.language.clauses.calendar import Calendar
+from tapeql.language.clauses.during import During
+from tapeql.language.clauses.fill import Fill
+from tapeql.language.clauses.from_ import From
+from tapeql.language.clauses.limit import Limit
+from tapeql.language.clauses.order_by import OrderBy
+from tapeql.language.clauses.session import NamedSession, Session, TimeSession
+from tapeql.language.clauses.since import Since
+from tapeql.language.clauses.tz import Tz
+from tapeql.language.clauses.until import Until
+from tapeql.language.clauses.warmup import Warmup
+from tapeql.language.clauses.where import Where
 from tapeql.language.parse import is_unfinished, parse
 
 from .trees import expression, query, said
@@ -39,9 +52,9 @@ def test_headline() -> None:
     found = query(HEADLINE)
     assert found.verb == s.Verb("candles", s.Duration(((1, "h"),), Span(8, 10)), Span(0, 10))
     symbols, where = found.clauses
-    assert isinstance(symbols, s.From)
+    assert isinstance(symbols, From)
     assert [(p.venue, p.code) for p in symbols.symbols] == [("binance", "BTCUSDT")]
-    assert isinstance(where, s.Where)
+    assert isinstance(where, Where)
     assert isinstance(where.condition, s.Logical)
     assert [HEADLINE[i.span.start : i.span.end] for i in where.condition.items] == [
         "premarket",
@@ -167,7 +180,7 @@ def test_reserved_words_are_never_names() -> None:
 def test_symbols(text: str, expected: list[tuple[str | None, str]]) -> None:
     """Codes hold `. - ^ = ! /` and globs, sets share a venue, bare codes have none."""
     found = clause(f"FROM {text}")
-    assert isinstance(found, s.From)
+    assert isinstance(found, From)
     assert [(p.venue, p.code) for p in found.symbols] == expected
 
 
@@ -195,7 +208,7 @@ def test_symbols(text: str, expected: list[tuple[str | None, str]]) -> None:
 def test_dates(text: str, start: str, end: str | None) -> None:
     """Every date form, alone and in ranges; a time alone on the right is on the day of the left."""
     found = clause(f"DURING {text}")
-    assert isinstance(found, s.During)
+    assert isinstance(found, During)
     assert isinstance(found.start, s.Date)
     assert found.start.text == start
     assert (found.end.text if isinstance(found.end, s.Date) else None) == end
@@ -204,14 +217,14 @@ def test_dates(text: str, start: str, end: str | None) -> None:
 def test_ranges_of_the_past_and_of_parameters() -> None:
     """`last 1h30m` is a duration; parameters stand for dates."""
     last = clause("DURING LAST 1h30m")
-    assert isinstance(last, s.During)
+    assert isinstance(last, During)
     assert last.last is not None
     assert last.last.parts == ((1, "h"), (30, "m"))
     given = clause("DURING $start .. $end")
-    assert isinstance(given, s.During)
+    assert isinstance(given, During)
     assert [p.name for p in (given.start, given.end) if isinstance(p, s.Parameter)] == ["start", "end"]
-    assert isinstance(clause("SINCE 2020"), s.Since)
-    assert isinstance(clause("UNTIL today"), s.Until)
+    assert isinstance(clause("SINCE 2020"), Since)
+    assert isinstance(clause("UNTIL today"), Until)
 
 
 def test_dates_in_conditions() -> None:
@@ -225,11 +238,11 @@ def test_dates_in_conditions() -> None:
 def test_sessions() -> None:
     """Names and spans of local times, the latter of another calendar if it is named."""
     found = clause("SESSION premarket, 08:00..16:30 OF XLON, 9:30 .. 24:00")
-    assert isinstance(found, s.Session)
+    assert isinstance(found, Session)
     named, london, own = found.sessions
-    assert isinstance(named, s.NamedSession)
-    assert isinstance(london, s.TimeSession)
-    assert isinstance(own, s.TimeSession)
+    assert isinstance(named, NamedSession)
+    assert isinstance(london, TimeSession)
+    assert isinstance(own, TimeSession)
     assert (named.name, london.calendar, own.calendar) == ("premarket", "XLON", None)
     assert (london.start.us, london.end.us) == (28_800_000_000, 59_400_000_000)
     assert own.end.us == 86_400_000_000
@@ -275,20 +288,20 @@ def test_clauses_keep_what_they_say() -> None:
     )
     by_type = {type(c): c for c in found.clauses}
     assert len(by_type) == 14
-    assert by_type[s.Calendar].name == "24x7"  # type: ignore[union-attr]
-    assert by_type[s.Tz].zone == "America/New_York"  # type: ignore[union-attr]
-    assert by_type[s.Align].to.us == 34_200_000_000  # type: ignore[union-attr]
-    fill = by_type[s.Fill]
-    assert isinstance(fill, s.Fill)
+    assert by_type[Calendar].name == "24x7"  # type: ignore[union-attr]
+    assert by_type[Tz].zone == "America/New_York"  # type: ignore[union-attr]
+    assert by_type[Align].to.us == 34_200_000_000  # type: ignore[union-attr]
+    fill = by_type[Fill]
+    assert isinstance(fill, Fill)
     assert [(c.column, c.method) for c in fill.columns] == [("close", "previous"), ("volume", "zero")]
     assert fill.max_rows == 5
-    order = by_type[s.OrderBy]
-    assert isinstance(order, s.OrderBy)
+    order = by_type[OrderBy]
+    assert isinstance(order, OrderBy)
     assert [k.descending for k in order.items] == [True, False]
-    limit = by_type[s.Limit]
-    assert isinstance(limit, s.Limit)
+    limit = by_type[Limit]
+    assert isinstance(limit, Limit)
     assert (limit.rows, len(limit.per)) == (10, 1)
-    assert by_type[s.Warmup].rows == 0  # type: ignore[union-attr]
+    assert by_type[Warmup].rows == 0  # type: ignore[union-attr]
 
 
 def test_postfixes() -> None:
@@ -316,7 +329,7 @@ def test_strings() -> None:
     (found, _) = parse("DAYS FROM a:B WHERE x = 'it''s; -- fine'; SHOW symbols").statements
     assert isinstance(found, s.Query)
     where = found.clauses[1]
-    assert isinstance(where, s.Where)
+    assert isinstance(where, Where)
     assert isinstance(where.condition, s.Compare)
     assert where.condition.right.value == "it's; -- fine"  # type: ignore[union-attr]
 

@@ -6,6 +6,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from tapeql.language import syntax as s
+from tapeql.language.clauses.where import Where
 from tapeql.language.parse import parse
 
 
@@ -31,5 +32,5 @@ def query(text: str) -> s.Query:
 def expression(text: str) -> s.Expr:
     """An expression, read as a WHERE condition."""
     (clause,) = query(f"DAYS WHERE {text}").clauses
-    assert isinstance(clause, s.Where)
+    assert isinstance(clause, Where)
     return clause.condition

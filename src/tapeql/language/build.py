@@ -6,67 +6,22 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from tapeql.errors import Span
 from tapeql.language import syntax as s
+from tapeql.language.clauses import rules
+from tapeql.language.reading import Children, date, duration, has, integer, nodes, span, span_of, text, time
 
-Children = list[Any]
-
-_DURATION_PART = re.compile(r"([\d_]+)([a-z]+)")
 _NUMBER = re.compile(r"([\d_.]+(?:[eE][+-]?\d+)?)[ \t]*(%|[bB][pP][sS])?")
-_DAY_US = 86_400_000_000
-
-
-def span(children: Children) -> Span:
-    """From the first child to the last; children are tokens or nodes."""
-    return Span(_span(children[0]).start, _span(children[-1]).end)
-
-
-def _span(child: Any) -> Span:
-    found = getattr(child, "span", None)
-    return found if found is not None else Span(child.start_pos, child.end_pos)
-
-
-def _nodes(children: Children) -> tuple[Any, ...]:
-    return tuple(child for child in children if not isinstance(child, str))
-
-
-def _has(children: Children, kind: str) -> bool:
-    return any(getattr(child, "type", None) == kind for child in children)
-
-
-def _text(token: str) -> str:
-    """The text of a word, or of a string without its quotes."""
-    return token[1:-1].replace("''", "'") if token.startswith("'") else str(token)
-
-
-def _symbol(token: Any) -> s.SymbolPattern:
-    venue, colon, code = token.rpartition(":")
-    return s.SymbolPattern(venue if colon else None, code, _span(token))
-
-
-def duration(token: Any) -> s.Duration:
-    parts = tuple((int(count), unit) for count, unit in _DURATION_PART.findall(token))
-    return s.Duration(parts, Span(token.start_pos, token.end_pos))
-
-
-def time(token: Any) -> s.Time:
-    hours, minutes, *seconds = token.split(":")
-    whole, _, fraction = (seconds[0] if seconds else "0").partition(".")
-    us = ((int(hours) * 60 + int(minutes)) * 60 + int(whole)) * 1_000_000 + int(fraction.ljust(6, "0") or "0")
-    return s.Time(us, Span(token.start_pos, token.end_pos))
-
-
-def date(token: Any) -> s.Date:
-    text = token.lower() if token[0].isalpha() else token.upper()
-    return s.Date(text, Span(token.start_pos, token.end_pos))
-
-
-def integer(token: str) -> int:
-    return int(token.replace("_", ""))
 
 
 class Builder:
     """The callbacks of `grammar/tapeql.lark`; it holds no state, so one serves every thread."""
+
+    def __getattr__(self, rule: str) -> Any:
+        """The rules of clauses are read in their files."""
+        try:
+            return rules()[rule]
+        except KeyError:
+            raise AttributeError(rule) from None
 
     # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -93,105 +48,10 @@ class Builder:
         return s.Show(c[1].lower(), span(c))
 
     def set(self, c: Children) -> s.Set:
-        return s.Set(c[1].lower(), _text(c[3]), span(c))
+        return s.Set(c[1].lower(), text(c[3]), span(c))
 
     def verb(self, c: Children) -> s.Verb:
         return s.Verb(c[0].lower(), duration(c[1]) if len(c) == 2 else None, span(c))
-
-    # ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def from_(self, c: Children) -> s.From:
-        symbols: list[s.SymbolPattern] = []
-        for child in c[1::2]:
-            symbols += child.symbols if isinstance(child, s.From) else (_symbol(child),)
-        return s.From(tuple(symbols), span(c))
-
-    def symbol_set(self, c: Children) -> s.From:
-        venue = c[0].rstrip("{").rstrip(":")
-        return s.From(tuple(s.SymbolPattern(venue, str(code), _span(code)) for code in c[1::2]), span(c))
-
-    def point(self, c: Children) -> s.DatePoint:
-        return s.Parameter(c[0][1:], span(c)) if c[0].type == "PARAMETER" else date(c[0])
-
-    def during_last(self, c: Children) -> s.During:
-        return s.During(None, None, duration(c[2]), span(c))
-
-    def during(self, c: Children) -> s.During:
-        start, end = c[1], c[3] if len(c) == 4 else None
-        if isinstance(end, str):
-            end = _same_day(start, end)
-        return s.During(start, end, None, span(c))
-
-    def since(self, c: Children) -> s.Since:
-        return s.Since(c[1], span(c))
-
-    def until(self, c: Children) -> s.Until:
-        return s.Until(c[1], span(c))
-
-    def session(self, c: Children) -> s.Session:
-        return s.Session(_nodes(c), span(c))
-
-    def session_span(self, c: Children) -> s.NamedSession | s.TimeSession:
-        if len(c) == 1:
-            return s.NamedSession(str(c[0]), span(c))
-        return s.TimeSession(time(c[0]), time(c[2]), str(c[4]) if len(c) == 5 else None, span(c))
-
-    def calendar(self, c: Children) -> s.Calendar:
-        return s.Calendar(_text(c[1]), span(c))
-
-    def tz(self, c: Children) -> s.Tz:
-        return s.Tz(_text(c[1]), span(c))
-
-    def ticks_where(self, c: Children) -> s.TicksWhere:
-        return s.TicksWhere(c[2], span(c))
-
-    def on_days_where(self, c: Children) -> s.OnDaysWhere:
-        return s.OnDaysWhere(c[3], span(c))
-
-    def where(self, c: Children) -> s.Where:
-        return s.Where(c[1], span(c))
-
-    def align(self, c: Children) -> s.Align:
-        return s.Align(time(c[1]) if c[1].type == "TIME" else c[1].lower(), span(c))
-
-    def offset(self, c: Children) -> s.Offset:
-        return s.Offset(duration(c[1]), span(c))
-
-    def fill(self, c: Children) -> s.Fill:
-        return s.Fill(_nodes(c), integer(c[-1]) if _has(c, "MAX") else None, span(c))
-
-    def fill_column(self, c: Children) -> s.FillColumn:
-        return s.FillColumn(str(c[0]) if len(c) == 2 else None, c[-1].lower(), span(c))
-
-    def add(self, c: Children) -> s.Add:
-        return s.Add(_nodes(c), span(c))
-
-    def select(self, c: Children) -> s.Select:
-        return s.Select(_nodes(c), span(c))
-
-    def item(self, c: Children) -> s.Item:
-        return s.Item(c[0], str(c[2]) if len(c) == 3 else None, span(c))
-
-    def order_by(self, c: Children) -> s.OrderBy:
-        return s.OrderBy(_nodes(c), span(c))
-
-    def order_item(self, c: Children) -> s.OrderItem:
-        return s.OrderItem(c[0], _has(c, "DESC"), span(c))
-
-    def limit(self, c: Children) -> s.Limit:
-        last = _has(c, "LAST")
-        count = c[2] if last else c[1]
-        rows = integer(count) if count.type == "INT" else s.Parameter(count[1:], _span(count))
-        return s.Limit(rows, _nodes(c), last, span(c))
-
-    def keep(self, c: Children) -> s.Keep:
-        return s.Keep(span(c))
-
-    def label(self, c: Children) -> s.Label:
-        return s.Label(c[1].lower(), span(c))
-
-    def warmup(self, c: Children) -> s.Warmup:
-        return s.Warmup(integer(c[1]) if c[1].type == "INT" else 0, span(c))
 
     # ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -209,13 +69,13 @@ class Builder:
         return s.Compare("!=" if c[1] == "<>" else str(c[1]), c[0], c[2], span(c))
 
     def between(self, c: Children) -> s.Between:
-        return s.Between(c[0], c[-3], c[-1], _has(c, "NOT"), span(c))
+        return s.Between(c[0], c[-3], c[-1], has(c, "NOT"), span(c))
 
     def in_list(self, c: Children) -> s.InList:
-        return s.InList(c[0], _nodes(c[1:]), _has(c, "NOT"), span(c))
+        return s.InList(c[0], nodes(c[1:]), has(c, "NOT"), span(c))
 
     def is_null(self, c: Children) -> s.IsNull:
-        return s.IsNull(c[0], _has(c, "NOT"), span(c))
+        return s.IsNull(c[0], has(c, "NOT"), span(c))
 
     def crosses(self, c: Children) -> s.Crosses:
         return s.Crosses(c[0], c[-1], c[2].lower() if len(c) == 4 else "either", span(c))
@@ -229,11 +89,11 @@ class Builder:
     def dot(self, c: Children) -> s.Name | s.Output:
         if isinstance(c[0], s.Name):
             return s.Name((*c[0].parts, str(c[2])), span(c))
-        return s.Output(c[0], str(c[2]), _span(c[2]), span(c))
+        return s.Output(c[0], str(c[2]), span_of(c[2]), span(c))
 
     def index(self, c: Children) -> s.Index:
         rows = integer(c[-2])
-        return s.Index(c[0], -rows if _has(c, "MINUS") else rows, span(c))
+        return s.Index(c[0], -rows if has(c, "MINUS") else rows, span(c))
 
     def over(self, c: Children) -> s.Over:
         return s.Over(c[0], duration(c[2]) if c[2].type == "DURATION" else None, span(c))
@@ -258,7 +118,7 @@ class Builder:
         return date(c[0])
 
     def string(self, c: Children) -> s.String:
-        return s.String(_text(c[0]), span(c))
+        return s.String(text(c[0]), span(c))
 
     def parameter(self, c: Children) -> s.Parameter:
         return s.Parameter(c[0][1:], span(c))
@@ -273,7 +133,7 @@ class Builder:
         return s.Name((str(c[0]),), span(c))
 
     def call(self, c: Children) -> s.Call:
-        return s.Call(str(c[0]), _nodes(c), _span(c[0]), span(c))
+        return s.Call(str(c[0]), nodes(c), span_of(c[0]), span(c))
 
     def argument(self, c: Children) -> s.Argument:
         return s.Argument(str(c[0]) if len(c) == 3 else None, c[-1], span(c))
@@ -285,15 +145,7 @@ class Builder:
 
     def case(self, c: Children) -> s.Case:
         whens = tuple(child for child in c if isinstance(child, tuple))
-        return s.Case(whens, c[-2] if _has(c, "ELSE") else None, span(c))
+        return s.Case(whens, c[-2] if has(c, "ELSE") else None, span(c))
 
     def when(self, c: Children) -> tuple[s.Expr, s.Expr]:
         return (c[1], c[3])
-
-
-def _same_day(start: s.DatePoint, end: Any) -> s.Date:
-    """`2025-03-10T09:30Z .. 16:00` ends on the day it starts on, in the same zone."""
-    assert isinstance(start, s.Date)
-    day, _, clock = start.text.partition("T")
-    zone = re.search(r"(Z|[+-]\d\d:\d\d)$", clock)
-    return s.Date(f"{day}T{end.rjust(5, '0')}{zone[0] if zone else ''}", Span(end.start_pos, end.end_pos))

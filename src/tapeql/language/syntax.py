@@ -1,6 +1,6 @@
 """Syntax: the sentence as written, every node with its span, nothing understood yet.
 
-Expressions are `Expr`; clauses hang on `Query` in the order they were written, and `Script` is a `;`-separated list.
+Expressions are `Expr`; clauses, which have files of their own, hang on `Query` in the order they were written, and `Script` is a `;`-separated list.
 """
 
 from __future__ import annotations
@@ -228,206 +228,18 @@ class Verb:
     span: Span
 
 
-# ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolPattern:
-    """`binance:BTCUSDT`, `binance:*USDT`, one member of `binance:{A,B}`; `venue` None for a bare code."""
-
-    venue: str | None
-    code: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class From:
-    symbols: tuple[SymbolPattern, ...]
-    span: Span
-
-
-DatePoint = Date | Parameter
-
-
-@dataclass(frozen=True, slots=True)
-class During:
-    """`DURING a`, `DURING a .. b`, `DURING last 30d`: one of `last` or `start` is set; `end` None without `..`."""
-
-    start: DatePoint | None
-    end: DatePoint | None
-    last: Duration | None
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    start: DatePoint
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Until:
-    end: DatePoint
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class NamedSession:
-    name: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class TimeSession:
-    """`08:00 .. 16:30 OF XLON`: local times of `calendar`, the symbol's own when None."""
-
-    start: Time
-    end: Time
-    calendar: str | None
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    sessions: tuple[NamedSession | TimeSession, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    name: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Tz:
-    """An IANA zone, as written: `America/New_York`, `UTC`, or a quoted string."""
-
-    zone: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class TicksWhere:
-    condition: Expr
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class OnDaysWhere:
-    condition: Expr
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Align:
-    """`ALIGN epoch`, `ALIGN session`, `ALIGN 09:30`."""
-
-    to: str | Time
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Offset:
-    """`OFFSET 30m`: shifts the anchors of the grid."""
-
-    by: Duration
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class FillColumn:
-    """`previous`, `zero`, `null` or `linear`, for one column or (column None) for all."""
-
-    column: str | None
-    method: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Fill:
-    columns: tuple[FillColumn, ...]
-    max_rows: int | None
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    condition: Expr
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """`expr [AS alias]`"""
-
-    value: Expr
-    alias: str | None
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Add:
-    items: tuple[Item, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    items: tuple[Item, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class OrderItem:
-    value: Expr
-    descending: bool
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class OrderBy:
-    items: tuple[OrderItem, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    rows: int | Parameter
-    per: tuple[Expr, ...]
-    last: bool
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """`KEEP partial`"""
-
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """`LABEL open|close`"""
-
-    side: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Warmup:
-    """`WARMUP 500` or `WARMUP none` (0)."""
-
-    rows: int
-    span: Span
-
-
-Clause = (
-    From | During | Since | Until | Session | Calendar | Tz | TicksWhere | OnDaysWhere | Align | Offset | Fill | Where
-    | Add | Select | OrderBy | Limit | Keep | Label | Warmup
-)  # fmt: skip
-
 # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Clause:
+    """A clause as it is written; each has a file in `tapeql.language.clauses`."""
+
+    __slots__ = ()
+    span: Span
+
+    def write(self) -> str:
+        """What stands behind the words it opens with."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _is_bare_aggregate(name: str, written: syntax.Call) -> bool:
 
 
 def _bare_aggregate(reader: Reader, name: str, written: syntax.Call) -> Value:
-    from tapeql.language.format import format_expr
+    from tapeql.language.writing import format_expr
 
     inside = format_expr(written.arguments[0].value)
     window, whole = f"{name}({inside}, 20)", f"{name}({inside}) OVER ALL"
@@ -189,6 +189,6 @@ def _unknown(reader: Reader, written: syntax.Call) -> Value:
 
 
 def _text(written: syntax.Call) -> str:
-    from tapeql.language.format import format_expr
+    from tapeql.language.writing import format_expr
 
     return format_expr(written)

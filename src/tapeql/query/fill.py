@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeql.language import syntax
+from tapeql.language.clauses import fill
 from tapeql.query.nodes import Fill
 from tapeql.query.report import Report
 
@@ -18,7 +18,7 @@ _ALL = {
 """What a method means for a bar without trades when it is not said of one column."""
 
 
-def resolve_fill(clause: syntax.Fill, report: Report) -> Fill:
+def resolve_fill(clause: fill.Fill, report: Report) -> Fill:
     """Columns not named are NULL in filled rows; E101, E109 and E208 for what cannot be."""
     methods = dict.fromkeys(COLUMNS, "null")
     named: set[str | None] = set()

@@ -13,6 +13,7 @@ from typing import Final
 from tapeql.errors import Diagnostics
 from tapeql.functions.registry import Function
 from tapeql.language import syntax
+from tapeql.language.clauses.add import Add
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import Column, Expr, Type
 
@@ -40,7 +41,7 @@ def _understood(text: str, inputs: tuple[str, ...]) -> Expr:
     (statement,) = parse(f"DAYS ADD {text}").statements
     assert isinstance(statement, syntax.Query)
     (clause,) = statement.clauses
-    assert isinstance(clause, syntax.Add)
+    assert isinstance(clause, Add)
     report = Report(Diagnostics(f"DAYS ADD {text}"))
     columns = {name: Column(f"{INPUT}{name}", Type.FLOAT) for name in inputs}
     scope = Scope(BAR, False, columns, (), "UTC", 0, {}, report)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tapeql.language import syntax
-from tapeql.language.format import format_expr
+from tapeql.language.writing import format_expr
 
 
 def of_habit(written: syntax.Call) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tapeql.language import syntax
+from tapeql.language.clauses.calendar import Calendar
+from tapeql.language.clauses.session import TimeSession
+from tapeql.language.clauses.tz import Tz
 from tapeql.query.nodes import Symbol
 from tapeql.query.report import Report
 from tapeql.query.settings import Settings, is_zone, zone_names
@@ -38,7 +40,7 @@ def market_of(symbols: Sequence[Symbol], calendar: str | None, reference: str) -
     return Market(calendars, tuple(dict.fromkeys(names)), any(map(is_continuous, calendars)), reference)
 
 
-def resolve_calendar(name: str, clause: syntax.Calendar | syntax.TimeSession, report: Report) -> str | None:
+def resolve_calendar(name: str, clause: Calendar | TimeSession, report: Report) -> str | None:
     """A calendar by its own name or a venue's, in any case; E105 if there is none."""
     from tapeql.calendars import find_calendar, known_calendars
 
@@ -48,7 +50,7 @@ def resolve_calendar(name: str, clause: syntax.Calendar | syntax.TimeSession, re
     return found
 
 
-def resolve_zone(clause: syntax.Tz | None, settings: Settings, market: Market, report: Report) -> str:
+def resolve_zone(clause: Tz | None, settings: Settings, market: Market, report: Report) -> str:
     """The TZ clause, then SET tz, then the zone the calendars share, then UTC with a note."""
     from tapeql.calendars import zone_of
 

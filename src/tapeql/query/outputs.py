@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from tapeql.errors import Span
 from tapeql.functions.registry import Function, find
 from tapeql.language import syntax
+from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.select import Item, Select
 from tapeql.query.arguments import sort_arguments
 from tapeql.query.call_names import call_name
 from tapeql.query.nodes import Expr, OutputColumn
@@ -15,7 +17,7 @@ from tapeql.query.scope import Alias
 
 
 def resolve_columns(
-    reader: Reader, shows: Sequence[str], add: syntax.Add | None, select: syntax.Select | None
+    reader: Reader, shows: Sequence[str], add: Add | None, select: Select | None
 ) -> tuple[OutputColumn, ...]:
     """All columns in order, each once; two different ones of a name are E109. `shows` are those of every row.
 
@@ -46,7 +48,7 @@ def _is_call(expr: Expr) -> bool:
     return isinstance(expr, Call) and expr.function != "gap_pct"
 
 
-def aliases_of(items: Sequence[syntax.Item]) -> dict[str, Alias]:
+def aliases_of(items: Sequence[Item]) -> dict[str, Alias]:
     """The names AS gives, for use in other clauses; a function with several outputs gives one for each."""
     found: dict[str, Alias] = {}
     for item in items:
@@ -60,7 +62,7 @@ def aliases_of(items: Sequence[syntax.Item]) -> dict[str, Alias]:
     return found
 
 
-def _item_columns(reader: Reader, item: syntax.Item) -> Iterator[tuple[OutputColumn, Span]]:
+def _item_columns(reader: Reader, item: Item) -> Iterator[tuple[OutputColumn, Span]]:
     """One column, or one for each output of a function with several."""
     entry = find(item.value.name) if isinstance(item.value, syntax.Call) else None
     if isinstance(item.value, syntax.Call) and entry is not None and len(entry.outputs) > 1:
@@ -85,7 +87,7 @@ def _name(reader: Reader, written: syntax.Expr) -> str:
             name = None
     if name is not None:
         return name
-    from tapeql.language.format import format_expr
+    from tapeql.language.writing import format_expr
 
     return format_expr(written)
 
@@ -97,7 +99,7 @@ def _call_name(reader: Reader, entry: Function, written: syntax.Call, output: st
     return call_name(reader, entry, arguments, output)
 
 
-def _is_measure(item: syntax.Item) -> bool:
+def _is_measure(item: Item) -> bool:
     """A measure ADDed by itself is that column, under its own name or another; it is not shown a second time."""
     return isinstance(item.value, syntax.Name)
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tapeql.errors import Span
 from tapeql.language import syntax
+from tapeql.language.clauses.during import DatePoint, During
+from tapeql.language.clauses.since import Since
+from tapeql.language.clauses.until import Until
 from tapeql.query import dates
 from tapeql.query.durations import CALENDAR_DAYS, BadDuration, elapsed_us
 from tapeql.query.report import Report
@@ -27,9 +30,7 @@ class RangeReader:
     report: Report
     by_date: bool = False
 
-    def read(
-        self, during: syntax.During | None, since: syntax.Since | None, until: syntax.Until | None
-    ) -> tuple[int | None, int | None]:
+    def read(self, during: During | None, since: Since | None, until: Until | None) -> tuple[int | None, int | None]:
         """The range asked for; no start where the text sets none, the end is now where it sets none."""
         if during is not None and (other := since or until):
             self.report.add(
@@ -44,7 +45,7 @@ class RangeReader:
             return self._whole(during.start)
         return self._between(during.start, during.end)
 
-    def _whole(self, point: syntax.DatePoint) -> tuple[int | None, int | None]:
+    def _whole(self, point: DatePoint) -> tuple[int | None, int | None]:
         match self._when(point):
             case dates.Days() as days:
                 return self._begins(days.first), self._begins(days.past)
@@ -59,7 +60,7 @@ class RangeReader:
                 pass
         return None, None
 
-    def _between(self, start: syntax.DatePoint | None, end: syntax.DatePoint | None) -> tuple[int | None, int | None]:
+    def _between(self, start: DatePoint | None, end: DatePoint | None) -> tuple[int | None, int | None]:
         """A date on the right stands for its whole span; an instant there is excluded."""
         first = self._when(start) if start else None
         last = self._when(end) if end else dates.Instant(self.now_us)
@@ -71,7 +72,7 @@ class RangeReader:
                 self._backwards(start, end)
         return start_us, end_us
 
-    def _backwards(self, start: syntax.DatePoint, end: syntax.DatePoint | None) -> None:
+    def _backwards(self, start: DatePoint, end: DatePoint | None) -> None:
         if end is None:
             self.report.add("E401", f"the range begins after now, {instant_text(self.now_us)}", start.span)
         else:
@@ -102,7 +103,7 @@ class RangeReader:
         openings = [int(dates_as_instants(c, self.zone, [day], [day + 40])[0][0]) for c in own]
         return min([midnight, *openings])
 
-    def _when(self, point: syntax.DatePoint) -> dates.When | None:
+    def _when(self, point: DatePoint) -> dates.When | None:
         try:
             match point:
                 case syntax.Date(text=text):
@@ -160,5 +161,5 @@ class RangeReader:
         return min(previous_sessions_start(calendar, self.now_us, count, self.zone) for calendar in self.calendars)
 
 
-def _as_written(point: syntax.DatePoint) -> str:
+def _as_written(point: DatePoint) -> str:
     return f"`{point.text}`" if isinstance(point, syntax.Date) else f"`${point.name}`"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tapeql.language import syntax
+from tapeql.language.clauses.session import NamedSession, Session, TimeSession
 from tapeql.query.durations import DAY_US
 from tapeql.query.market import Market, resolve_calendar
 from tapeql.query.nodes import Column, Expr, SessionSpec, children
@@ -12,14 +12,14 @@ from tapeql.query.report import Report
 from tapeql.query.sentence import Query
 
 
-def resolve_sessions(clause: syntax.Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:
+def resolve_sessions(clause: Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:
     """Each session once, as written; E104 for a name no calendar here has, E105 for an unknown calendar."""
     if clause is None:
         return ()
     found: dict[SessionSpec, None] = {}
     for session in clause.sessions:
         match session:
-            case syntax.NamedSession(name=name, span=span):
+            case NamedSession(name=name, span=span):
                 known = next((s for s in (name, name.lower()) if s in market.sessions), None)
                 if known is None:
                     report.unknown(
@@ -32,7 +32,7 @@ def resolve_sessions(clause: syntax.Session | None, market: Market, report: Repo
                     )
                 else:
                     found[SessionSpec(known)] = None
-            case syntax.TimeSession():
+            case TimeSession():
                 found[_of_times(session, report)] = None
     return tuple(found)
 
@@ -57,7 +57,7 @@ def _columns(expr: Expr) -> Iterator[Column]:
         yield from _columns(child)
 
 
-def _of_times(session: syntax.TimeSession, report: Report) -> SessionSpec:
+def _of_times(session: TimeSession, report: Report) -> SessionSpec:
     calendar = resolve_calendar(session.calendar, session, report) if session.calendar else None
     for time in (session.start, session.end):
         if time.us > DAY_US:

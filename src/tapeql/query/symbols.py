@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Protocol
 
-from tapeql.language import syntax
+from tapeql.language.clauses.from_ import From, SymbolPattern
 from tapeql.query.nodes import Symbol
 from tapeql.query.report import Report
 
@@ -19,7 +19,7 @@ class Catalogue(Protocol):
         ...
 
 
-def resolve_symbols(clause: syntax.From, catalogue: Catalogue, venue: str | None, report: Report) -> tuple[Symbol, ...]:
+def resolve_symbols(clause: From, catalogue: Catalogue, venue: str | None, report: Report) -> tuple[Symbol, ...]:
     """The symbols FROM names, sorted by (venue, code); what no store knows is reported as E103."""
     known = catalogue.symbols()
     stored = set(known)
@@ -70,7 +70,7 @@ def is_glob(text: str) -> bool:
     return any(mark in text for mark in "*?[")
 
 
-def _unknown(venue: str, pattern: syntax.SymbolPattern, known: Sequence[tuple[str, str]], report: Report) -> None:
+def _unknown(venue: str, pattern: SymbolPattern, known: Sequence[tuple[str, str]], report: Report) -> None:
     elsewhere = [f"{v}:{c}" for v, c in known if c == pattern.code]
     hints = ["nothing is stored yet; import some data first"] if not known else ["`SHOW symbols` lists what is stored"]
     if elsewhere:

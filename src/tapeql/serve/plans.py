@@ -13,6 +13,7 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final
 
 from tapeql.language import syntax
+from tapeql.language.clauses.during import During
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.on_days import OnDays
 from tapeql.operators.operator import Plan
@@ -55,7 +56,7 @@ def _is_relative(statement: syntax.Statement) -> bool:
     return any(
         (isinstance(node, syntax.Date) and node.text in RELATIVE)
         or (isinstance(node, syntax.Parameter))
-        or (isinstance(node, syntax.During) and node.last is not None)
+        or (isinstance(node, During) and node.last is not None)
         for node in _nodes(statement)
     )
 

@@ -11,6 +11,26 @@ from dataclasses import dataclass, replace
 from tapeql import limits
 from tapeql.errors import NOWHERE, Diagnostics
 from tapeql.language import syntax
+from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.align import Align as WrittenAlign
+from tapeql.language.clauses.calendar import Calendar
+from tapeql.language.clauses.during import During
+from tapeql.language.clauses.fill import Fill
+from tapeql.language.clauses.from_ import From
+from tapeql.language.clauses.keep import Keep
+from tapeql.language.clauses.label import Label
+from tapeql.language.clauses.limit import Limit as WrittenLimit
+from tapeql.language.clauses.offset import Offset
+from tapeql.language.clauses.on_days_where import OnDaysWhere
+from tapeql.language.clauses.order_by import OrderBy
+from tapeql.language.clauses.select import Select
+from tapeql.language.clauses.session import Session
+from tapeql.language.clauses.since import Since
+from tapeql.language.clauses.ticks_where import TicksWhere
+from tapeql.language.clauses.tz import Tz
+from tapeql.language.clauses.until import Until
+from tapeql.language.clauses.warmup import Warmup
+from tapeql.language.clauses.where import Where
 from tapeql.query import outputs
 from tapeql.query.durations import DAY_US, BadDuration, elapsed_us, interval
 from tapeql.query.expressions import Expressions
@@ -107,12 +127,12 @@ class Resolver:
         zone = self._zone(clauses, market, symbols)
         long = length is not None and length.is_calendar
         reader = RangeReader(zone, market.calendars, self.now_us, self.params, report, long)
-        start_us, end_us = reader.read(clauses.get(syntax.During), clauses.get(syntax.Since), clauses.get(syntax.Until))
+        start_us, end_us = reader.read(clauses.get(During), clauses.get(Since), clauses.get(Until))
         days = self._days(written, days)
 
-        label = clauses.get(syntax.Label)
+        label = clauses.get(Label)
         label_close = label is not None and label.side == "close" and verb.sees.is_bar
-        items = [item for c in (clauses.get(syntax.Add), clauses.get(syntax.Select)) if c for item in c.items]
+        items = [item for c in (clauses.get(Add), clauses.get(Select)) if c for item in c.items]
         scope = Scope(
             verb.sees,
             long,
@@ -127,20 +147,20 @@ class Resolver:
         )
         shows = ["ts_open" if label_close and name == "ts_close" else name for name in verb.shows]
         expressions = Expressions(scope)
-        where = clauses.get(syntax.Where)
+        where = clauses.get(Where)
         condition = expressions.condition(where.condition) if where else None
         if verb.makes is not None:
             expressions = Expressions(
                 replace(scope, rows=verb.makes, long=False, columns=columns_of(verb.makes), sessions=())
             )
-        order = self._order(clauses.get(syntax.OrderBy), expressions)
-        columns = outputs.resolve_columns(expressions, shows, clauses.get(syntax.Add), clauses.get(syntax.Select))
-        limit = self._limit(clauses.get(syntax.Limit), expressions)
-        ticks_where = self._ticks_where(clauses.get(syntax.TicksWhere), replace(scope, row_wise=True, aliases={}))
-        sessions = resolve_sessions(clauses.get(syntax.Session), market, report)
-        fill, warmup = clauses.get(syntax.Fill), clauses.get(syntax.Warmup)
+        order = self._order(clauses.get(OrderBy), expressions)
+        columns = outputs.resolve_columns(expressions, shows, clauses.get(Add), clauses.get(Select))
+        limit = self._limit(clauses.get(WrittenLimit), expressions)
+        ticks_where = self._ticks_where(clauses.get(TicksWhere), replace(scope, row_wise=True, aliases={}))
+        sessions = resolve_sessions(clauses.get(Session), market, report)
+        fill, warmup = clauses.get(Fill), clauses.get(Warmup)
 
-        calendar = clauses.get(syntax.Calendar)
+        calendar = clauses.get(Calendar)
         found = Query(
             verb=verb,
             interval=length,
@@ -161,7 +181,7 @@ class Resolver:
             columns=columns,
             order=order,
             limit=limit,
-            keep_partial=clauses.get(syntax.Keep) is not None,
+            keep_partial=clauses.get(Keep) is not None,
             label_close=label_close,
             warmup_rows=warmup.rows if warmup else None,
             strict=self.settings.strict,
@@ -191,13 +211,13 @@ class Resolver:
             return None
 
     def _market(self, clauses: Clauses) -> tuple[tuple[Symbol, ...], Market]:
-        source, calendar = clauses.get(syntax.From), clauses.get(syntax.Calendar)
+        source, calendar = clauses.get(From), clauses.get(Calendar)
         symbols = resolve_symbols(source, self.catalogue, self.settings.venue, self.report) if source else ()
         named = resolve_calendar(calendar.name, calendar, self.report) if calendar else None
         return symbols, market_of(symbols, named, self.settings.calendar)
 
     def _zone(self, clauses: Clauses, market: Market, symbols: tuple[Symbol, ...]) -> str:
-        tz, source = clauses.get(syntax.Tz), clauses.get(syntax.From)
+        tz, source = clauses.get(Tz), clauses.get(From)
         if tz is None and self.settings.tz is None and is_mixed(market) and source is not None:
             self.report.add(
                 "N102",
@@ -210,7 +230,7 @@ class Resolver:
     def _days(self, written: syntax.Query, piped: Query | None) -> Query | None:
         """ON DAYS WHERE as a DAYS query over the days the range touches; days piped in select its days in turn."""
         clauses = Clauses(written)
-        on_days = clauses.get(syntax.OnDaysWhere)
+        on_days = clauses.get(OnDaysWhere)
         if on_days is None:
             return piped
         if piped is not None and piped.verb.selects != "days":
@@ -220,7 +240,7 @@ class Resolver:
             return piped
         inner = syntax.Query(
             syntax.Verb("days", None, on_days.span),
-            (*clauses.conditions_of_days(), syntax.Where(on_days.condition, on_days.span)),
+            (*clauses.conditions_of_days(), Where(on_days.condition, on_days.span)),
             on_days.span,
         )
         days = self._query(inner, piped, inner)
@@ -230,18 +250,18 @@ class Resolver:
             end_us=None if days.end_us is None else days.end_us + _WHOLE_DAYS_US,
         )
 
-    def _order(self, clause: syntax.OrderBy | None, expressions: Expressions) -> tuple[Order, ...]:
+    def _order(self, clause: OrderBy | None, expressions: Expressions) -> tuple[Order, ...]:
         if clause is None:
             return ()
         return tuple(Order(expressions.output(item.value), item.descending) for item in clause.items)
 
-    def _ticks_where(self, clause: syntax.TicksWhere | None, scope: Scope) -> Expr | None:
+    def _ticks_where(self, clause: TicksWhere | None, scope: Scope) -> Expr | None:
         if clause is None:
             return None
         return Expressions(replace(scope, columns=columns_alone())).condition(clause.condition)
 
     def _align(self, clauses: Clauses) -> Align:
-        align, offset = clauses.get(syntax.Align), clauses.get(syntax.Offset)
+        align, offset = clauses.get(WrittenAlign), clauses.get(Offset)
         offset_us = 0
         if offset is not None:
             try:
@@ -256,7 +276,7 @@ class Resolver:
             case str() as to:
                 return Align(to, 0, offset_us)
 
-    def _limit(self, clause: syntax.Limit | None, expressions: Expressions) -> Limit | None:
+    def _limit(self, clause: WrittenLimit | None, expressions: Expressions) -> Limit | None:
         if clause is None:
             return None
         rows: object = clause.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeql.language import syntax
+from tapeql.language.clauses.ticks_where import TicksWhere
 from tapeql.operators.where import passing
 from tapeql.query.columns import QUOTE
 from tapeql.query.verb import Verb
@@ -13,5 +13,5 @@ VERB = Verb(
     sees=QUOTE,
     chooses=passing,
     shows=tuple(QUOTE),
-    misfits={**NO_BARS, syntax.TicksWhere: "TICKS WHERE filters trades; QUOTES has none, filter with WHERE"},
+    misfits={**NO_BARS, TicksWhere: "TICKS WHERE filters trades; QUOTES has none, filter with WHERE"},
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tapeql.language import syntax
+from tapeql.language.clauses.label import Label
 from tapeql.operators.on_ranges import OnRanges
 from tapeql.operators.runs import RUN, Runs
 from tapeql.query.columns import BAR
@@ -16,5 +16,5 @@ VERB = Verb(
     shows=tuple(RUN),
     selects="ranges",
     selection=OnRanges,
-    misfits={syntax.Label: "LABEL says which end of a bar is its `ts`; a range shows both ends"},
+    misfits={Label: "LABEL says which end of a bar is its `ts`; a range shows both ends"},
 )
