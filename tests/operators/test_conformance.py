@@ -80,7 +80,11 @@ def test_no_operator_is_swallowed(plans: list[Plan], in_lake: Snapshot) -> None:
 
     plan = plans[-1]
     for engine in ("kernels", "sql"):
-        strange = replace(plan, steps=(Stranger(), *plan.steps), query=replace(plan.query, engine=engine))
+        strange = replace(
+            plan,
+            steps=(Stranger(), *plan.steps),
+            asked=replace(plan.asked, settings=replace(plan.asked.settings, engine=engine)),
+        )
         with pytest.raises((ImportError, AttributeError)):
             execute(strange, in_lake).table()
     silent = replace(plan, steps=(Operator(), *plan.steps))

@@ -10,38 +10,37 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
-from tapeql import calendars
 from tapeql.query.nodes import Expr, Symbol
-from tapeql.query.sentence import Query
 from tests.oracle.expressions import evaluate
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of
 from tests.oracle.runs import runs
 from tests.oracle.tape import Recorded, Row, Tape
+from tests.understood import Understood
 
 
-def answer(query: Query, tape: Tape) -> list[tuple[Any, ...]]:
+def answer(query: Understood, tape: Tape) -> list[tuple[Any, ...]]:
     """The rows of the result: instants in microseconds, dates in days since 1970-01-01, NULL as None."""
     return [row["columns"] for row in selected(query, tape)]
 
 
-def selected(query: Query, tape: Tape) -> list[Row]:
+def selected(query: Understood, tape: Tape) -> list[Row]:
     """The rows that stay, in the order of the result."""
     chosen = None if query.days is None else selected(query.days, tape)
     rows: list[Row] = []
     for symbol in sorted(query.symbols, key=lambda s: (s.venue.encode(), s.code.encode())):
         own = [row for row in computed(query, tape, symbol) if in_range(query, row)]
         if query.days is not None and chosen is not None:
-            own = CHOSEN[query.days.verb.selects](query, own, chosen)
-        rows += with_columns(query, runs(own)) if query.verb.makes else [row for row in own if row["passes"] is True]
+            own = (in_ranges if query.days.makes_runs else on_days)(query, own, chosen)
+        rows += with_columns(query, runs(own)) if query.makes_runs else [row for row in own if row["passes"] is True]
     rows.sort(key=cmp_to_key(lambda a, b: in_order(query, a, b)))  # stable: ties stay by (exchange, symbol, ts, seq)
     return limited(query, rows)
 
 
-def computed(query: Query, tape: Tape, symbol: Symbol) -> list[Row]:
+def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
     """All rows of one symbol in all of history, with the values of WHERE, the columns and the ordering keys."""
     recorded = tape.symbols.get((symbol.venue, symbol.code), Recorded()).before(query.now_us)
-    asked = Asked(query, symbol, recorded, query.calendar or calendars.calendar_of(symbol.venue))
+    asked = Asked(query, symbol, recorded, query.calendar_of(symbol))
     rows = rows_of(asked)
     for name in columns_used(expressions(query)):
         values = measure(name, rows, asked)
@@ -53,10 +52,10 @@ def computed(query: Query, tape: Tape, symbol: Symbol) -> list[Row]:
 
     passes = [True] * len(rows) if query.where is None else [test for (test,) in values_of([query.where])]
     rows = [row | {"passes": test} for row, test in zip(rows, passes, strict=True)]
-    return rows if query.verb.makes else with_columns(query, rows, lambda row: in_range(query, row))
+    return rows if query.makes_runs else with_columns(query, rows, lambda row: in_range(query, row))
 
 
-def with_columns(query: Query, rows: list[Row], within: Callable[[Row], bool] = lambda row: True) -> list[Row]:
+def with_columns(query: Understood, rows: list[Row], within: Callable[[Row], bool] = lambda row: True) -> list[Row]:
     """Rows with the values of the result's columns and of the ordering keys."""
 
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
@@ -70,15 +69,15 @@ def with_columns(query: Query, rows: list[Row], within: Callable[[Row], bool] = 
     ]
 
 
-def expressions(query: Query) -> list[Expr]:
+def expressions(query: Understood) -> list[Expr]:
     """What is computed from the rows that are read."""
     where = [] if query.where is None else [query.where]
     after = [*(column.expr for column in query.columns), *(key.expr for key in query.order)]
     after += query.limit.per if query.limit else ()
-    return where if query.verb.makes else [*where, *after]
+    return where if query.makes_runs else [*where, *after]
 
 
-def in_range(query: Query, row: Row) -> bool:
+def in_range(query: Understood, row: Row) -> bool:
     return (
         (query.start_us is None or query.start_us <= row["ts"])
         and (query.end_us is None or row["ts"] < query.end_us)
@@ -86,33 +85,30 @@ def in_range(query: Query, row: Row) -> bool:
     )
 
 
-def on_days(query: Query, rows: list[Row], days: list[Row]) -> list[Row]:
+def on_days(query: Understood, rows: list[Row], days: list[Row]) -> list[Row]:
     known = {day_of(query, row) for row in days}
     return [row for row in rows if day_of(query, row) in known]
 
 
-def in_ranges(query: Query, rows: list[Row], ranges: list[Row]) -> list[Row]:
+def in_ranges(query: Understood, rows: list[Row], ranges: list[Row]) -> list[Row]:
     """The rows that begin in one of the ranges, of their own symbol or of any."""
     return [
         row
         for row in rows
         if any(
             r["start"] <= row["ts"] < r["end"]
-            and (query.days_by_date or (r["exchange"], r["symbol"]) == (row["exchange"], row["symbol"]))
+            and (query.across or (r["exchange"], r["symbol"]) == (row["exchange"], row["symbol"]))
             for r in ranges
         )
     ]
 
 
-CHOSEN = {"days": on_days, "ranges": in_ranges}
-
-
-def day_of(query: Query, row: Row) -> Any:
+def day_of(query: Understood, row: Row) -> Any:
     """What ON DAYS knows a row by."""
-    return row["session_date"] if query.days_by_date else (row["exchange"], row["symbol"], row["session_date"])
+    return row["session_date"] if query.across else (row["exchange"], row["symbol"], row["session_date"])
 
 
-def in_order(query: Query, a: Row, b: Row) -> int:
+def in_order(query: Understood, a: Row, b: Row) -> int:
     """ORDER BY: the first key that differs decides; NULLs come last either way."""
     for key, x, y in zip(query.order, a["keys"], b["keys"], strict=True):
         if x is None or y is None:
@@ -123,7 +119,7 @@ def in_order(query: Query, a: Row, b: Row) -> int:
     return 0
 
 
-def limited(query: Query, rows: list[Row]) -> list[Row]:
+def limited(query: Understood, rows: list[Row]) -> list[Row]:
     """The first or the last n of all rows, or of each symbol."""
     if query.limit is None:
         return rows
@@ -132,7 +128,7 @@ def limited(query: Query, rows: list[Row]) -> list[Row]:
     return first_rows(query, rows)
 
 
-def first_rows(query: Query, rows: list[Row]) -> list[Row]:
+def first_rows(query: Understood, rows: list[Row]) -> list[Row]:
     assert query.limit is not None
     seen: dict[Any, int] = {}
     kept = []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tapeql.query.nodes import Align, Column, Expr, Interval, SessionSpec, Symbol, children
-from tapeql.query.sentence import Query
+from tapeql.rows.nodes import Quotes
 from tests.oracle import grid as clock
 from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid
@@ -15,6 +15,7 @@ from tests.oracle.fill import filled
 from tests.oracle.parts import part
 from tests.oracle.quotes import measures
 from tests.oracle.tape import Recorded, Row
+from tests.understood import Understood
 
 DAY = Interval("1d", 0, 1, "d")
 HOUR = Interval("1h", 3_600_000_000, 0, "")
@@ -24,7 +25,7 @@ HOUR = Interval("1h", 3_600_000_000, 0, "")
 class Asked:
     """One symbol of a query, with what is recorded of it and the calendar it trades by."""
 
-    query: Query
+    query: Understood
     symbol: Symbol
     recorded: Recorded
     calendar: str
@@ -32,7 +33,7 @@ class Asked:
     @property
     def interval(self) -> Interval | None:
         """How long a row is; None where a row is a moment."""
-        return DAY if self.query.verb.name == "days" else self.query.interval
+        return self.query.interval
 
     @property
     def grid(self) -> Grid:
@@ -72,7 +73,7 @@ def end_of_filling(asked: Asked) -> int:
 def moments(asked: Asked) -> list[Row]:
     """Trades or quotes that SESSION and TICKS WHERE let through."""
     grid = asked.grid
-    if asked.query.verb.name == "quotes":
+    if isinstance(asked.query.query.rows, Quotes):
         rows = [labelled(asked, grid, quote) | measures(quote) for quote in asked.recorded.quotes]
     else:
         passes = tick_filter(asked) or (lambda trade: True)
@@ -84,7 +85,7 @@ def bars_of(asked: Asked, grid: Grid, span: tuple[int, int] | None = None) -> li
     return bars(asked.recorded, asked.symbol.venue, grid, tick_filter(asked), asked.query.now_us, span)
 
 
-def asked_for(query: Query) -> tuple[int, int] | None:
+def asked_for(query: Understood) -> tuple[int, int] | None:
     """The range of a query that names its start."""
     if query.start_us is None:
         return None

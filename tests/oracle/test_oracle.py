@@ -11,6 +11,7 @@ from tapeql.query.settings import Settings
 from tapeql.words.resolve import resolve
 from tests.oracle.answer import answer
 from tests.oracle.tape import Recorded, Row, Tape
+from tests.understood import Understood
 
 
 def us(text: str) -> int:
@@ -42,7 +43,7 @@ def ask(text: str, recorded: Recorded, now: str = "2025-06-01", symbol: tuple[st
     """The rows of a query with one SELECTed column as a plain list, of several as tuples."""
     tape = Tape({symbol: recorded}, us(now))
     (statement,) = parse(text).statements
-    rows = answer(resolve(statement, Stored(tape), Settings(), {}, tape.now_us, text), tape)
+    rows = answer(Understood(resolve(statement, Stored(tape), Settings(), {}, tape.now_us, text)), tape)
     return [row[0] if len(row) == 1 else row for row in rows]
 
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from tapeql.functions.registry import functions
 from tapeql.query.nodes import Call, Column, Expr, Shift, Type, children
-from tapeql.query.sentence import Query
 from tests.oracle.answer import computed
 from tests.oracle.tape import Tape
 from tests.properties.stores import Answer, Refused, Rows
+from tests.understood import Understood
 
 SUMS = 1e-12
 RECURSIONS = 1e-9
 EXACT = ("open", "high", "low", "close", "price", "quantity", "trades", "seq", "bid_size", "ask_size")
 
 
-def difference(query: Query, tape: Tape, expected: Answer, found: Answer) -> str | None:
+def difference(query: Understood, tape: Tape, expected: Answer, found: Answer) -> str | None:
     """What is not the same, in a sentence; None if all is."""
     if isinstance(expected, Refused) or isinstance(found, Refused):
         return None if expected == found else f"expected {short(expected)}, found {short(found)}"
@@ -42,7 +42,7 @@ def first_apart(expected: Rows, found: Rows) -> str:
     return f"one ends before {longer[min(len(expected), len(found))]}"
 
 
-def same(query: Query, tape: Tape, expr: Expr, a: Any, b: Any) -> bool:
+def same(query: Understood, tape: Tape, expr: Expr, a: Any, b: Any) -> bool:
     if is_exact(expr) or a is None or b is None:
         return bool(a == b)
     if abs(a - b) <= SUMS * max(abs(a), abs(b)):
@@ -70,7 +70,7 @@ def is_recursive(expr: Expr) -> bool:
     return any(is_recursive(child) for child in children(expr))
 
 
-def scale(query: Query, tape: Tape, expr: Expr) -> float:
+def scale(query: Understood, tape: Tape, expr: Expr) -> float:
     """How large the numbers are that a value was computed from."""
     names = {leaf.name for leaf in leaves(expr)}
     values = (row[name] for symbol in query.symbols for row in computed(query, tape, symbol) for name in names)

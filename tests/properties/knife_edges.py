@@ -8,12 +8,12 @@ from itertools import pairwise
 from typing import Any
 
 from tapeql.query.nodes import Column, Compare, Expr, children
-from tapeql.query.sentence import Query
 from tests.oracle.answer import computed, day_of, expressions, in_range
 from tests.oracle.expressions import evaluate
 from tests.oracle.tape import Row, Tape
 from tests.properties.comparison import RECURSIONS, difference, is_exact
 from tests.properties.stores import Answer, Refused, Rows, Shelf
+from tests.understood import Understood
 
 LIMIT = re.compile(r" LIMIT \d+( PER symbol)?")
 
@@ -35,7 +35,7 @@ def is_knife_edge(shelf: Shelf, text: str, ask: Callable[[str], Answer]) -> bool
     return difference(query, shelf.tape, *left) is None
 
 
-def edgy(query: Query, tape: Tape) -> set[tuple[Any, ...]]:
+def edgy(query: Understood, tape: Tape) -> set[tuple[Any, ...]]:
     """Keys of the rows where some comparison is a close call, or that hang on a day where one is."""
     days: set[Any] = set()
     if query.days is not None:
@@ -46,7 +46,7 @@ def edgy(query: Query, tape: Tape) -> set[tuple[Any, ...]]:
     return {key_of(query, row["columns"]) for row in rows}
 
 
-def close_calls(query: Query, tape: Tape) -> list[Row]:
+def close_calls(query: Understood, tape: Tape) -> list[Row]:
     found = []
     tests = [test for expr in expressions(query) for test in comparisons(expr)]
     for symbol in query.symbols:
@@ -69,7 +69,7 @@ def is_close(a: Any, b: Any) -> bool:
     return isinstance(a, float) and b is not None and abs(a - b) <= RECURSIONS * max(abs(a), abs(b), 1e-3)
 
 
-def has_close_keys(query: Query, tape: Tape) -> bool:
+def has_close_keys(query: Understood, tape: Tape) -> bool:
     """Whether ORDER BY decides between numbers that are equal to the last digits."""
     rows = [row for symbol in query.symbols for row in computed(query, tape, symbol)]
     for n, key in enumerate(query.order):
@@ -80,7 +80,7 @@ def has_close_keys(query: Query, tape: Tape) -> bool:
     return False
 
 
-def key_of(query: Query, row: tuple[Any, ...]) -> tuple[Any, ...]:
+def key_of(query: Understood, row: tuple[Any, ...]) -> tuple[Any, ...]:
     """What tells the rows of a result apart: every generated query shows the symbol and an instant."""
     keys = ("symbol", "exchange", "ts", "ts_close", "seq")
     return tuple(
@@ -88,5 +88,5 @@ def key_of(query: Query, row: tuple[Any, ...]) -> tuple[Any, ...]:
     )
 
 
-def sorted_by_key(query: Query, rows: Rows) -> Rows:
+def sorted_by_key(query: Understood, rows: Rows) -> Rows:
     return sorted(rows, key=lambda row: key_of(query, row))

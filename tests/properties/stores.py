@@ -13,7 +13,6 @@ import pyarrow as pa
 import tapeql
 from tapeql.errors import QueryError
 from tapeql.language.parse import parse
-from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
@@ -23,6 +22,7 @@ from tapeql.words.resolve import resolve
 from tests.oracle.answer import answer
 from tests.oracle.bars import NothingNests, NoTrades
 from tests.oracle.tape import Recorded, Row, Tape
+from tests.understood import Understood
 
 Rows = list[tuple[Any, ...]]
 FOREVER_US = 2**60
@@ -46,10 +46,10 @@ class Shelf:
     snapshot: Snapshot
     engines: dict[str, Callable[[str], Answer]]
 
-    def query(self, text: str) -> Query:
+    def query(self, text: str) -> Understood:
         """The text understood; raises QueryError."""
         (statement,) = parse(text).statements
-        return resolve(statement, self.snapshot, Settings(), {}, self.tape.now_us, text)
+        return Understood(resolve(statement, self.snapshot, Settings(), {}, self.tape.now_us, text))
 
     def oracle(self, text: str) -> Answer:
         try:

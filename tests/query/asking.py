@@ -8,10 +8,10 @@ from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import syntax
 from tapeql.language.parse import parse
 from tapeql.query.nodes import Expr
-from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
 from tapeql.words.resolve import resolve
+from tests.understood import Understood
 
 STORED = (
     ("binance", "BTCUSDT"),
@@ -46,10 +46,10 @@ DEFAULTS = Settings()
 NOW = us("2025-03-12T15:00")  # a Wednesday, New York is at 11:00
 
 
-def ask(text: str, settings: Settings = DEFAULTS, now: int = NOW, **params: object) -> Query:
+def ask(text: str, settings: Settings = DEFAULTS, now: int = NOW, **params: object) -> Understood:
     statement = parse(text).statements[-1]
     assert isinstance(statement, syntax.Query | syntax.Pipe)
-    return resolve(statement, Stored(), settings, params, now, text)
+    return Understood(resolve(statement, Stored(), settings, params, now, text))
 
 
 def refused(text: str, settings: Settings = DEFAULTS, **params: object) -> tuple[Diagnostic, ...]:

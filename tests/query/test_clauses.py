@@ -150,11 +150,16 @@ def test_limit_keep_warmup() -> None:
     assert (plain.limit, plain.keep_partial, plain.warmup_rows, plain.fill) == (None, False, None, None)
 
 
+def calendar(clause: str) -> str:
+    query = ask(f"CANDLES 1h {FROM}{clause}")
+    return query.calendar_of(query.symbols[0])
+
+
 def test_calendar() -> None:
     """CALENDAR overrides the venue's, by its own name or a venue's, in any case."""
-    assert ask(f"CANDLES 1h {FROM}").calendar is None
-    assert ask(f"CANDLES 1h {FROM} CALENDAR xlon").calendar == "XLON"
-    assert ask(f"CANDLES 1h {FROM} CALENDAR '24x7'").calendar == "24x7"
+    assert calendar("") == "XNAS"
+    assert calendar(" CALENDAR xlon") == "XLON"
+    assert calendar(" CALENDAR '24x7'") == "24x7"
 
 
 def test_a_query_keeps_its_text() -> None:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from tapeql.query.sentence import Query
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
+from tapeql.rows.nodes import Ticks
 from tests.query.asking import ask, us, wrong
+from tests.understood import Understood
 
 DAY = 86_400_000_000
 
 
-def days_of(query: Query) -> Query:
+def days_of(query: Understood) -> Understood:
     assert query.days is not None
-    assert query.days.verb.name == "days"
     return query.days
 
 
-def condition(query: Query) -> str:
+def condition(query: Understood) -> str:
     assert query.where is not None
     return expr_text(query.where)
 
@@ -32,7 +32,7 @@ def test_on_days_where() -> None:
     assert (days.symbols, days.zone, days.sessions, days.days) == (query.symbols, "UTC", (), None)
     assert condition(days) == "(volume > 1)"
     assert condition(query) == "(close > 2)"
-    assert not query.days_by_date
+    assert not query.across
 
 
 def test_on_days_where_reaches_whole_days() -> None:
@@ -61,24 +61,24 @@ def test_a_pipe_inherits() -> None:
     )
     days = days_of(query)
     assert (query.symbols, query.start_us, query.end_us) == (days.symbols, days.start_us, days.end_us)
-    assert (query.zone, query.calendar) == ("Europe/London", "XLON")
+    assert (query.zone, query.calendar_of(query.symbols[0])) == ("Europe/London", "XLON")
     assert (days.sessions, len(query.sessions), query.where) == ((), 1, None)
-    assert not query.days_by_date
+    assert not query.across
 
 
 def test_a_pipe_may_say_otherwise() -> None:
     """What the right says itself it does not inherit; other symbols are selected by date alone."""
     query = ask("DAYS FROM nasdaq:AAPL DURING 2025-01 |> CANDLES 1h FROM binance:BTCUSDT SINCE 2025-02 TZ UTC")
     assert (query.start_us, query.zone) == (us("2025-02-01T00:00"), "UTC")
-    assert query.days_by_date
+    assert query.across
     fewer = ask("DAYS FROM nasdaq:AAPL, nyse:XXX DURING 2025-01 |> CANDLES 1h FROM nasdaq:AAPL")
-    assert not fewer.days_by_date
+    assert not fewer.across
 
 
 def test_pipes_compose() -> None:
     """Days select days, which select rows."""
     query = ask("DAYS FROM nasdaq:AAPL WHERE volume > 1 |> DAYS WHERE gap_pct > 2 |> TICKS WHERE price > 3")
-    assert query.verb.name == "ticks"
+    assert isinstance(query.query.rows, Ticks)
     assert condition(days_of(query)) == "(gap_pct(open, close) > 2)"
     assert condition(days_of(days_of(query))) == "(volume > 1)"
     assert [str(s) for s in query.symbols] == ["nasdaq:AAPL"]
@@ -111,4 +111,4 @@ def test_errors_of_day_conditions_are_told_once() -> None:
 def test_settings_reach_the_days() -> None:
     """SET holds for every part of a sentence."""
     query = ask("DAYS FROM AAPL |> CANDLES 1h", Settings(venue="nasdaq", tz="UTC", engine="sql"))
-    assert (query.zone, query.engine, days_of(query).zone) == ("UTC", "sql", "UTC")
+    assert (query.zone, query.query.asked.settings.engine, days_of(query).zone) == ("UTC", "sql", "UTC")

@@ -12,7 +12,7 @@ DAYS = "CANDLES 1h FROM nasdaq:AAPL SESSION regular ON DAYS WHERE "
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
-    return [(use.kind, use.known_at) for use in lookahead(ask(text))]
+    return [(use.kind, use.known_at) for use in lookahead(ask(text).query)]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_duckdb_stops_when_asked(busy: Snapshot) -> None:
     plan = plan_of(HEAVY, busy)
     begun = time.monotonic()
     with pytest.raises(Cancelled):
-        list(duckdb.execute(plan, Context(busy, plan.query.now_us, Countdown(0.2))))
+        list(duckdb.execute(plan, Context(busy, plan.asked.now_us, Countdown(0.2))))
     assert time.monotonic() - begun < 2
 
 
@@ -71,7 +71,7 @@ def test_one_snapshot_gives_the_same_bits(busy: Snapshot) -> None:
     """Sums are made in one order, so answers repeat to the last bit."""
     plan = plan_of("CANDLES 5m FROM binance:BTCUSDT ADD stddev(close, 7), vwap / 3", busy)
     first, second = (
-        pa.Table.from_batches(duckdb.execute(plan, Context(busy, plan.query.now_us, Cancel()))) for _ in range(2)
+        pa.Table.from_batches(duckdb.execute(plan, Context(busy, plan.asked.now_us, Cancel()))) for _ in range(2)
     )
     assert first.equals(second)
 
@@ -89,7 +89,7 @@ def test_what_cannot_be_said_runs_in_kernels(in_database: Snapshot, in_lake: Sna
     plan, shared = plan_of(text, in_database), context(in_database)
     found = rows_of(plan, postgres.execute(plan, shared))
     plan = plan_of(text, in_lake)
-    assert found == rows_of(plan, duckdb.execute(plan, Context(in_lake, plan.query.now_us, Cancel())))
+    assert found == rows_of(plan, duckdb.execute(plan, Context(in_lake, plan.asked.now_us, Cancel())))
     assert [row["r"] for row in found] == [2.0, 0.0]
 
 
@@ -97,7 +97,7 @@ def test_nothing_stored_in_the_range_is_no_rows(in_lake: Snapshot, in_database: 
     """An empty range has the schema and no rows."""
     text = "CANDLES 1h FROM binance:BTCUSDT DURING 2024-01-01 ADD spread, premarket.high, sma(3), rsi(3)"
     plan = plan_of(text, in_lake)
-    assert rows_of(plan, duckdb.execute(plan, Context(in_lake, plan.query.now_us, Cancel()))) == []
+    assert rows_of(plan, duckdb.execute(plan, Context(in_lake, plan.asked.now_us, Cancel()))) == []
     plan = plan_of(text, in_database)
     assert rows_of(plan, postgres.execute(plan, Context(in_database, NOW_US, Cancel()))) == []
 
@@ -112,4 +112,4 @@ def test_a_broken_file_is_a_store_error(tmp_path: Path) -> None:
     plan = plan_of("CANDLES 1m FROM binance:BTCUSDT", snapshot)
     next((tmp_path / "lake" / "ticks").rglob("*.parquet")).write_bytes(b"not parquet")
     with pytest.raises(StoreError):
-        list(duckdb.execute(plan, Context(snapshot, plan.query.now_us, Cancel())))
+        list(duckdb.execute(plan, Context(snapshot, plan.asked.now_us, Cancel())))

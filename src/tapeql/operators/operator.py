@@ -1,9 +1,10 @@
-"""Plan: what is read, in which order it is transformed, and what comes out.
+"""Query and Plan: what is read, in which order it is transformed, and what comes out.
 
     rows (Bars | Ticks | Quotes)  ─▶  operators, one after another, each over the rows of one symbol in (ts, seq) order,
                                       until those that see the whole result
 
-Kernels and every SQL dialect run the same plan; the oracle does not see it.
+A query is a sentence understood; a plan is the same operators over rows that are bound to what is stored. Kernels and every SQL dialect run the same
+plan; the oracle sees only the query.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from typing import Self
 import pyarrow as pa
 
 from tapeql.errors import Diagnostic
+from tapeql.query.asked import Asked
 from tapeql.query.lookback import Lookback
 from tapeql.query.nodes import Expr
-from tapeql.query.sentence import Query
 from tapeql.rows.nodes import Bars, Feed, Rows
 from tapeql.rows.text import rows_text
 
@@ -45,11 +46,16 @@ class Operator:
         assert not new
         return self
 
+    def queries(self) -> tuple[Query, ...]:
+        """The queries whose results it needs first, until they are planned."""
+        return ()
+
     def plans(self) -> tuple[Plan, ...]:
         """The plans whose results it needs first."""
         return ()
 
     def with_plans(self, new: tuple[Plan, ...]) -> Self:
+        """The same with its queries planned, or with other plans."""
         assert not new
         return self
 
@@ -114,11 +120,20 @@ class RowOperator(Operator):
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A sentence understood: every name bound, every date an instant. Nothing is known yet of what is stored."""
+
+    asked: Asked
+    rows: Rows
+    steps: tuple[Operator, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """`lookback_rows` existing rows before the range are read (None: all stored); `schema` is the exact result schema;
     `notes` tell what planning noticed."""
 
-    query: Query
+    asked: Asked
     rows: Rows
     steps: tuple[Operator, ...]
     lookback_rows: int | None
@@ -136,7 +151,7 @@ class Plan:
                 yield from inner.feeds()
 
 
-def plan_text(plan: Plan) -> Iterator[str]:
+def plan_text(plan: Query | Plan) -> Iterator[str]:
     """A line or more a step, in the order they run; sub-plans indented."""
     yield from rows_text(plan.rows)
     yield from steps_text(plan.steps)

@@ -26,7 +26,7 @@ def warmup(plan: Plan) -> str:
         if isinstance(window, Call):
             text += f" (first value after {functions()[window.function].lookback(window.params)})"
         lines.append(text)
-    start = plan.query.start_us
+    start = plan.asked.start_us
     for feed in plan.rows.feeds:
         asked = "everything stored" if start is None else f"asked from {instant_text(start)}"
         lines.append(f"{feed.symbol}: {asked}, read from {instant_text(feed.start_us)}")

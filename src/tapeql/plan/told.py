@@ -6,25 +6,25 @@ import datetime as dt
 
 from tapeql.errors import Diagnostic
 from tapeql.plan.sources import Choice, untold
+from tapeql.query.asked import Asked
 from tapeql.query.nodes import Symbol
-from tapeql.query.sentence import Query
 from tapeql.rows.nesting import Shape, interval_us
 from tapeql.rows.spans import union
 
 _EPOCH = dt.datetime(1970, 1, 1)
 
 
-def told_of(query: Query, symbol: Symbol, choice: Choice, calendar: str, shape: Shape) -> list[Diagnostic] | None:
+def told_of(asked: Asked, symbol: Symbol, choice: Choice, calendar: str, shape: Shape) -> list[Diagnostic] | None:
     """Notes on the range asked for; None where nothing stored nests in any of it, but candles are there."""
     if not choice.sources:
         return None
     low, high = choice.sources[0].start_us, choice.sources[-1].end_us
-    if query.start_us is not None:
-        low, end = query.start_us, query.now_us if query.end_us is None else min(query.end_us, query.now_us)
+    if asked.start_us is not None:
+        low, end = asked.start_us, asked.now_us if asked.end_us is None else min(asked.end_us, asked.now_us)
         stored = union(*choice.unfit.values()).clipped(low, end)
         if len(stored.start) and not len(choice.answered.clipped(low, end).start):
             return None
-    high = min(query.now_us, high if query.end_us is None else query.end_us)
+    high = min(asked.now_us, high if asked.end_us is None else asked.end_us)
     notes = []
     if choice.unfit and low < high:
         first, last = choice.sources[0].start_us, choice.sources[-1].end_us

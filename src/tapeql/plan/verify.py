@@ -12,7 +12,7 @@ from tapeql.query.rewriting import column_names
 
 def verify(plan: Plan, after: str) -> None:
     """Raises AssertionError naming the rule after which the plan is broken."""
-    known = frozenset(plan.query.verb.sees)
+    known = frozenset(plan.rows.kind)
     lifted = after == "lift_windows"
     for step in plan.steps:
         name = type(step).__name__

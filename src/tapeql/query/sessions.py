@@ -1,15 +1,12 @@
-"""SESSION → session specs, and the session words a query uses."""
+"""SESSION → session specs."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from tapeql.language.clauses.session import NamedSession, Session, TimeSession
 from tapeql.query.durations import DAY_US
 from tapeql.query.market import Market, resolve_calendar
-from tapeql.query.nodes import Column, Expr, SessionSpec, children
+from tapeql.query.nodes import SessionSpec
 from tapeql.query.report import Report
-from tapeql.query.sentence import Query
 
 
 def resolve_sessions(clause: Session | None, market: Market, report: Report) -> tuple[SessionSpec, ...]:
@@ -35,26 +32,6 @@ def resolve_sessions(clause: Session | None, market: Market, report: Report) -> 
             case TimeSession():
                 found[_of_times(session, report)] = None
     return tuple(found)
-
-
-def session_words(query: Query) -> bool:
-    """Whether the meaning of a query rests on named sessions."""
-    if any(session.start_us is None for session in query.sessions):
-        return True
-    exprs = [query.where, *(order.expr for order in query.order), *(column.expr for column in query.columns)]
-    return any(_is_session_column(c.name) for expr in exprs if expr is not None for c in _columns(expr))
-
-
-def _is_session_column(name: str) -> bool:
-    session, dot, _ = name.partition(".")
-    return bool(dot) and session not in ("day", "at")
-
-
-def _columns(expr: Expr) -> Iterator[Column]:
-    if isinstance(expr, Column):
-        yield expr
-    for child in children(expr):
-        yield from _columns(child)
 
 
 def _of_times(session: TimeSession, report: Report) -> SessionSpec:

@@ -39,6 +39,10 @@ class Settings:
     memory: str = f"{limits.QUERY_MEMORY_BYTES >> 20}MB"
     now_us: int | None = None
 
+    @property
+    def memory_bytes(self) -> int:
+        return bytes_of(self.memory) or limits.QUERY_MEMORY_BYTES
+
 
 NAMES: Final = tuple(field.name for field in fields(Settings) if field.name != "now_us")
 """What SET can change, in the order it is shown."""

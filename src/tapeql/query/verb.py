@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from tapeql.query.columns import RowKind
-from tapeql.query.nodes import Column, Interval
+from tapeql.query.nodes import Column, Expr, Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,19 @@ class Verb:
 
     name       as written, small
     sees       the rows its expressions are over
-    chooses    the operators that choose among them, by the query: WHERE
+    chooses    the operators that choose among them by the condition of WHERE
     shows      the names of the columns every row of the result shows
     names      further names for columns of the rows
     interval   the length of its bars where the verb itself says it; else a verb over bars is told one
     makes      what a row is once they have chosen, where they make rows of their own
     selects    what its rows say of time, for `|>`: "days", "ranges" or nothing
-    selection  the operator that keeps another verb's rows of those times: (plan, by time alone) → operator
+    selection  the operator that keeps another verb's rows of those times: (query, of any symbol) → operator
     reasons    whether the calls in its conditions are shown as columns
-    misfits    clauses it has no use for, with the reason
     """
 
     name: str
     sees: RowKind
-    chooses: Callable[[Any], tuple[Any, ...]]
+    chooses: Callable[[Expr | None], tuple[Any, ...]]
     shows: tuple[str, ...]
     names: tuple[Name, ...] = ()
     interval: Interval | None = None
@@ -46,4 +45,3 @@ class Verb:
     selects: str = ""
     selection: Callable[[Any, bool], Any] | None = None
     reasons: bool = False
-    misfits: Mapping[type, str] = field(default_factory=dict)

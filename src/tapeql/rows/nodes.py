@@ -1,9 +1,11 @@
-"""What a plan reads: the rows of each symbol, bound to what is stored."""
+"""What is read: the rows of each symbol; in a plan, bound to what is stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
+from tapeql.query.columns import BAR, QUOTE, TICK, RowKind
 from tapeql.query.nodes import Align, Expr, Interval, SessionSpec, Symbol
 
 
@@ -23,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What is read for one symbol.
+    """What is read for one symbol. A query knows the symbol and the calendar, a plan the rest.
 
     start_us, end_us   rows (or bars, by their opening) in this half-open range are produced: the query's range,
                        warm-up before it included; a bar that opens inside is built from all of its ticks
@@ -34,8 +36,8 @@ class Feed:
 
     symbol: Symbol
     calendar: str
-    start_us: int
-    end_us: int
+    start_us: int = 0
+    end_us: int = 0
     sources: tuple[Source, ...] = ()
     quotes_from_us: int = 0
     dates: tuple[int, ...] = ()
@@ -48,6 +50,7 @@ class Feed:
 class Bars:
     """Bars of `interval` on the grid of each symbol's calendar; columns as in `tapeql.query.columns.BAR`."""
 
+    kind: ClassVar[RowKind] = BAR
     interval: Interval
     feeds: tuple[Feed, ...]
     sessions: tuple[SessionSpec, ...]
@@ -59,6 +62,7 @@ class Bars:
 
 @dataclass(frozen=True, slots=True)
 class Ticks:
+    kind: ClassVar[RowKind] = TICK
     feeds: tuple[Feed, ...]
     sessions: tuple[SessionSpec, ...]
     where: Expr | None
@@ -68,6 +72,7 @@ class Ticks:
 
 @dataclass(frozen=True, slots=True)
 class Quotes:
+    kind: ClassVar[RowKind] = QUOTE
     feeds: tuple[Feed, ...]
     sessions: tuple[SessionSpec, ...]
     zone: str

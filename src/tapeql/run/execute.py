@@ -22,19 +22,20 @@ from tapeql.storage.snapshot import Snapshot
 
 def execute(plan: Plan, snapshot: Snapshot, cancel: Cancel | None = None) -> Result:
     """The result of a plan. Nothing is read before the first batch is asked for."""
-    context = Context(snapshot, plan.query.now_us, cancel or Cancel(), memory=plan.query.memory)
+    asked = plan.asked
+    context = Context(snapshot, asked.now_us, cancel or Cancel(), memory=asked.settings.memory_bytes)
     info: dict[str, Any] = {
         "snapshot": snapshot.id,
-        "now": plan.query.now_us,
+        "now": asked.now_us,
         "engine": engine_of(plan, snapshot),
         "sources": _sources(plan),
-        "notes": [*plan.query.notes, *plan.notes],
+        "notes": [*asked.notes, *plan.notes],
     }
     return Result(plan.schema, _batches(plan, context, info), info)
 
 
 def _batches(plan: Plan, context: Context, info: dict[str, Any]) -> Iterator[pa.RecordBatch]:
-    notes = list(dict.fromkeys([*plan.query.notes, *plan.notes]))
+    notes = list(dict.fromkeys([*plan.asked.notes, *plan.notes]))
 
     def run(asked: Plan) -> Iterator[pa.RecordBatch]:
         context.rows_for.clear()
@@ -68,7 +69,7 @@ def engine_of(plan: Plan, snapshot: Snapshot) -> str:
     """Where a plan runs: in its database, in DuckDB where SET engine = sql asks for it, else in the kernels."""
     if snapshot.dialect == "postgres":
         return "postgres"
-    return "duckdb" if plan.query.engine == "sql" else "kernels"
+    return "duckdb" if plan.asked.settings.engine == "sql" else "kernels"
 
 
 def _run(plan: Plan, context: Context) -> Iterator[pa.RecordBatch]:

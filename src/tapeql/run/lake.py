@@ -33,7 +33,7 @@ def from_slices(
     running = answering(replace(context, cancel=part))
     wanted = columns_read(plan)
     lanes = [functools.partial(_projected, slice, running, wanted, find) for slice in slices]
-    return finished(plan, in_order(lanes, plan.query.threads, part), answering(context))
+    return finished(plan, in_order(lanes, plan.asked.settings.threads, part), answering(context))
 
 
 def answering(context: Context) -> Context:

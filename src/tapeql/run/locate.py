@@ -38,7 +38,7 @@ def located(plan: Plan, context: Context) -> Located:
     means = any(isinstance(step, QuoteMeans) for step in plan.steps)
     feeds = []
     for feed in plan.rows.feeds:
-        feed = _warm(plan.rows, feed, plan.query.start_us, plan.lookback_rows, plan.lookback_us, context, notes)
+        feed = _warm(plan.rows, feed, plan.asked.start_us, plan.lookback_rows, plan.lookback_us, context, notes)
         if looks_ahead and isinstance(plan.rows, Bars):
             feed = _to_next_bar(plan.rows, feed, context)
         if means:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from tapeql.operators import lowering
 from tapeql.operators.operator import Plan, plan_text, steps_text
+from tapeql.operators.project import result_columns
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
 from tapeql.sql.dialects import DIALECTS, Dialect, Unsayable
@@ -80,7 +81,7 @@ def _commented(*texts: str) -> str:
 
 def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     dialect.start()
-    statement = Statement(plan.feeds(), plan.query.now_us, snapshot, dialect)
+    statement = Statement(plan.feeds(), plan.asked.now_us, snapshot, dialect)
     state, steps = read(statement, plan.rows), 0
     for step in plan.steps:
         ctes = dict(statement.ctes)
@@ -109,7 +110,7 @@ def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
 
 
 def _result_types(plan: Plan) -> dict[str, Type]:
-    return {c.name: c.expr.type for c in plan.query.columns}
+    return {c.name: c.expr.type for c in result_columns(plan.steps)}
 
 
 def _output(statement: Statement, state: State, name: str, type: Type) -> Node:

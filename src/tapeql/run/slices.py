@@ -28,7 +28,7 @@ def by_time(plan: Plan, snapshot: Snapshot) -> list[Plan]:
     A stretch holds about SLICE_ROWS stored rows. It can stand alone where what is computed is exact with a known number of rows
     before it, and where no other plan would be asked again for each. WARMUP counts from the beginning of the whole range.
     """
-    if plan.lookback_rows is None or plan.query.warmup_rows is not None:
+    if plan.lookback_rows is None or plan.asked.warmup_rows is not None:
         return [plan]
     if len(plan.rows.feeds) != 1 or any(step.plans() for step in plan.steps):
         return [plan]
@@ -41,9 +41,9 @@ def by_time(plan: Plan, snapshot: Snapshot) -> list[Plan]:
 
 def within(plan: Plan, start_us: int | None, end_us: int | None) -> Plan:
     """The plan over less of its range; None: as far as it goes."""
-    query = plan.query
-    low = query.start_us if start_us is None else start_us
-    high = query.end_us if end_us is None else end_us
+    asked = plan.asked
+    low = asked.start_us if start_us is None else start_us
+    high = asked.end_us if end_us is None else end_us
 
     def cut(feed: Feed) -> Feed:
         start = feed.start_us if start_us is None else min(max(feed.start_us, start_us), feed.end_us)
@@ -52,7 +52,7 @@ def within(plan: Plan, start_us: int | None, end_us: int | None) -> Plan:
 
     steps = (replace(s, start_us=low, end_us=high) if isinstance(s, InRange) else s for s in plan.steps)
     rows = replace(plan.rows, feeds=tuple(cut(feed) for feed in plan.rows.feeds))
-    return replace(plan, query=replace(query, start_us=low, end_us=high), rows=rows, steps=tuple(steps))
+    return replace(plan, asked=replace(asked, start_us=low, end_us=high), rows=rows, steps=tuple(steps))
 
 
 def _parts(plan: Plan, feed: Feed, snapshot: Snapshot) -> Iterator[Part]:

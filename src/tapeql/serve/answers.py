@@ -100,7 +100,7 @@ def explain(what: str, plan: Plan, snapshot: Snapshot, cancel: Cancel) -> pa.Tab
     from tapeql.run.execute import engine_of
     from tapeql.run.locate import located
 
-    plan = located(plan, Context(snapshot, plan.query.now_us, cancel)).plan
+    plan = located(plan, Context(snapshot, plan.asked.now_us, cancel)).plan
     match what:
         case "sql" | "sql full":
             from tapeql.run.lower import explain_sql

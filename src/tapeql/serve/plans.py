@@ -15,7 +15,6 @@ from typing import Any, Final
 from tapeql.language import syntax
 from tapeql.language.clauses.during import During
 from tapeql.operators.fill import FillSlots
-from tapeql.operators.on_days import OnDays
 from tapeql.operators.operator import Plan
 from tapeql.rows.nesting import Shape
 from tapeql.rows.nodes import Bars
@@ -37,10 +36,10 @@ class Plans:
         """The plan kept under the key, at a clock not before its own."""
         with self._lock:
             plan = self._plans.get(key)
-            if plan is None or now_us < plan.query.now_us:
+            if plan is None or now_us < plan.asked.now_us:
                 return None
             self._plans.move_to_end(key)
-        return replace(plan, query=replace(plan.query, now_us=now_us))
+        return replace(plan, asked=replace(plan.asked, now_us=now_us))
 
     def keep(self, key: Hashable, statement: syntax.Statement, plan: Plan) -> None:
         """Keeps the plan of a statement, if a later clock cannot change it."""
@@ -79,5 +78,5 @@ def _is_settled(plan: Plan) -> bool:
     reach_us = 0
     if isinstance(rows, Bars):
         reach_us = Shape(rows.interval, rows.zone, rows.reference, rows.sessions, rows.align).reach_us
-    finished = all(feed.end_us + reach_us < plan.query.now_us for feed in rows.feeds)
-    return finished and all(_is_settled(step.plan) for step in plan.steps if isinstance(step, OnDays))
+    finished = all(feed.end_us + reach_us < plan.asked.now_us for feed in rows.feeds)
+    return finished and all(_is_settled(inner) for step in plan.steps for inner in step.plans())

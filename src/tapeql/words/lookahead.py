@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
+from tapeql.operators.fill import FillSlots
+from tapeql.operators.on_ranges import OnRanges
+from tapeql.operators.operator import Query
+from tapeql.operators.where import Where
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Shift, children
 from tapeql.query.parts import PREFIX
-from tapeql.query.sentence import Query
+from tapeql.rows.nodes import Bars
 
 _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 """What a bar knows when it opens."""
@@ -29,19 +33,18 @@ class Lookahead:
 def lookahead(query: Query) -> list[Lookahead]:
     """All uses of the future in a query and in the days that select its rows, in written order."""
     found = [*_whole_range(query), *_linear_fill(query)]
-    if query.days is not None:
-        found += _own_range() if query.days.verb.selects == "ranges" else _own_day(query, query.days)
-        found += lookahead(query.days)
+    for step in query.steps:
+        for inner in step.queries():
+            found += _own_range() if isinstance(step, OnRanges) else _own_day(query, inner)
+            found += lookahead(inner)
     return found
 
 
 def _whole_range(query: Query) -> Iterator[Lookahead]:
     """Each OVER ALL once, wherever it is used."""
     seen: set[Over] = set()
-    written = [query.where, *(order.expr for order in query.order), *(column.expr for column in query.columns)]
-    written += query.limit.per if query.limit else ()
-    for expr in written:
-        for over in _walk(expr) if expr is not None else ():
+    for expr in (expr for step in query.steps for expr in step.expressions()):
+        for over in _walk(expr):
             if isinstance(over, Over) and over.us is None and over not in seen:
                 seen.add(over)
                 yield Lookahead(
@@ -53,8 +56,8 @@ def _whole_range(query: Query) -> Iterator[Lookahead]:
 
 
 def _linear_fill(query: Query) -> Iterator[Lookahead]:
-    if query.fill is not None:
-        columns = [column for column, method in query.fill.methods if method == "linear"]
+    for step in query.steps:
+        columns = [c for c, method in step.fill.methods if method == "linear"] if isinstance(step, FillSlots) else []
         if columns:
             yield Lookahead(
                 "linear fill", f"FILL linear draws {', '.join(columns)} towards the next trade", "the next trade"
@@ -68,10 +71,12 @@ def _own_range() -> Iterator[Lookahead]:
 
 def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
     """Conditions of a day over the intraday rows of that same day, part by part."""
-    if query.interval is not None and query.interval.is_calendar:
+    rows = query.rows
+    if isinstance(rows, Bars) and rows.interval.is_calendar:
         return
-    after_open = bool(query.sessions) and all(s.name in ("regular", "aftermarket") for s in query.sessions)
-    for part in _conjuncts(days.where):
+    after_open = bool(rows.sessions) and all(s.name in ("regular", "aftermarket") for s in rows.sessions)
+    conditions = [step.condition for step in days.steps if isinstance(step, Where)]
+    for part in (part for condition in conditions for part in _conjuncts(condition)):
         moment = _known(part)
         if moment == "close":
             yield Lookahead(
@@ -89,14 +94,8 @@ def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
             )
 
 
-def _conjuncts(where: Expr | None) -> tuple[Expr, ...]:
-    match where:
-        case None:
-            return ()
-        case And(items=items):
-            return items
-        case expr:
-            return (expr,)
+def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    return condition.items if isinstance(condition, And) else (condition,)
 
 
 def _known(expr: Expr) -> str:

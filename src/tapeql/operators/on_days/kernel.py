@@ -20,7 +20,7 @@ _ALL = ("", "")
 def run(step: OnDays, series: Series, context: Context) -> Iterator[Frame]:
     chosen = context.once(step, lambda: _chosen(step, context))
     symbol = series.feed.symbol
-    dates = chosen.get(_ALL if step.by_date else (symbol.venue, symbol.code), np.empty(0, dtype=np.int64))
+    dates = chosen.get(_ALL if step.across else (symbol.venue, symbol.code), np.empty(0, dtype=np.int64))
     for frame in series.frames:
         labels = frame["session_date"]
         kept = frame.take(np.isin(labels.values, dates) & labels.is_valid)
@@ -35,5 +35,5 @@ def _chosen(step: OnDays, context: Context) -> dict[tuple[str, str], Dates]:
         dates = batch.column("session_date").cast(pa.int32()).to_pylist()
         names = zip(batch.column("exchange").to_pylist(), batch.column("symbol").to_pylist(), strict=True)
         for name, date in zip(names, dates, strict=True):
-            found.setdefault(_ALL if step.by_date else name, set()).add(date)
+            found.setdefault(_ALL if step.across else name, set()).add(date)
     return {name: np.array(sorted(dates), dtype=np.int64) for name, dates in found.items()}

@@ -17,7 +17,7 @@ from tapeql.sql.terms import column, select, star, table
 
 def lower(step: OnDays, state: State, statement: Statement, plan: Plan) -> State:
     stream = state.stream
-    names = ("session_date",) if step.by_date else ("exchange", "symbol", "session_date")
+    names = ("session_date",) if step.across else ("exchange", "symbol", "session_date")
     subject = [column(stream.columns[name].name) for name in names]
     with statement.within("chosen"):
         days = read(statement, step.plan.rows)
@@ -25,6 +25,6 @@ def lower(step: OnDays, state: State, statement: Statement, plan: Plan) -> State
             days = lowering.lower(inner, days, statement, step.plan)
         chosen = [column(days.stream.columns[name].name) for name in names]
         dates = statement.add("days", select(chosen, table(days.stream.relation), distinct=True))
-    left = subject[0] if step.by_date else exp.Tuple(expressions=subject)
+    left = subject[0] if step.across else exp.Tuple(expressions=subject)
     inside = exp.In(this=left, query=exp.Subquery(this=select([star()], table(dates))))
     return replace(state, stream=where(statement, "on_days", stream, inside))

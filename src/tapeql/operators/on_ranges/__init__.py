@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
-from tapeql.operators.operator import Plan, RowOperator, indented, plan_text
+from tapeql.operators.chosen import Chosen
+from tapeql.operators.operator import indented, plan_text
 
 
 @dataclass(frozen=True, slots=True)
-class OnRanges(RowOperator):
-    """Keeps rows that begin in a stretch [start, end) of the result of `plan`: of their symbol, or (`across`) of any."""
-
-    plan: Plan
-    across: bool
-
-    def plans(self) -> tuple[Plan, ...]:
-        return (self.plan,)
-
-    def with_plans(self, new: tuple[Plan, ...]) -> Self:
-        (plan,) = new
-        return replace(self, plan=plan)
+class OnRanges(Chosen):
+    """Keeps rows that begin in a stretch [start, end) of the result of a RANGES query."""
 
     def reads(self) -> frozenset[str]:
         return frozenset(("ts",))
 
     def text(self) -> Iterator[str]:
         yield "in the ranges of"
-        yield from indented(plan_text(self.plan))
+        yield from indented(plan_text(self.by))

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from tapeql.operators.operator import RowOperator
+from tapeql.operators.operator import Operator, RowOperator
 from tapeql.query.nodes import Expr, OutputColumn
 from tapeql.query.text import expr_text
 
 
 @dataclass(frozen=True, slots=True)
 class Project(RowOperator):
-    """The result's columns, and what Sort and Take need besides: ordering keys `order.<n>`, groups
-    `per.<n>`. The schema of the result holds neither."""
+    """The columns of the result, and `beside` them what Sort and Take need: ordering keys `order.<n>`, groups `per.<n>`."""
 
-    outputs: tuple[OutputColumn, ...]
+    shown: tuple[OutputColumn, ...]
+    beside: tuple[OutputColumn, ...] = ()
+
+    @property
+    def outputs(self) -> tuple[OutputColumn, ...]:
+        return (*self.shown, *self.beside)
 
     def expressions(self) -> tuple[Expr, ...]:
         return tuple(c.expr for c in self.outputs)
 
     def with_expressions(self, new: tuple[Expr, ...]) -> Self:
-        return type(self)(tuple(OutputColumn(c.name, e) for c, e in zip(self.outputs, new, strict=True)))
+        columns = tuple(OutputColumn(c.name, e) for c, e in zip(self.outputs, new, strict=True))
+        return type(self)(columns[: len(self.shown)], columns[len(self.shown) :])
 
     def columns(self, before: frozenset[str]) -> frozenset[str]:
         return frozenset(c.name for c in self.outputs)
@@ -31,3 +36,8 @@ class Project(RowOperator):
         yield "columns " + ", ".join(
             c.name if expr_text(c.expr) == c.name else f"{expr_text(c.expr)} as {c.name}" for c in self.outputs
         )
+
+
+def result_columns(steps: Iterable[Operator]) -> tuple[OutputColumn, ...]:
+    """The columns of the result of some operators."""
+    return next(step.shown for step in steps if isinstance(step, Project))

@@ -8,7 +8,6 @@ from typing import Self
 
 from tapeql.operators.operator import RowOperator
 from tapeql.query.nodes import Expr
-from tapeql.query.sentence import Query
 from tapeql.query.text import expr_text
 
 
@@ -26,6 +25,6 @@ class Where(RowOperator):
         yield f"where {expr_text(self.condition)}"
 
 
-def passing(query: Query) -> tuple[Where, ...]:
-    """The rows that meet a query's condition; all, where it has none."""
-    return () if query.where is None else (Where(query.where),)
+def passing(condition: Expr | None) -> tuple[Where, ...]:
+    """The rows that meet a condition; all, where there is none."""
+    return () if condition is None else (Where(condition),)

@@ -7,7 +7,6 @@ from tapeql.operators.where import passing
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import Column, Interval, Type
 from tapeql.query.verb import Name, Verb
-from tapeql.words.clauses import NO_BARS_TO_CHOOSE
 
 VERB = Verb(
     "days",
@@ -22,5 +21,4 @@ VERB = Verb(
     selects="days",
     selection=OnDays,
     reasons=True,
-    misfits=NO_BARS_TO_CHOOSE,
 )

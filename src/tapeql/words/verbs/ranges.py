@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tapeql.language.clauses.label import Label
 from tapeql.operators.on_ranges import OnRanges
 from tapeql.operators.runs import RUN, Runs
 from tapeql.query.columns import BAR
@@ -11,10 +10,9 @@ from tapeql.query.verb import Verb
 VERB = Verb(
     "ranges",
     sees=BAR,
-    chooses=lambda query: (Runs(query.where),),
+    chooses=lambda condition: (Runs(condition),),
     makes=RUN,
     shows=tuple(RUN),
     selects="ranges",
     selection=OnRanges,
-    misfits={Label: "LABEL says which end of a bar is its `ts`; a range shows both ends"},
 )

@@ -5,6 +5,5 @@ from __future__ import annotations
 from tapeql.operators.where import passing
 from tapeql.query.columns import TICK
 from tapeql.query.verb import Verb
-from tapeql.words.clauses import NO_BARS
 
-VERB = Verb("ticks", sees=TICK, chooses=passing, shows=tuple(TICK), misfits=NO_BARS)
+VERB = Verb("ticks", sees=TICK, chooses=passing, shows=tuple(TICK))

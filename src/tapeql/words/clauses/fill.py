@@ -1,10 +1,16 @@
-"""FILL → a method for every column of a bar."""
+"""FILL: a bar for every empty slot, with a method for each of its columns."""
 
 from __future__ import annotations
 
-from tapeql.language.clauses import fill
-from tapeql.query.nodes import Fill
+from typing import Final
+
+from tapeql.language.clauses.fill import Fill as FillClause
+from tapeql.operators.fill import FillSlots
+from tapeql.query.nodes import Fill, Interval
 from tapeql.query.report import Report
+from tapeql.query.verb import Verb
+from tapeql.words.asking import Asking
+from tapeql.words.clause import Clause, Place
 
 PRICES = ("open", "high", "low", "close")
 COLUMNS = (*PRICES, "volume", "trades", "vwap")
@@ -18,7 +24,7 @@ _ALL = {
 """What a method means for a bar without trades when it is not said of one column."""
 
 
-def resolve_fill(clause: fill.Fill, report: Report) -> Fill:
+def resolve_fill(clause: FillClause, report: Report) -> Fill:
     """Columns not named are NULL in filled rows; E101, E109 and E208 for what cannot be."""
     methods = dict.fromkeys(COLUMNS, "null")
     named: set[str | None] = set()
@@ -38,3 +44,16 @@ def resolve_fill(clause: fill.Fill, report: Report) -> Fill:
     if clause.max_rows is not None and clause.max_rows < 1:
         report.add("E208", "MAX is the longest hole that is filled, 1 row or more", clause.span)
     return Fill(tuple(methods.items()), clause.max_rows)
+
+
+def adds(asking: Asking) -> tuple[FillSlots, ...]:
+    clause = asking.clause(FillClause)
+    return () if clause is None else (FillSlots(resolve_fill(clause, asking.report)),)
+
+
+def fits(verb: Verb, length: Interval | None) -> bool:
+    """Bars, of a length that the verb does not say by itself."""
+    return verb.sees.is_bar and verb.interval is None
+
+
+CLAUSE: Final = Clause((FillClause,), "FILL adds bars where nothing traded", fits=fits, place=Place.FILL, adds=adds)

@@ -1,0 +1,35 @@
+"""SELECT, ADD: the columns of the result."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.select import Select
+from tapeql.operators.project import Project
+from tapeql.query.outputs import resolve_columns
+from tapeql.words.asking import Asking
+from tapeql.words.clause import Clause, Place
+from tapeql.words.clauses.label import by_close
+from tapeql.words.clauses.limit import groups
+from tapeql.words.clauses.order_by import keys
+from tapeql.words.scopes import result_reader
+
+
+def adds(asking: Asking) -> tuple[Project, ...]:
+    """The columns of the result, and beside them what ORDER BY and LIMIT PER need."""
+    add, select = asking.clause(Add), asking.clause(Select)
+    if add and select:
+        asking.report.add(
+            "E207",
+            "ADD appends to the usual columns, SELECT replaces them; a query has one of the two",
+            max(add.span, select.span, key=lambda span: span.start),
+            "move what is ADDed into SELECT",
+        )
+    sorted_by = keys(asking)  # what they use is shown before what is ADDed
+    shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
+    shown = resolve_columns(result_reader(asking), shows, add, select)
+    return (Project(shown, (*sorted_by, *groups(asking))),)
+
+
+CLAUSE: Final = Clause((Add, Select), "ADD and SELECT say the columns", place=Place.COLUMNS, adds=adds)
