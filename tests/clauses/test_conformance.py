@@ -1,0 +1,140 @@
+"""What holds of every clause: each is found in its files, and shown by the tour of the grammar, whose sentences answer."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import tapeql
+from tapeql.language import syntax, vocabulary
+from tapeql.language.format import format_clause
+from tapeql.language.parse import parse
+from tapeql.query.durations import interval
+from tapeql.storage.lake import Lake
+from tapeql.words.clause import Clause
+from tapeql.words.clauses import clauses
+from tapeql.words.verbs import verbs
+from tests import tapes
+from tests.language.test_tour import EXAMPLES
+from tests.language.trees import said
+from tests.query.asking import refused
+
+NODES = {vocabulary.clause_of(node): node for node in clauses()}
+VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES")
+SYMBOLS = (
+    *("binance:BTCUSDT", "binance:ETHUSDT", "binance:BTCUSDC", "nasdaq:AAPL", "lse:VOD"),
+    *("coinbase:BTC-USD", "kraken:BTC/USD", "cme:ES.c.0", "yahoo:^GSPC"),
+)
+
+
+def queries(statement: syntax.Statement) -> list[syntax.Query]:
+    match statement:
+        case syntax.Query():
+            return [statement]
+        case syntax.Pipe(left=left, right=right):
+            return [*queries(left), right]
+        case syntax.Explain(query=query) | syntax.Describe(subject=(syntax.Query() | syntax.Pipe()) as query):
+            return queries(query)
+        case _:
+            return []
+
+
+def samples() -> dict[type[syntax.Clause], list[str]]:
+    """Every clause of the tour as it is written there, by its node."""
+    found: dict[type[syntax.Clause], list[str]] = {}
+    for text in EXAMPLES:
+        for query in (query for statement in parse(text).statements for query in queries(statement)):
+            for clause in query.clauses:
+                found.setdefault(type(clause), []).append(text[clause.span.start : clause.span.end])
+    return found
+
+
+SAMPLES = samples()
+
+
+def read(text: str) -> syntax.Clause:
+    ((clause,),) = (query.clauses for query in queries(parse(f"DAYS {text}").statements[0]))
+    return clause
+
+
+def test_every_clause_has_one_meaning() -> None:
+    """Those of the grammar are the entries, each node in one of them, and no two have the same place."""
+    assert NODES.keys() == set(vocabulary.clauses())
+    entries = set(clauses().values())
+    assert sum(len(entry.nodes) for entry in entries) == len(clauses())
+    places = [entry.place for entry in entries if entry.place is not None]
+    assert len(places) == len(set(places))
+
+
+@pytest.mark.parametrize("opening", NODES)
+def test_a_clause_is_documented(opening: str) -> None:
+    """The tour shows it, its files begin with it, and it says what it is meant for."""
+    node = NODES[opening]
+    assert SAMPLES.get(node), "grammar/README.md does not show it"
+    for module in (importlib.import_module(node.__module__), entry_module(clauses()[node])):
+        assert opening in (module.__doc__ or "")
+    assert opening in clauses()[node].meant_for
+
+
+def entry_module(entry: Clause) -> object:
+    names = [node.__module__.rpartition(".")[2] for node in entry.nodes]
+    modules = [importlib.import_module(f"tapeql.words.clauses.{name}") for name in names if exists(name)]
+    return next(module for module in modules if module.CLAUSE is entry)
+
+
+def exists(name: str) -> bool:
+    return importlib.util.find_spec(f"tapeql.words.clauses.{name}") is not None
+
+
+@pytest.mark.parametrize("opening", NODES)
+def test_a_clause_is_written_as_it_is_read(opening: str) -> None:
+    """Its canonical text is read as the same clause, and is its own."""
+    for text in SAMPLES[NODES[opening]]:
+        clause = read(text)
+        written = format_clause(clause)
+        assert written.startswith(f"{opening} ")
+        assert said(read(written)) == said(clause)
+        assert format_clause(read(written)) == written
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("opening", NODES)
+def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
+    """Where a verb has no use for it, E207 at the clause says what it is meant for; elsewhere nothing does."""
+    node = NODES[opening]
+    entry = clauses()[node]
+    text = SAMPLES[node][0]
+    sentence = f"{verb} {text}" if opening == "FROM" else f"{verb} FROM nasdaq:AAPL {text}"
+    written = queries(parse(sentence).statements[0])[0].verb
+    own = verbs()[written.name]
+    length = interval(written.interval) if written.interval else own.interval
+    told = [
+        d.reason
+        for d in refused(sentence)
+        if d.code == "E207" and sentence[d.span.start : d.span.end] == text and d.reason.startswith(entry.meant_for)
+    ]
+    assert bool(told) is not entry.fits(own, length)
+
+
+@pytest.fixture(scope="module")
+def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tapeql.Database]:
+    """Three days of all symbols of the tour."""
+    lake = Lake(tmp_path_factory.mktemp("clauses") / "lake")
+    for seed, symbol in enumerate(SYMBOLS):
+        venue, _, code = symbol.partition(":")
+        for day in ("2025-03-10", "2025-03-11", "2025-03-12"):
+            lake.write("ticks", venue, code, tapes.random_ticks(f"{day}T08:30", 8 * 3600, 300, seed=seed))
+            lake.write("quotes", venue, code, tapes.random_quotes(f"{day}T08:30", 8 * 3600, 300, seed=seed))
+    with tapeql.connect(lake.path, now="2025-03-12T16:10Z") as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("text", [e for e in EXAMPLES if queries(parse(e).statements[-1])])
+def test_the_tour_answers(db: tapeql.Database, text: str) -> None:
+    """Every query that the tour shows has an answer."""
+    params = {name: f"2025-03-1{day}" for name, day in (("start", 0), ("end", 1)) if re.search(rf"\${name}\b", text)}
+    assert db.query(text, **params).num_columns
