@@ -253,6 +253,9 @@ def _expected(accepts: Collection[str]) -> str:
     if left >= _EXPRESSION:
         said.append("an expression")
         left -= {*_PLAIN, "CASE", "NOT", "NULL", "TRUE", "FALSE"} - {"RPAR"}
+    if {"TICKER", "STRING"} <= left:
+        said += ["a symbol such as `binance:BTCUSDT`", "a file such as `'trades.csv'`"]
+        left -= {"TICKER", "STRING", "PARAMETER"}
     if {"AND", "OR"} <= left:
         said.append("an operator")
         left -= {*_OPERATOR_WORDS, "LPAR"}
