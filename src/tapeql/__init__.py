@@ -5,6 +5,7 @@
     >>> import tapeql
     >>> db = tapeql.connect("tape")                      # doctest: +SKIP
     >>> db.query("CANDLES 1h FROM binance:BTCUSDT")      # doctest: +SKIP
+    >>> tapeql.query("CANDLES 1h FROM $t", t=df)         # doctest: +SKIP
 
 Names are loaded when first used, so `import tapeql` itself costs nothing.
 """
@@ -12,7 +13,10 @@ Names are loaded when first used, so `import tapeql` itself costs nothing.
 from __future__ import annotations
 
 import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from tapeql import query as _room
 
 if TYPE_CHECKING:
     from tapeql.errors import (
@@ -25,7 +29,7 @@ if TYPE_CHECKING:
         StoreError,
         TapeQLError,
     )
-    from tapeql.serve.connect import Database, connect
+    from tapeql.serve.connect import Database, connect, query
 
 __version__ = "0.1.0"
 
@@ -53,7 +57,18 @@ __all__ = [
     "StoreError",
     "TapeQLError",
     "connect",
+    "query",
 ]
+
+
+class _Asked(ModuleType):
+    """`tapeql.query` is a room of the house and, called, the question itself: a package can be both."""
+
+    def __call__(self, text: str, /, **params: Any) -> Any:
+        return importlib.import_module("tapeql.serve.connect").query(text, **params)
+
+
+_room.__class__ = _Asked
 
 
 def __getattr__(name: str) -> Any:

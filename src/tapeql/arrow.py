@@ -18,6 +18,14 @@ Floats = npt.NDArray[np.float64]
 _DAYS: Final = pa.date32()
 
 
+_EXPORTS: Final = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "to_arrow_table", "fetch_arrow_table")
+
+
+def is_table(value: object) -> bool:
+    """Whether a value looks like a table of any library; none is loaded to tell."""
+    return any(hasattr(value, name) for name in _EXPORTS)
+
+
 def integers(column: pa.Array) -> npt.NDArray[Any]:
     """An Arrow array of numbers without NULLs, not copied."""
     return np.from_dlpack(column)

@@ -107,6 +107,9 @@ LAKE_MANIFESTS: Final = 8
 STAGING_BYTES: Final = 256 * 1024 * 1024
 """Rows of an import kept in memory before they go to disk."""
 
+IN_PLACE_BYTES: Final = 2 << 30
+"""Rows of files and tables asked where they lie, which stay in memory: of one of them, and of all files remembered."""
+
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
 

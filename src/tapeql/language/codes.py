@@ -249,6 +249,15 @@ tell(
     f"{_BTC} WHERE macd(12, 26, 9).hist > 0",
 )
 
+tell(
+    "E112",
+    "no such file",
+    "FROM 'trades/*.parquet' reads files where they lie: a file, a folder, or a pattern, from the folder the program runs\n"
+    "in. Stored symbols are written without quotes.",
+    "CANDLES 1h FROM 'binance:BTCUSDT'",
+    "CANDLES 1h FROM binance:BTCUSDT",
+)
+
 # ── types and units ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 tell(
@@ -359,6 +368,14 @@ tell(
     "It chooses the trades that bars are built from. Candles hold trades that nobody can take apart again, so where only\n"
     "candles are stored there is nothing to choose.",
 )
+tell(
+    "E406",
+    "a file or a table that cannot be asked as it is",
+    "What a file or a table holds is told by its columns, its name and its rows, as at import. What they do not say is said in\n"
+    "the sentence: AS gives the symbol (and with its venue the calendar), TZ the zone of times without one. What a sentence\n"
+    "cannot say (the length of candles, the order of day and month, columns of unusual names) `tapeql import` is told by its\n"
+    "flags. Rows that cannot be used are named; none is left out silently.",
+)
 tell("E410", "a date too far away", "Dates lie between the years that the message names.")
 tell(
     "E411",
@@ -399,6 +416,12 @@ tell(
     "The word belongs to the language, but this version does not know it yet.",
     f"{_BTC} WHERE close > sma(200)@1d",
     f"{_BTC} WHERE close > sma(200)",
+)
+tell(
+    "E511",
+    "files and tables stay with their owner",
+    "A server opens no path that a client names, and takes no tables. Ask them where they lie: `tapeql query` and\n"
+    "`tapeql.query(sentence, t=df)` need no server and no lake.",
 )
 
 # ── lints and notes ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -462,6 +485,12 @@ tell(
     "bars of candles are left out",
     "TICKS WHERE chooses among trades. For some of the range only candles are stored; their bars would not be what was\n"
     "asked for.",
+)
+tell(
+    "N109",
+    "how a file or a table was read",
+    "It was told by its columns, its name and its rows rather than by the sentence. AS names its symbol, TZ the zone of\n"
+    "times without one.",
 )
 tell(
     "N301",

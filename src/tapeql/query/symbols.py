@@ -1,12 +1,16 @@
-"""FROM → stored symbols: exact names, globs and bare codes, each once, in byte order."""
+"""FROM → symbols: exact names, globs and bare codes of what is stored, files and tables, each once, in byte order."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Protocol
+from typing import Final, Protocol
 
-from tapeql.language.clauses.from_ import From, SymbolPattern
+from tapeql.errors import Diagnostic, Fix
+from tapeql.language.clauses.from_ import From, Given, SymbolPattern
+from tapeql.language.syntax import Parameter
 from tapeql.query.nodes import Symbol
 from tapeql.query.report import Report
 
@@ -19,12 +23,33 @@ class Catalogue(Protocol):
         ...
 
 
-def resolve_symbols(clause: From, catalogue: Catalogue, venue: str | None, report: Report) -> tuple[Symbol, ...]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a file or a table in FROM holds: its symbols, or the errors that say why not; and notes."""
+
+    symbols: tuple[tuple[str, str], ...] = ()
+    told: tuple[Diagnostic, ...] = ()
+
+
+Elsewhere = Mapping[Given, Held]
+"""The files and tables of a sentence that were read; none where they are not read at all, on a server."""
+
+NOTHING_ELSEWHERE: Final[Elsewhere] = {}
+
+_FILE: Final = re.compile(r".*\.(csv|tsv|txt|json|jsonl|parquet|pq|feather|arrow)(\.\w+)?|.*\.zip", re.IGNORECASE)
+
+
+def resolve_symbols(
+    clause: From, catalogue: Catalogue, venue: str | None, report: Report, elsewhere: Elsewhere
+) -> tuple[Symbol, ...]:
     """The symbols FROM names, sorted by (venue, code); what no store knows is reported as E103."""
     known = catalogue.symbols()
     stored = set(known)
     found: set[tuple[str, str]] = set()
     for pattern in clause.symbols:
+        if isinstance(pattern, Given):
+            found.update(_held(pattern, elsewhere, report))
+            continue
         where = pattern.venue or venue
         holders = [(v, c) for v, c in known if c == pattern.code] if where is None else []
         if len(holders) == 1:
@@ -40,6 +65,12 @@ def resolve_symbols(clause: From, catalogue: Catalogue, venue: str | None, repor
                     "E103", f"no stored symbol matches `{pattern.code}`", pattern.span, "`SHOW symbols` lists them"
                 )
             found.update(matches)
+        elif where is None and _FILE.fullmatch(pattern.code):
+            quoted = f"'{pattern.code}'"
+            reason = f"unknown symbol `{pattern.code}`: no venue has it"
+            report.add(
+                "E103", reason, pattern.span, f"a file is named in quotes: `{quoted}`", fix=Fix(pattern.span, quoted)
+            )
         elif where is None:
             report.unknown(
                 "E103",
@@ -64,6 +95,24 @@ def resolve_symbols(clause: From, catalogue: Catalogue, venue: str | None, repor
         else:
             _unknown(where, pattern, known, report)
     return tuple(Symbol(v, c) for v, c in sorted(found, key=lambda s: (s[0].encode(), s[1].encode())))
+
+
+def _held(written: Given, elsewhere: Elsewhere, report: Report) -> tuple[tuple[str, str], ...]:
+    held = elsewhere.get(written)
+    if held is None:
+        what = (
+            "a table stays in the program"
+            if isinstance(written.rows, Parameter)
+            else "files stay with their owner"
+        )
+        hint = (
+            "ask where it lies, without a server: `tapeql.query(…)`, `tapeql query`; or import it where the server is"
+        )
+        report.add("E511", f"{what}: a server reads only what its store holds", written.span, hint)
+        return ()
+    for diagnostic in held.told:
+        report.found.add(diagnostic)
+    return held.symbols
 
 
 def is_glob(text: str) -> bool:

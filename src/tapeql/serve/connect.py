@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
+from tapeql.arrow import is_table
 from tapeql.cancel import Cancel
 from tapeql.errors import QueryError, StoreError
 from tapeql.run.result import Result
@@ -21,6 +23,7 @@ from tapeql.serve.wire import Request
 if TYPE_CHECKING:
     from typing import Self
 
+    from tapeql.serve.service import Service
     from tapeql.storage.import_files import ImportReport
     from tapeql.storage.store import Store
 
@@ -59,7 +62,23 @@ def connect(target: str | PathLike[str], now: Now = None) -> Database:
         return Database(Remote(address), now)
     from tapeql.serve.service import Service
 
-    return Database(Service(store_at(address), clock(now)), now)
+    return Database(Service(store_at(address), clock(now), in_place=True), now)
+
+
+def query(text: str, /, **params: Any) -> pa.Table:
+    """The answer of a sentence over files and tables alone: `FROM 'trades.csv'`, `FROM $t` with t=df.
+
+    Raises what `Database.query` raises.
+    """
+    return Database(_nowhere()).query(text, **params)
+
+
+@functools.cache
+def _nowhere() -> Service:
+    """Without a store; one for all, so that files are read once."""
+    from tapeql.serve.service import Service
+
+    return Service(None, in_place=True)
 
 
 def store_at(address: str) -> Store:
@@ -89,7 +108,7 @@ class Database:
         return self._door.name
 
     def query(self, text: str, /, **params: Any) -> pa.Table:
-        """The whole answer. `params` are the values of `$name`s: numbers, text, dates, datetimes.
+        """The whole answer. `params` are the values of `$name`s: numbers, text, dates, datetimes, and tables for FROM.
 
         Raises QueryError with diagnostics when the text is wrong, and the other errors of `tapeql.errors`.
         """
@@ -166,7 +185,7 @@ class Database:
 
 
 def _plain(name: str, value: Any) -> Any:
-    """A parameter as it travels: text, number, boolean or None; instants and dates as ISO 8601 text."""
+    """A parameter as it travels: text, number, boolean or None; instants and dates as ISO 8601 text; a table as it is."""
     match value:
         case datetime():
             if value.tzinfo is None:
@@ -178,13 +197,17 @@ def _plain(name: str, value: Any) -> Any:
             return value
         case Decimal():
             return float(value)
+        case _ if is_table(value):
+            return value
         case _:
             pass
     kind = getattr(getattr(value, "dtype", None), "kind", "")
     if kind and getattr(value, "shape", None) == ():
         # A numpy scalar; nanoseconds would come out as a bare integer.
         return _plain(name, (value.astype("datetime64[us]") if kind == "M" else value).item())
-    raise TypeError(f"parameter `{name}` is a {type(value).__name__}; give a number, text, a date or a datetime")
+    raise TypeError(
+        f"parameter `{name}` is a {type(value).__name__}; give a number, text, a date, a datetime or a table"
+    )
 
 
 def _moved(error: QueryError, text: str, at: int, by: int) -> QueryError:

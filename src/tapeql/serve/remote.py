@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import pyarrow as pa
 import pyarrow.flight as fl
 
+from tapeql.arrow import is_table
 from tapeql.cancel import Cancel
-from tapeql.errors import Cancelled, ConnectionFailed, StoreError, TapeQLError
+from tapeql.errors import NOWHERE, Cancelled, ConnectionFailed, Diagnostic, QueryError, Span, StoreError, TapeQLError
 from tapeql.export.info import decode_info
 from tapeql.run.result import Result
 from tapeql.serve.wire import Request, decode_error, decode_status
@@ -41,7 +42,7 @@ class Remote:
         raise StoreError(f"{self.name} is a server, which takes no files: import where its lake or its database is")
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
-        encoded = request.encode()
+        encoded = _encoded(request)
         reader = self._asking(request, lambda: self._client.do_get(fl.Ticket(encoded)))
         schema = self._asking(request, lambda: reader.schema)
         info: dict[str, Any] = {}
@@ -49,7 +50,7 @@ class Remote:
 
     def schema(self, request: Request) -> pa.Schema:
         # Not GetSchema, whose errors come without their record.
-        descriptor = fl.FlightDescriptor.for_command(request.encode())
+        descriptor = fl.FlightDescriptor.for_command(_encoded(request))
         return self._asking(request, lambda: self._client.get_flight_info(descriptor).schema)
 
     def close(self) -> None:
@@ -75,6 +76,18 @@ class Remote:
             return ask()
         except pa.ArrowException as error:
             raise _meant(error, request.query, self._address) from None
+
+
+def _encoded(request: Request) -> bytes:
+    """The request as it travels. Raises QueryError for tables, which do not."""
+    for name in (name for name, value in request.params.items() if is_table(value)):
+        place = request.query.find(f"${name}")
+        span = Span(place, place + len(name) + 1) if place >= 0 else NOWHERE
+        hint = f"ask it without a server: `tapeql.query(…, {name}=…)`"
+        raise QueryError(
+            [Diagnostic("E511", f"`${name}` is a table, and a server takes none", span, (hint,))], request.query
+        )
+    return request.encode()
 
 
 def _meant(error: pa.ArrowException, source: str, address: str) -> TapeQLError:

@@ -13,14 +13,16 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
 from tapeql import limits
+from tapeql.arrow import is_table
 from tapeql.cancel import Cancel
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, StoreError
 from tapeql.language import syntax
+from tapeql.language.clauses.from_ import Given
 from tapeql.language.parse import parse
 from tapeql.operators.operator import Plan
 from tapeql.plan.build import build
@@ -30,10 +32,14 @@ from tapeql.run.result import Result
 from tapeql.serve.batches import cut
 from tapeql.serve.clock import Clock, clock
 from tapeql.serve.plans import Plans
+from tapeql.serve.sight import Pipeline, Sight, names
 from tapeql.serve.wire import Request
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.store import Store
 from tapeql.words.resolve import resolve
+
+if TYPE_CHECKING:
+    from tapeql.serve.in_place import InPlace
 
 SCHEMAS_KEPT: Final = 512
 """Schemas remembered: GetFlightInfo asks for one and DoGet soon again."""
@@ -52,10 +58,15 @@ class Task:
 
 
 class Service:
-    """Answers requests from one store; any number of threads may ask at a time."""
+    """Answers requests from one store, or from none; any number of threads may ask at a time.
 
-    def __init__(self, store: Store, now: Clock | None = None) -> None:
+    Files and tables in FROM are read only with `in_place`: never for a client elsewhere.
+    """
+
+    def __init__(self, store: Store | None, now: Clock | None = None, *, in_place: bool = False) -> None:
         self._store = store
+        self._reads_in_place = in_place
+        self._in_place: InPlace | None = None
         self._clock = now or clock(None)
         self._plans = Plans()
         self._schemas: OrderedDict[object, pa.Schema] = OrderedDict()
@@ -64,11 +75,13 @@ class Service:
 
     @property
     def store(self) -> Store:
+        if self._store is None:
+            raise StoreError("there is no store here: `tapeql.connect` opens one")
         return self._store
 
     @property
     def name(self) -> str:
-        return self._store.name
+        return "no store" if self._store is None else self._store.name
 
     def run(self, request: Request, cancel: Cancel | None = None) -> Result:
         """The answer of the text's last statement. Errors in the text are raised here, before any batch.
@@ -79,8 +92,8 @@ class Service:
         task = self._read(request)
         match task.statement:
             case syntax.Query() | syntax.Pipe() as query:
-                snapshot = self._store.snapshot()
-                result = execute(self._plan(query, task, snapshot), snapshot, cancel)
+                sight = self._sight(query, task, cancel)
+                result = execute(self._plan(query, task, sight), sight.snapshot, cancel)
                 result.info["settings"] = _changed(task.settings)
                 return Result(result.schema, cut(result.batches), result.info)
             case _:
@@ -94,12 +107,12 @@ class Service:
         task = self._read(request)
         match task.statement:
             case syntax.Query() | syntax.Pipe() as query:
-                snapshot = self._store.snapshot()
-                key = _key(task, snapshot)
+                sight = self._sight(query, task, Cancel())
+                key = _key(task, sight.snapshot)
                 with self._lock:
                     known = self._schemas.get(key)
                 if known is None:
-                    known = self._plan(query, task, snapshot).schema
+                    known = self._plan(query, task, sight).schema
                     with self._lock:
                         self._schemas[key] = known
                         while len(self._schemas) > SCHEMAS_KEPT:
@@ -143,12 +156,31 @@ class Service:
         now_us = clock(request.now)() if request.now else self._clock()
         return Task(request, last, settings, now_us)
 
-    def _plan(self, query: syntax.Query | syntax.Pipe, task: Task, snapshot: Snapshot) -> Plan:
-        request = task.request
+    def _stored(self) -> Snapshot:
+        if self._store is not None:
+            return self._store.snapshot()
+        from tapeql.storage.tables import Tables
+
+        return Tables({})
+
+    def _sight(self, query: Pipeline, task: Task, cancel: Cancel) -> Sight:
+        """What a query reads: the store, and the files and tables that it names."""
+        if not (self._reads_in_place and names(query, Given)):
+            return Sight(self._stored())
+        from tapeql.serve.in_place import InPlace
+
+        with self._lock:
+            self._in_place = self._in_place or InPlace()
+        return self._in_place.sight(query, task.request.params, task.settings, self._stored, cancel)
+
+    def _plan(self, query: Pipeline, task: Task, sight: Sight) -> Plan:
+        request, snapshot = task.request, sight.snapshot
         key = _key(task, snapshot)
         plan = self._plans.get(key, task.now_us)
         if plan is None:
-            understood = resolve(query, snapshot, task.settings, request.params, task.now_us, request.query)
+            understood = resolve(
+                query, snapshot, task.settings, request.params, task.now_us, request.query, sight.elsewhere
+            )
             plan = build(understood, snapshot)
             self._plans.keep(key, query, plan)
         return plan
@@ -158,14 +190,14 @@ class Service:
 
         match task.statement:
             case syntax.Explain(what=what, query=query):
-                snapshot = self._store.snapshot()
-                return answers.explain(what, self._plan(query, task, snapshot), snapshot, cancel)
+                sight = self._sight(query, task, cancel)
+                return answers.explain(what, self._plan(query, task, sight), sight.snapshot, cancel)
             case syntax.Describe(subject=str() as name, span=span):
                 return answers.describe_name(name, span, task.request.query)
             case syntax.Describe(subject=syntax.Query() | syntax.Pipe() as query):
-                return answers.describe_query(self._plan(query, task, self._store.snapshot()))
+                return answers.describe_query(self._plan(query, task, self._sight(query, task, cancel)))
             case syntax.Show(what=what):
-                return answers.show(what, self._store.snapshot(), task.settings, task.now_us)
+                return answers.show(what, self._stored(), task.settings, task.now_us)
             case _:
                 return answers.settings(_shown(task.settings))
 
@@ -196,4 +228,5 @@ def _changed(settings: Settings) -> dict[str, str]:
 
 
 def _frozen(params: Mapping[str, Any]) -> Iterable[object]:
-    return tuple(sorted((name, type(value).__name__, value) for name, value in params.items()))
+    """Values that can be compared; tables are told apart by the snapshot that holds them."""
+    return tuple(sorted((name, type(value).__name__, value) for name, value in params.items() if not is_table(value)))

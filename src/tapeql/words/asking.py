@@ -17,7 +17,7 @@ from tapeql.query.durations import BadDuration, interval
 from tapeql.query.nodes import Interval
 from tapeql.query.report import Report
 from tapeql.query.settings import Settings
-from tapeql.query.symbols import Catalogue
+from tapeql.query.symbols import Catalogue, Elsewhere
 from tapeql.query.verb import Verb
 from tapeql.words.verbs import verbs
 
@@ -35,6 +35,7 @@ class Given:
     now_us: int
     source: str
     report: Report
+    elsewhere: Elsewhere
 
 
 @dataclass(frozen=True, slots=True)

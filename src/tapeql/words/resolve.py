@@ -17,7 +17,7 @@ from tapeql.query.nodes import Interval
 from tapeql.query.parameters import check_parameters, plain
 from tapeql.query.report import Report
 from tapeql.query.settings import Settings
-from tapeql.query.symbols import Catalogue
+from tapeql.query.symbols import NOTHING_ELSEWHERE, Catalogue, Elsewhere
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 from tapeql.words.asking import Asking, Given, Left, length
 from tapeql.words.clauses import clauses
@@ -43,6 +43,7 @@ def resolve(
     params: Mapping[str, object],
     now_us: int,
     source: str,
+    elsewhere: Elsewhere = NOTHING_ELSEWHERE,
 ) -> Query:
     """Everything the text and the catalogue decide; QueryError with all independent mistakes.
 
@@ -53,10 +54,11 @@ def resolve(
         params: values of `$name`: numbers, booleans, text, dates, datetimes.
         now_us: the one now of this query, microseconds since 1970-01-01T00:00Z.
         source: the text, for messages.
+        elsewhere: the symbols of files and tables that FROM names; the catalogue holds them too.
     """
     report = Report(Diagnostics(source))
     check_parameters(statement, params, report)
-    query = _pipeline(statement, Given(catalogue, settings, plain(params), now_us, source, report))[0]
+    query = _pipeline(statement, Given(catalogue, settings, plain(params), now_us, source, report, elsewhere))[0]
     report.found.raise_errors()
     for use in lookahead(query):
         if settings.strict:

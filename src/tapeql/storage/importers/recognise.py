@@ -29,8 +29,10 @@ from tapeql.storage.layout import canonical_interval
 NO_VENUE: Final = "file"
 """Where rows are stored whose venue nothing says."""
 
+SYMBOL: Final = "--symbol VENUE:CODE"
+ZONE: Final = "--tz ZONE"
 DATES: Final = "--dates day-first|month-first"
-"""The flag that says which comes first."""
+"""Flags; the first two a sentence can say too."""
 
 _PARTS: Final = {"candles": ("open", "high", "low", "close"), "quotes": ("bid", "ask"), "trades": ("price", "quantity")}
 """The columns by which a kind is known, in the order it is looked for."""
@@ -43,6 +45,7 @@ class Wishes:
     """What was asked for; an empty one is told from the file.
 
     symbol is VENUE:CODE or, where the file has a column of codes, the code of the rows to take.
+    local is the zone of times without one where nothing else says it; tz is theirs whatever is said.
     """
 
     kind: str = ""
@@ -55,6 +58,18 @@ class Wishes:
     dates: str | None = None
     format: str = ""
     stamp: str = ""
+    local: str = ""
+
+
+class Unsaid(DataError):
+    """What a file is taken for (`what`), and what neither it nor the wishes say: flag of `tapeql import` → why."""
+
+    def __init__(self, label: str, what: str, missing: Mapping[str, str]) -> None:
+        self.label = label
+        self.what = what
+        self.missing = missing
+        flags = "\n".join(f"  {flag:<22} {why}" for flag, why in missing.items())
+        super().__init__(f"{label} is taken for {what}. What it does not say:\n{flags}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +101,13 @@ class Taken:
 
 
 def recognise(source: Source, wishes: Wishes) -> Taken:
-    """Raises DataError for what cannot be taken, and with all that is missing, a flag each."""
-    return _Recogniser(source, wishes).taken()
+    """Raises DataError for what cannot be taken, and Unsaid with all that is missing, a flag each."""
+    try:
+        return _Recogniser(source, wishes).taken()
+    except Unsaid as question:
+        if not wishes.local or ZONE not in question.missing:
+            raise
+        return _Recogniser(source, replace(wishes, tz=wishes.local)).taken()
 
 
 class _Recogniser:
@@ -116,7 +136,7 @@ class _Recogniser:
         interval = self._interval(kind, places, instants)
         self._zone(instants, places, venue, interval)
         if self.missing:
-            raise DataError(self._question(kind, interval))
+            raise self._question(kind, interval)
         stamp = self.wishes.stamp or (layout.stamp if layout else "open")
         used = {place for where in places.values() for place in where}
         reading = Reading(
@@ -386,7 +406,7 @@ class _Recogniser:
             self.notes.append(f"times such as {texts[0]} were read as UTC (--tz)")
             return
         hint = "FirstRate, Kibot and Alpha Vantage write New York's: --tz America/New_York"
-        self.missing["--tz ZONE"] = f"where times such as {texts[0]} are local ({hint})"
+        self.missing[ZONE] = f"where times such as {texts[0]} are local ({hint})"
 
     # ── whose ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -410,8 +430,8 @@ class _Recogniser:
         code = code or self.said.get("symbol", "") or self._above()
         if not code:
             guess = self.said.get("guess", "")
-            hint = f" (such as --symbol {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
-            self.missing["--symbol VENUE:CODE"] = f"whose rows they are{hint}"
+            hint = f" (such as {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
+            self.missing[SYMBOL] = f"whose rows they are{hint}"
         return code, venue or self._venue(places), ""
 
     def _above(self) -> str:
@@ -434,7 +454,7 @@ class _Recogniser:
         if said:
             return said
         self.notes.append(
-            f"nothing says where they were traded: stored under {NO_VENUE}: (--venue nasdaq gives a symbol its calendar)"
+            f"nothing says where they were traded: the venue is `{NO_VENUE}` (--venue nasdaq gives a symbol its calendar)"
         )
         return NO_VENUE
 
@@ -548,11 +568,10 @@ class _Recogniser:
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _question(self, kind: Kind, interval: str) -> str:
+    def _question(self, kind: Kind, interval: str) -> Unsaid:
         what = f"{interval} candles" if interval else kind.name
         source = f" ({self.layout.title})" if self.layout is not None else ""
-        flags = "\n".join(f"  {flag:<22} {why}" for flag, why in self.missing.items())
-        return f"{self.source.label} is taken for {what}{source}. What it does not say:\n{flags}"
+        return Unsaid(self.source.label, f"{what}{source}", self.missing)
 
 
 _NUMBERS: Final = frozenset(

@@ -1,4 +1,4 @@
-"""FROM: the symbols."""
+"""FROM: the symbols, those of files and tables among them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def symbols(asking: Asking) -> tuple[Symbol, ...]:
         reason = "nothing is asked about: FROM names the symbols"
         asking.report.add("E207", reason, asking.written.verb.span, "write `FROM venue:CODE`")
         return ()
-    return resolve_symbols(source, given.catalogue, given.settings.venue, given.report)
+    return resolve_symbols(source, given.catalogue, given.settings.venue, given.report, given.elsewhere)
 
 
 CLAUSE: Final = Clause((From,), "FROM names the symbols", handed_on=True)

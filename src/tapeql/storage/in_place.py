@@ -1,0 +1,124 @@
+"""Files and tables asked where they lie: told as at import, read into memory, files remembered as long as they stay the same."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from tapeql.errors import DataError
+from tapeql.limits import IMPORT_REFUSED_ROWS, IN_PLACE_BYTES
+from tapeql.storage.importers.handed import TableSource, index_of_times
+from tapeql.storage.importers.opening import files_of, open_sources
+from tapeql.storage.importers.recognise import Wishes
+from tapeql.storage.importers.shown import shown
+from tapeql.storage.importers.source import Source
+from tapeql.storage.tables import Gathering, Tables
+from tapeql.storage.taking import Tally, checked_symbol, cover, take
+
+Advance = Callable[[], None]
+"""Called between two pieces of work; what it raises ends the reading."""
+
+
+class NoFile(DataError):
+    """A path that names no file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Rows in memory, and what was decided rather than told."""
+
+    tables: Tables
+    notes: tuple[str, ...]
+
+
+def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, advance: Advance) -> Held:
+    """What a table holds, handed in as a parameter; `symbol` names it, `zone` is of times without one.
+
+    Raises DataError for what cannot be taken.
+    """
+    index = index_of_times(table.schema)
+    wishes = Wishes(symbol=symbol, local=zone, columns={"ts": index} if index else {})
+    return _held([TableSource(table, parameter)], wishes, advance, tells_order=True)
+
+
+class Files:
+    """What files hold, each read once as long as its path, size and time of change stay; for any number of threads."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[object, Held] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, path: str, symbol: str, zone: str, advance: Advance) -> Held:
+        """What a file, a folder or a pattern holds. Raises NoFile, and DataError for what cannot be taken."""
+        found = _found(os.path.expanduser(path))
+        with self._lock:
+            key = (tuple(map(_state, found)), symbol, zone)
+            held = self._held.pop(key, None)
+            if held is None:
+                sources = (source for file in found for source in open_sources(file))
+                held = _held(sources, Wishes(symbol=symbol, local=zone), advance)
+            self._held[key] = held
+            while sum(each.tables.nbytes for each in self._held.values()) > IN_PLACE_BYTES:
+                self._held.popitem(last=False)
+            return held
+
+
+def _found(path: str) -> list[Path]:
+    try:
+        found = files_of([path])
+    except DataError as error:
+        raise NoFile(str(error)) from None
+    for file in found:
+        if not file.exists():
+            raise NoFile(f"there is no file {shown(file)}")
+    return found
+
+
+def _state(file: Path) -> tuple[str, int, int]:
+    try:
+        known = file.stat()
+    except OSError as error:
+        raise DataError(f"{shown(file)} cannot be read: {error.strerror}") from error
+    return str(file.absolute()), known.st_size, known.st_mtime_ns
+
+
+def _held(sources: Iterable[Source], wishes: Wishes, advance: Advance, tells_order: bool = False) -> Held:
+    if ":" in wishes.symbol:
+        checked_symbol(*wishes.symbol.split(":", 1))
+    tally = Tally()
+    with Gathering() as gathering:
+        for number, source in enumerate(sources):
+            take(source, wishes, gathering, str(number), None, tally, lambda _: advance())
+            if tally.refusals.count > IMPORT_REFUSED_ROWS:
+                break
+        if tally.refusals.count:
+            count = f"{tally.refusals.count:,} of {tally.read:,} rows cannot be used"
+            raise DataError(f"{count}:\n{tally.refusals.summary()}")
+        cover(tally, gathering)
+        commit = gathering.commit()
+    notes = list(_notes(tally))
+    if tells_order and gathering.backwards:
+        notes.append("its rows did not stand in order of time: they were sorted")
+    if commit.present:
+        notes.append(f"{commit.present:,} rows were there twice; each is taken once")
+    return Held(gathering.tables, tuple(notes))
+
+
+def _notes(tally: Tally) -> Iterable[str]:
+    """Each note once, with the first file it is about and how many more."""
+    about: dict[str, list[str]] = {}
+    for file in tally.files:
+        for note in (*file.taken.notes, *file.taken.reading.instants.notes):
+            labels = about.setdefault(note, [])
+            if file.label not in labels:
+                labels.append(file.label)
+    for note, labels in about.items():
+        yield f"{labels[0]}{f' and {len(labels) - 1:,} more' if len(labels) > 1 else ''}: {note}"
+    if tally.odd:
+        yield f"{tally.odd:,} candles open or close outside of their low and high; they were taken as they are"

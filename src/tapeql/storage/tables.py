@@ -1,0 +1,159 @@
+"""A store in memory, written once: what files and tables hold that are asked where they lie.
+
+Rows go through the rules of `tapeql.storage.merge` by the partitions of the lake, so they are the rows an import would keep.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import numpy as np
+import pyarrow as pa
+
+from tapeql.errors import LimitError
+from tapeql.limits import IN_PLACE_BYTES
+from tapeql.storage.coverage import Span, coverage
+from tapeql.storage.layout import Series, series_of
+from tapeql.storage.merge import Merged, merge
+from tapeql.storage.rows import conform, instants, table_of
+from tapeql.storage.run_files import RunFile
+from tapeql.storage.schema import COVERAGE, TABLES
+from tapeql.storage.snapshot import Part
+from tapeql.storage.staging import Staging
+from tapeql.storage.store import Commit, summed
+
+_numbers = itertools.count(1)
+
+
+class Run:
+    """The sorted rows of a partition, and their file once an engine wants one."""
+
+    def __init__(self, series: Series, rows: pa.Table) -> None:
+        ts = instants(rows)
+        self.rows = rows
+        self.part = Part(*series, "memory", int(ts[0]), int(ts[-1]), rows.num_rows)
+        self.file = RunFile(rows)
+
+
+Runs = Mapping[Series, Mapping[int, Run]]
+"""The runs of each series by the number of their partition."""
+
+
+class Tables:
+    """A snapshot of rows in memory."""
+
+    dialect: Final = "duckdb"
+
+    def __init__(self, runs: Runs) -> None:
+        self.id = f"memory-{next(_numbers)}"
+        self._runs = {series: dict(sorted(found.items())) for series, found in runs.items()}
+
+    @property
+    def nbytes(self) -> int:
+        return sum(run.rows.nbytes for found in self._runs.values() for run in found.values())
+
+    def symbols(self) -> list[tuple[str, str]]:
+        return sorted({(venue, code) for table, venue, code, _ in self._runs if TABLES[table].queried})
+
+    def parts(self, table: str, venue: str, code: str, interval: str = "") -> tuple[Part, ...]:
+        return tuple(run.part for run in self._of((table, venue, code, interval)))
+
+    def intervals(self, venue: str, code: str) -> list[str]:
+        return sorted(series[3] for series in self._runs if series[:3] == ("ohlcv", venue, code))
+
+    def coverage(self, table: str, venue: str, code: str, interval: str = "") -> list[Span]:
+        return coverage(self, table, venue, code, interval)
+
+    def file(self, part: Part) -> Path:
+        """Where a part lies on disk, for engines that read files."""
+        runs = self._of((part.table, part.venue, part.code, part.interval))
+        return next(run for run in runs if run.part.min_us == part.min_us).file.path()
+
+    def scan(
+        self,
+        table: str,
+        venue: str,
+        code: str,
+        start_us: int,
+        end_us: int,
+        columns: Sequence[str],
+        interval: str = "",
+    ) -> Iterator[pa.RecordBatch]:
+        for run in self._of((table, venue, code, interval)):
+            first, last = np.searchsorted(instants(run.rows), [start_us, end_us]).tolist()
+            if first < last:
+                yield from run.rows.slice(first, last - first).select(list(columns)).to_batches()
+
+    def _of(self, series: Series) -> list[Run]:
+        return list(self._runs.get(series, {}).values())
+
+
+def joined(several: Sequence[Tables]) -> Tables:
+    """All of them as one; rows of one series are merged as if one file was imported after the other."""
+    if len(several) == 1:
+        return several[0]
+    runs: dict[Series, dict[int, Run]] = {}
+    for tables in several:
+        for series, found in tables._runs.items():
+            known = runs.setdefault(series, {})
+            for number, run in found.items():
+                known[number] = _both(series, known[number], run) if number in known else run
+    return Tables(runs)
+
+
+def _both(series: Series, one: Run, other: Run) -> Run:
+    merged = merge(TABLES[series[0]], one.rows, [other.rows])
+    return one if merged.rows is None else Run(series, merged.rows)
+
+
+class Gathering:
+    """A transaction whose commit is `tables`. `backwards` are series of which a source had rows behind later ones."""
+
+    def __init__(self) -> None:
+        self.tables = Tables({})
+        self.backwards: set[Series] = set()
+        self._staging = Staging(Path(os.devnull), spill_bytes=IN_PLACE_BYTES)  # never full: `add` refuses first
+        self._bytes = 0
+        self._last: dict[tuple[Series, str], int] = {}
+
+    def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
+        series = series_of(table, venue, code, interval)
+        rows = conform(table_of(table), rows)
+        if not rows.num_rows:
+            return
+        self._bytes += rows.nbytes
+        if self._bytes > IN_PLACE_BYTES:
+            raise LimitError(
+                f"rows asked where they lie stay in memory, and these are more than {IN_PLACE_BYTES >> 20:,} MB: "
+                "import them, and ask the lake",
+                "IN_PLACE_BYTES",
+            )
+        ts = instants(rows)
+        if (np.diff(ts, prepend=self._last.get((series, source), int(ts[0]))) < 0).any():
+            self.backwards.add(series)
+        self._last[series, source] = int(ts[-1])
+        self._staging.add(series, rows, source)
+
+    def commit(self) -> Commit:
+        runs: dict[Series, dict[int, Run]] = {}
+        counts: list[Merged] = []
+        for series, partition in self._staging.places():
+            table = TABLES[series[0]]
+            merged = merge(table, None, self._staging.sources((series, partition)))
+            if table is not COVERAGE:
+                counts.append(merged)
+            if merged.rows is not None:
+                runs.setdefault(series, {})[partition] = Run(series, merged.rows)
+        self.tables = Tables(runs)
+        return summed(self.tables.id, counts)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._staging.close()
