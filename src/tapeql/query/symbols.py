@@ -100,11 +100,7 @@ def resolve_symbols(
 def _held(written: Given, elsewhere: Elsewhere, report: Report) -> tuple[tuple[str, str], ...]:
     held = elsewhere.get(written)
     if held is None:
-        what = (
-            "a table stays in the program"
-            if isinstance(written.rows, Parameter)
-            else "files stay with their owner"
-        )
+        what = "a table stays in the program" if isinstance(written.rows, Parameter) else "files stay with their owner"
         hint = (
             "ask where it lies, without a server: `tapeql.query(…)`, `tapeql query`; or import it where the server is"
         )

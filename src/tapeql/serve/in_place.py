@@ -132,9 +132,16 @@ def _refusal(written: _Written, error: DataError | TypeError) -> Diagnostic:
         case Unsaid(label=label, what=what, missing=missing):
             hints = tuple(_way_out(flag, why, written) for flag, why in missing.items())
             return Diagnostic("E406", f"{label} is taken for {what}; not all of it is said", source.span, hints)
+        case in_place.Unusable(examples=examples):
+            way = (
+                "take them out of it"
+                if isinstance(source.rows, syntax.Parameter)
+                else "`tapeql import --quarantine FILE` sets them aside"
+            )
+            return Diagnostic("E406", str(error), source.span, (*examples, way))
         case _ if isinstance(source.rows, syntax.Parameter):
             reason = _ADVICE.sub("", str(error)).strip()
-            names = "name its columns ts, price, quantity, or ts, bid, ask, or ts, open, high, low, close"
+            names = "FROM takes columns ts, price, quantity; ts, bid, ask; or ts, open, high, low, close"
             return Diagnostic("E406", reason, source.span, (names,))
         case _:
             hint = "`tapeql import` can be told more, by its flags; what is imported is asked by its symbol"

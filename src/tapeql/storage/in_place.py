@@ -6,7 +6,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,12 +29,21 @@ class NoFile(DataError):
     """A path that names no file."""
 
 
+class Unusable(DataError):
+    """Rows that cannot be used; `examples` says which of them."""
+
+    def __init__(self, tally: Tally) -> None:
+        self.examples = tuple(map(str, tally.refusals.examples))
+        super().__init__(f"{tally.refusals.count:,} of {tally.read:,} rows cannot be used")
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Rows in memory, and what was decided rather than told."""
+    """Rows in memory, what was decided rather than told, and whether the rows came in order of time."""
 
     tables: Tables
     notes: tuple[str, ...]
+    in_order: bool
 
 
 def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, advance: Advance) -> Held:
@@ -44,7 +53,12 @@ def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, advance: A
     """
     index = index_of_times(table.schema)
     wishes = Wishes(symbol=symbol, local=zone, columns={"ts": index} if index else {})
-    return _held([TableSource(table, parameter)], wishes, advance, tells_order=True)
+    held = _held([TableSource(table, parameter)], wishes, advance)
+    if held.in_order:
+        return held
+    return replace(
+        held, notes=(*held.notes, f"${parameter}: its rows did not stand in order of time: they were sorted")
+    )
 
 
 class Files:
@@ -88,7 +102,7 @@ def _state(file: Path) -> tuple[str, int, int]:
     return str(file.absolute()), known.st_size, known.st_mtime_ns
 
 
-def _held(sources: Iterable[Source], wishes: Wishes, advance: Advance, tells_order: bool = False) -> Held:
+def _held(sources: Iterable[Source], wishes: Wishes, advance: Advance) -> Held:
     if ":" in wishes.symbol:
         checked_symbol(*wishes.symbol.split(":", 1))
     tally = Tally()
@@ -98,16 +112,13 @@ def _held(sources: Iterable[Source], wishes: Wishes, advance: Advance, tells_ord
             if tally.refusals.count > IMPORT_REFUSED_ROWS:
                 break
         if tally.refusals.count:
-            count = f"{tally.refusals.count:,} of {tally.read:,} rows cannot be used"
-            raise DataError(f"{count}:\n{tally.refusals.summary()}")
+            raise Unusable(tally)
         cover(tally, gathering)
         commit = gathering.commit()
     notes = list(_notes(tally))
-    if tells_order and gathering.backwards:
-        notes.append("its rows did not stand in order of time: they were sorted")
     if commit.present:
         notes.append(f"{commit.present:,} rows were there twice; each is taken once")
-    return Held(gathering.tables, tuple(notes))
+    return Held(gathering.tables, tuple(notes), not gathering.backwards)
 
 
 def _notes(tally: Tally) -> Iterable[str]:

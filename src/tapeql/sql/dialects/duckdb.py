@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from tapeql.sql.dialects.dialect import Constants, Dialect, Read, half_away
+from tapeql.sql.dialects.dialect import Constants, Dialect, Read, Unsayable, half_away
 from tapeql.sql.terms import (
     BIGINT,
     DATE,
@@ -132,12 +132,15 @@ class DuckDB(Dialect):
         snapshot: Snapshot,
         constants: Constants,
     ) -> exp.Query:
-        files = [
-            (str(snapshot.file(part)), part, read)  # type: ignore[attr-defined]
+        parts = [
+            (part, read)
             for read in reads
             for part in snapshot.parts(table_name, read.symbol.venue, read.symbol.code, interval)
             if part.min_us < read.end_us and part.max_us >= read.start_us
         ]
+        if not all(part.path for part, _ in parts):
+            raise Unsayable("rows of a database are in no file")
+        files = [(str(snapshot.file(part)), part, read) for part, read in parts]  # type: ignore[attr-defined]
         if not files:
             return _nothing(table_name, numbers, columns)
         # A live file holds many symbols: it is read once for all of them, and each takes its own rows.

@@ -28,7 +28,9 @@ def arrow_table(value: Any) -> pa.Table:
                 return table
         return pa.table(value)  # knows pandas, with its index, and both Arrow interfaces
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"this {type(value).__name__} cannot be read as a table: {shown(error)}") from error
+        raise DataError(
+            f"this {type(value).__name__} cannot be read as a table: {shown(' '.join(map(str, error.args)))}"
+        ) from error
 
 
 def index_of_times(schema: pa.Schema) -> str | None:

@@ -512,6 +512,9 @@ class _Recogniser:
         trial = replace(instants, notes=[])
         texts = self.times
         column = self.sample[places["ts"][0]]
+        midnights = _midnights(column)
+        if midnights is not None:
+            column, texts = midnights, [text or "" for text in _text(midnights)]
         us, faults = trial.read(pa.array(texts, pa.string()) if pa.types.is_string(column.type) else column)
         bad = {fault.row for fault in faults}
         whose = places.get("symbol")
@@ -519,7 +522,7 @@ class _Recogniser:
         for row, instant in enumerate(us.tolist()):
             if row not in bad:
                 by_symbol.setdefault(_whole(self.rows[row], whose) if whose else "", []).append(instant)
-        return interval_between([np.array(each) for each in by_symbol.values()], self.are_days)
+        return interval_between([np.array(each) for each in by_symbol.values()], self.are_days or midnights is not None)
 
     # ── numbers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -634,6 +637,14 @@ def _are_days(texts: Sequence[str]) -> bool:
     """Dates without a time of day."""
     found = pa.array([text for text in texts if text], pa.string())
     return bool(len(found)) and bool(pc.all(pc.match_substring_regex(found, _DAY)).as_py())
+
+
+def _midnights(column: pa.Array) -> pa.Array | None:
+    """Dates kept as instants at midnight of a zone whose clocks change, as they read there; None for other times."""
+    if not pa.types.is_timestamp(column.type) or column.type.tz is None:
+        return None
+    local = pc.local_timestamp(column)
+    return local if pc.all(pc.equal(local, pc.floor_temporal(local, unit="day"))).as_py() else None
 
 
 def _shorter(one: str, other: str) -> bool:
