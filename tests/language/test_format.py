@@ -29,6 +29,7 @@ from .trees import expression, said
             "CANDLES 1m FROM x:y FILL close PREVIOUS, v Null max 3",
             "CANDLES 1m FROM x:y FILL close previous, v null MAX 3",
         ),
+        ("days from 'it''s.csv' as x:y,$t", "DAYS FROM 'it''s.csv' AS x:y, $t"),
         ("explain plan days from x:y", "EXPLAIN DAYS FROM x:y"),
         ("days from x:y|>candles 1h", "DAYS FROM x:y |> CANDLES 1h"),
         ("show SYMBOLS", "SHOW symbols"),
@@ -154,7 +155,19 @@ LEAVES = [
 OPERATORS = ["+", "-", "*", "/", "=", "!=", "<>", "<", ">=", "AND", "or", "CROSSES"]
 DURATIONS = ["1h", "30m", "1h30m", "2w", "1mo", "20bd", "500ms", "1q", "3y"]
 DAYS = ["2025", "2025-03", "2025-Q1", "2025-w03", "2025-03-10", "2025-03-10T09:30Z", "today", "$start"]
-SYMBOLS = ["binance:BTCUSDT", "coinbase:BTC-USD", "kraken:BTC/USD", "a:{B, C*}", "yahoo:^GSPC", "x:ON", "ETH"]
+SYMBOLS = [
+    "'it''s/*.csv'",
+    "'a b' as nyse:SPY",
+    "$df",
+    "$df AS X",
+    "binance:BTCUSDT",
+    "coinbase:BTC-USD",
+    "kraken:BTC/USD",
+    "a:{B, C*}",
+    "yahoo:^GSPC",
+    "x:ON",
+    "ETH",
+]
 
 
 class Writer:

@@ -15,7 +15,7 @@ from tapeql.language.clauses.align import Align
 from tapeql.language.clauses.calendar import Calendar
 from tapeql.language.clauses.during import During
 from tapeql.language.clauses.fill import Fill
-from tapeql.language.clauses.from_ import From
+from tapeql.language.clauses.from_ import From, Given, SymbolPattern
 from tapeql.language.clauses.limit import Limit
 from tapeql.language.clauses.order_by import OrderBy
 from tapeql.language.clauses.session import NamedSession, Session, TimeSession
@@ -53,7 +53,7 @@ def test_headline() -> None:
     assert found.verb == s.Verb("candles", s.Duration(((1, "h"),), Span(8, 10)), Span(0, 10))
     symbols, where = found.clauses
     assert isinstance(symbols, From)
-    assert [(p.venue, p.code) for p in symbols.symbols] == [("binance", "BTCUSDT")]
+    assert symbols.symbols == (SymbolPattern("binance", "BTCUSDT", symbols.symbols[0].span),)
     assert isinstance(where, Where)
     assert isinstance(where.condition, s.Logical)
     assert [HEADLINE[i.span.start : i.span.end] for i in where.condition.items] == [
@@ -181,7 +181,28 @@ def test_symbols(text: str, expected: list[tuple[str | None, str]]) -> None:
     """Codes hold `. - ^ = ! /` and globs, sets share a venue, bare codes have none."""
     found = clause(f"FROM {text}")
     assert isinstance(found, From)
-    assert [(p.venue, p.code) for p in found.symbols] == expected
+    assert [(p.venue, p.code) for p in found.symbols if isinstance(p, SymbolPattern)] == expected
+
+
+def test_files_and_tables() -> None:
+    """Paths stand in quotes, tables are parameters; AS names either, and symbols may stand beside them."""
+    found = clause("FROM 'it''s/*.csv' AS nyse:SPY, $t, a:{B,C}, $u AS ES.c.0")
+    assert isinstance(found, From)
+    written = [
+        (
+            type(g.rows),
+            getattr(g.rows, "value", None) or getattr(g.rows, "name", None),
+            g.name and (g.name.venue, g.name.code),
+        )
+        for g in found.symbols
+        if isinstance(g, Given)
+    ]
+    assert written == [
+        (s.String, "it's/*.csv", ("nyse", "SPY")),
+        (s.Parameter, "t", None),
+        (s.Parameter, "u", (None, "ES.c.0")),
+    ]
+    assert len(found.symbols) == 5
 
 
 @pytest.mark.parametrize(
