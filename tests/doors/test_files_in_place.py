@@ -6,6 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pyarrow.csv as csv
 import pyarrow.parquet as pq
 import pytest
@@ -96,6 +97,14 @@ def test_a_file_is_read_once_until_it_changes(folder: Path, monkeypatch: pytest.
         Path("days/0.csv").write_text(trades(0) + f"{START_MS + DAY_MS},1,1\n")
         assert db.query(text).num_rows == first.num_rows + 1
         assert len(opened) == 2
+
+
+def test_its_sql_runs_as_it_is_while_it_is_remembered(folder: Path) -> None:
+    """EXPLAIN sql full names files that any DuckDB reads, as long as the connection has them."""
+    text = "CANDLES 1h FROM 'days' AS binance:BTCUSDT SELECT ts, close"
+    with tapeql.connect(folder / "lake") as db:
+        found = duckdb.sql(db.explain(text, "sql full")).to_arrow_table()
+        assert found["close"].to_pylist() == db.query(text)["close"].to_pylist()
 
 
 def test_a_zone_is_taken_from_the_sentence(folder: Path) -> None:

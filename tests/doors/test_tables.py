@@ -112,6 +112,12 @@ def test_days_at_local_midnight_are_days() -> None:
     assert days["session_date"].to_pylist() == [stamp.date() for stamp in index]
 
 
+def test_a_column_says_the_interval() -> None:
+    """Where the rows do not tell how long a candle is."""
+    one = minutes()[:1].assign(interval="5min")
+    assert tapeql.query("CANDLES 5m FROM $t SELECT interval, close", t=one)["interval"].to_pylist() == ["5m"]
+
+
 def test_tables_stand_beside_each_other_and_the_store(tape: Path) -> None:
     """Several tables, of one symbol too, and stored symbols; a table hides what is stored under its name."""
     trades = pd.DataFrame(
@@ -184,6 +190,8 @@ def test_plans_schemas_and_lookahead_know_tables(tape: Path) -> None:
     [
         ("CANDLES 1h FROM $t", {}, "E108", "$t", "bind it"),
         ("CANDLES 1h FROM $t", {"t": 5}, "E201", "$t", "Arrow stream"),
+        ("CANDLES 1h FROM $t", {"t": "trades.csv"}, "E201", "$t", "`FROM 'trades.csv'`"),
+        ("CANDLES 1h FROM $t", {"t": minutes()[:1]}, "E406", "$t", "a column `interval` says it"),
         ("CANDLES 1h FROM $t", {"t": minutes()["close"]}, "E406", "$t", "columns"),
         ("CANDLES 1h FROM $t", {"t": minutes().reset_index(drop=True)}, "E406", "$t", "columns"),
         ("CANDLES 1h FROM $t", {"t": minutes()[:0]}, "E406", "$t", ""),

@@ -159,9 +159,9 @@ class Service:
     def _stored(self) -> Snapshot:
         if self._store is not None:
             return self._store.snapshot()
-        from tapeql.storage.tables import Tables
+        from tapeql.storage.tables import NOTHING
 
-        return Tables({})
+        return NOTHING
 
     def _sight(self, query: Pipeline, task: Task, cancel: Cancel) -> Sight:
         """What a query reads: the store, and the files and tables that it names."""

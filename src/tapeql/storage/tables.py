@@ -93,10 +93,14 @@ class Tables:
         return list(self._runs.get(series, {}).values())
 
 
+NOTHING: Final = Tables({})
+"""What is stored where there is no store."""
+
+
 def joined(several: Sequence[Tables]) -> Tables:
     """All of them as one; rows of one series are merged as if one file was imported after the other."""
-    if len(several) == 1:
-        return several[0]
+    if len(several) < 2:
+        return several[0] if several else NOTHING
     runs: dict[Series, dict[int, Run]] = {}
     for tables in several:
         for series, found in tables._runs.items():

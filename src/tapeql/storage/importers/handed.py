@@ -15,10 +15,18 @@ from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
 
 
+class NoTable(DataError):
+    """A value that is none; `kind` is its type."""
+
+    def __init__(self, value: object) -> None:
+        self.kind = type(value).__name__
+        super().__init__(f"a {self.kind} is no table")
+
+
 def arrow_table(value: Any) -> pa.Table:
-    """A table as Arrow. Raises TypeError, saying the type, for what is none, DataError for what Arrow cannot hold."""
+    """A table as Arrow. Raises NoTable, and DataError for what Arrow cannot hold."""
     if not is_table(value):
-        raise TypeError(type(value).__name__)
+        raise NoTable(value)
     try:
         if isinstance(value, pa.Table):
             return value

@@ -31,8 +31,9 @@ NO_VENUE: Final = "file"
 
 SYMBOL: Final = "--symbol VENUE:CODE"
 ZONE: Final = "--tz ZONE"
+INTERVAL: Final = "--interval 1m"
 DATES: Final = "--dates day-first|month-first"
-"""Flags; the first two a sentence can say too."""
+"""Flags for what is not said; the first three a sentence, or a table, can say too."""
 
 _PARTS: Final = {"candles": ("open", "high", "low", "close"), "quotes": ("bid", "ask"), "trades": ("price", "quantity")}
 """The columns by which a kind is known, in the order it is looked for."""
@@ -492,7 +493,7 @@ class _Recogniser:
             self.notes.append(f"candles of {between}, told by the time between them (--interval)")
             return canonical_interval(between)
         if self.rows and DATES not in self.missing:
-            self.missing["--interval 1m"] = "how long a candle is"
+            self.missing[INTERVAL] = "how long a candle is"
         return "1m" if not self.rows else ""
 
     def _interval_column(self, places: dict[str, tuple[int, ...]]) -> str:
