@@ -81,8 +81,8 @@ class Remote:
 def _encoded(request: Request) -> bytes:
     """The request as it travels. Raises QueryError for tables, which do not."""
     for name in (name for name, value in request.params.items() if is_table(value)):
-        place = request.query.find(f"${name}")
-        span = Span(place, place + len(name) + 1) if place >= 0 else NOWHERE
+        place = re.search(rf"\${name}\b", request.query)
+        span = Span(*place.span()) if place else NOWHERE
         hint = f"ask it without a server: `tapeql.query(…, {name}=…)`"
         raise QueryError(
             [Diagnostic("E511", f"`${name}` is a table, and a server takes none", span, (hint,))], request.query
