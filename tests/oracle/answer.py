@@ -42,10 +42,10 @@ def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
     recorded = tape.symbols.get((symbol.venue, symbol.code), Recorded()).before(query.now_us)
     asked = Asked(query, symbol, recorded, query.calendar_of(symbol))
     rows = rows_of(asked)
-    for name in columns_used(expressions(query)):
-        values = measure(name, rows, asked)
+    for column in columns_used(expressions(query)):
+        values = measure(column, rows, asked)
         for row, value in zip(rows, values or (), strict=values is not None):
-            row[name] = value
+            row[column.key] = value
 
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, rows, lambda row: in_range(query, row)) for e in exprs), strict=True))

@@ -52,7 +52,7 @@ def evaluate(expr: Expr, rows: Sequence[Row], in_range: Callable[[Row], bool]) -
     match expr:
         case Literal(value=constant, type=kind):
             return [float(constant) if kind is Type.FLOAT and constant is not None else constant for _ in rows]
-        case Column(name=name):
+        case Column(key=name):
             return [row[name] for row in rows]
         case Shift(x=x, rows=n):
             return ([None] * n + value(x))[: len(rows)]

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from tapeql.query.columns import QUOTE_MEASURES
-from tapeql.query.nodes import SessionSpec
+from tapeql.query.nodes import Column, Of, OfDate, SessionSpec
 from tests.oracle import grid as clock
 from tests.oracle.parts import parts
 from tests.oracle.quotes import time_weighted
@@ -18,13 +18,12 @@ Known = dict[int, tuple[int, Any]]
 """Of a session date: since when a value is known, and the value."""
 
 
-def measure(name: str, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
+def measure(column: Column, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
     """The values of a column, or None if it is one the rows have by themselves."""
-    prefix, _, suffix = name.rpartition(".")
-    interval = asked.interval
-    if not prefix:
-        if interval is None or name not in QUOTE_MEASURES:
-            return None
+    name, of, interval = column.name, column.of, asked.interval
+    if of is Of.ROW:
+        return None
+    if of is Of.QUOTES:
         grid = asked.grid
         now = asked.query.now_us  # what stands in time to come is not known
         ends = [min(row["ts_close"], now) for row in rows]
@@ -32,17 +31,18 @@ def measure(name: str, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
             time_weighted(name, row["ts"], end, grid, asked.recorded.quotes)
             for row, end in zip(rows, ends, strict=True)
         ]
-    if prefix == "at":
+    if of is Of.TIME:
         long = interval is not None and interval.is_calendar
-        return parts(suffix, rows, asked.calendar, asked.query.reference, asked.grid, long)
-    if prefix == "in":
+        return parts(name, rows, asked.calendar, asked.query.reference, asked.grid, long)
+    if of is Of.SESSIONS:
         return [
             clock.session_of(asked.calendar, asked.query.reference, row["ts"], row.get("ts_close", row["ts"] + 1))
-            == suffix
+            == name
             for row in rows
         ]
     days = {row["session_date"] for row in rows if row["session_date"] is not None}
-    known = gaps(asked) if prefix == "day" else session_measure(SessionSpec(prefix), suffix, days, asked)
+    assert isinstance(of, OfDate)
+    known = gaps(asked) if of.session is None else session_measure(SessionSpec(of.session), name, days, asked)
     whole_days = interval is not None and interval.is_calendar
     values = []
     for row in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tapeql.query.nodes import Align, Column, Expr, Interval, SessionSpec, Symbol, children
+from tapeql.query.nodes import Align, Column, Expr, Interval, Of, SessionSpec, Symbol, children
 from tapeql.rows.nodes import Quotes
 from tests.oracle import grid as clock
 from tests.oracle.bars import bars
@@ -119,16 +119,16 @@ def tick_filter(asked: Asked) -> Callable[[Row], bool] | None:
         name = clock.session_of(asked.calendar, asked.query.reference, trade["ts"], trade["ts"] + 1)
         row = trade | {"symbol": asked.symbol.code, "exchange": asked.symbol.venue, "session": name}
         used = columns_used([condition])
-        row |= {flag: name == flag[3:] for flag in used if flag.startswith("in.")}
+        row |= {c.key: name == c.name for c in used if c.of is Of.SESSIONS}
         told = (asked.calendar, asked.query.reference, asked.grid, False)
-        row |= {name: part(name[3:], trade, *told) for name in used if name.startswith("at.")}
+        row |= {c.key: part(c.name, trade, *told) for c in used if c.of is Of.TIME}
         return evaluate(condition, [row], lambda _: True)[0] is True
 
     return passes
 
 
-def columns_used(exprs: Iterable[Expr]) -> set[str]:
-    found: set[str] = set()
+def columns_used(exprs: Iterable[Expr]) -> set[Column]:
+    found: set[Column] = set()
     for expr in exprs:
-        found |= {expr.name} if isinstance(expr, Column) else columns_used(children(expr))
+        found |= {expr} if isinstance(expr, Column) else columns_used(children(expr))
     return found

@@ -21,12 +21,11 @@ from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite, passes
 from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.kernels.labels import placed, runs, session_vector
-from tapeql.kernels.parts import part
+from tapeql.kernels.parts import with_labels
 from tapeql.kernels.slots import Pieces
 from tapeql.query.columns import TICK
 from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Type
-from tapeql.query.parts import PREFIX
 from tapeql.query.rewriting import column_names
 from tapeql.rows.days import day_grid, placed_days
 from tapeql.rows.nesting import cut_to, interval_us, is_daily, stamped_before
@@ -387,15 +386,7 @@ def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
     instants = _instants(batch.column(0))
     if "session" in wanted:
         columns["session"] = session_vector(feed.calendar, bars.reference, instants, None)
-    for name in wanted:
-        if name.startswith(PREFIX):
-            columns[name] = part(
-                name.removeprefix(PREFIX), Ticks((), (), None, bars.zone, bars.reference), feed, Frame(rows, columns)
-            )
-        if name.startswith("in."):
-            flags = calendars.in_session(feed.calendar, bars.reference, name[3:], instants, None)
-            columns[name] = Vector(Type.BOOL, flags)
-    return Frame(rows, columns)
+    return with_labels(Frame(rows, columns), Ticks((), (), None, bars.zone, bars.reference), feed, bars.ticks_where)
 
 
 def _no_parts() -> Parts:

@@ -50,8 +50,8 @@ def evaluate(expr: Expr, frame: Frame) -> Vector:
     match expr:
         case Literal(value=value, type=type):
             return constant(value, type, frame.length)
-        case Column(name=name):
-            return frame[name]
+        case Column():
+            return frame[expr.key]
         case Arithmetic(op=op, left=left, right=right):
             with np.errstate(all="ignore"):
                 return Vector(Type.FLOAT, finite(_ARITHMETIC[op](_numbers(left, frame), _numbers(right, frame))))

@@ -11,9 +11,22 @@ from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Instants
 from tapeql.kernels.frame import Frame, Vector
 from tapeql.query.durations import DAY_US
-from tapeql.query.nodes import Type
+from tapeql.query.nodes import Expr, Of, Type
 from tapeql.query.parts import PARTS, WEEKDAYS
+from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Feed, Rows
+
+
+def with_labels(frame: Frame, rows: Rows, feed: Feed, where: Expr) -> Frame:
+    """Trades with the parts of their times and the session words that a condition on each of them reads."""
+    more: dict[str, Vector] = {}
+    for column in columns_in(where):
+        if column.of is Of.TIME:
+            more[column.key] = part(column.name, rows, feed, frame)
+        elif column.of is Of.SESSIONS:
+            flags = calendars.in_session(feed.calendar, rows.reference, column.name, frame["ts"].values, None)
+            more[column.key] = Vector(Type.BOOL, flags)
+    return frame.with_columns(more)
 
 
 def part(name: str, rows: Rows, feed: Feed, frame: Frame) -> Vector:

@@ -12,11 +12,10 @@ from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite, passes
 from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
 from tapeql.kernels.labels import placed, session_vector
-from tapeql.kernels.parts import part
+from tapeql.kernels.parts import with_labels
 from tapeql.kernels.quotes import measure, percentages
 from tapeql.query.columns import QUOTE, TICK
-from tapeql.query.nodes import Align, Expr, Interval, Type
-from tapeql.query.parts import PREFIX
+from tapeql.query.nodes import Align, Interval, Type
 from tapeql.query.rewriting import column_names
 from tapeql.rows.nodes import Feed, Quotes, Ticks
 from tapeql.storage.schema import TABLES
@@ -55,7 +54,7 @@ def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: froze
         if rows.sessions:
             keep = placed(frame["ts"].values, grid.start, grid.end) >= 0
         if where is not None:
-            keep &= passes(where, _flagged(rows, feed, frame, where))
+            keep &= passes(where, with_labels(frame, rows, feed, where))
         if not keep.all():
             frame = frame.take(keep)
         if frame.length:
@@ -83,13 +82,3 @@ def _labelled(
                 values = percentages(bid, ask) if name == "spread_pct" else measure(name, bid, ask)
                 columns[name] = Vector(Type.FLOAT, finite(np.where(both, values, np.nan)))
     return Frame(count, columns)
-
-
-def _flagged(rows: Ticks | Quotes, feed: Feed, frame: Frame, where: Expr) -> Frame:
-    words = [name[3:] for name in column_names(where) if name.startswith("in.")]
-    ts = frame["ts"].values
-    parts = [name.removeprefix(PREFIX) for name in column_names(where) if name.startswith(PREFIX)]
-    frame = frame.with_columns({f"{PREFIX}{name}": part(name, rows, feed, frame) for name in parts})
-    return frame.with_columns(
-        {f"in.{w}": Vector(Type.BOOL, calendars.in_session(feed.calendar, rows.reference, w, ts, None)) for w in words}
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from tapeql.errors import Diagnostic
 from tapeql.operators.day_measures import DayMeasures
@@ -20,24 +19,12 @@ from tapeql.plan.schema import result_schema
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.lookback import Lookback, lookback
-from tapeql.query.nodes import Align, Call, Column, Expr, Interval, OutputColumn, SessionSpec, Type
-from tapeql.query.parts import PREFIX
-from tapeql.query.rewriting import column_order
+from tapeql.query.nodes import Align, Call, Column, Interval, Of, OfDate, OutputColumn, SessionSpec, Type
+from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
 
 ONE_DAY = Interval("1d", 0, 1, "d")
-
-
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """What the expressions of a query read besides the fixed columns of its rows."""
-
-    quote_means: tuple[str, ...]
-    sessions: dict[str, tuple[str, ...]]
-    day: tuple[str, ...]
-    flags: tuple[str, ...]
-    parts: tuple[str, ...]
 
 
 def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Plan:
@@ -82,37 +69,26 @@ def _steps(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
 
 
 def _measures(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
-    needs = _needs(query, [expr for step in query.steps for expr in step.expressions()])
-    if needs.quote_means:
-        yield QuoteMeans(needs.quote_means)
-    for session, measures in needs.sessions.items():
-        days = _days(query, (SessionSpec(session),))
-        if not set(measures) <= set(QUOTE_MEASURES):
-            days = bound_bars(days, query, snapshot)
-        yield SessionMeasures(session, measures, days)
-    if needs.day:
-        yield DayMeasures(_day_columns(needs.day), bound_bars(_days(query, ()), query, snapshot))
-    if needs.flags:
-        yield SessionFlags(needs.flags)
-    if needs.parts:
-        yield TimeParts(needs.parts)
-
-
-def _needs(query: Query, expressions: Iterable[Expr]) -> _Needs:
-    names = dict.fromkeys(name for expr in expressions for name in column_order(expr))
-    from_bars = query.rows.kind.is_bar
-    sessions: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        session, _, measure = name.rpartition(".")
-        if session and session not in ("in", "day", "at", "order", "per"):
-            sessions[session] = (*sessions.get(session, ()), measure)
-    return _Needs(
-        quote_means=tuple(n for n in names if from_bars and n in QUOTE_MEASURES),
-        sessions=sessions,
-        day=tuple(n for n in names if n.startswith("day.")),
-        flags=tuple(n.removeprefix("in.") for n in names if n.startswith("in.")),
-        parts=tuple(n.removeprefix(PREFIX) for n in names if n.startswith(PREFIX)),
-    )
+    """What adds the columns that the expressions read besides those of the rows."""
+    read = dict.fromkeys(c for step in query.steps for expr in step.expressions() for c in columns_in(expr))
+    by_origin: dict[Of | OfDate, list[Column]] = {}
+    for column in read:
+        by_origin.setdefault(column.of, []).append(column)
+    if means := by_origin.get(Of.QUOTES):
+        yield QuoteMeans(tuple(column.name for column in means))
+    for of, columns in by_origin.items():
+        if isinstance(of, OfDate) and of.session is not None:
+            measures = tuple(column.name for column in columns)
+            days = _days(query, (SessionSpec(of.session),))
+            if not set(measures) <= set(QUOTE_MEASURES):
+                days = bound_bars(days, query, snapshot)
+            yield SessionMeasures(of.session, measures, days)
+    if of_day := by_origin.get(OfDate(None)):
+        yield DayMeasures(tuple(map(_of_day, of_day)), bound_bars(_days(query, ()), query, snapshot))
+    if flags := by_origin.get(Of.SESSIONS):
+        yield SessionFlags(tuple(flags))
+    if parts := by_origin.get(Of.TIME):
+        yield TimeParts(tuple(parts))
 
 
 def _days(query: Query, sessions: tuple[SessionSpec, ...]) -> Bars:
@@ -126,14 +102,11 @@ def _days(query: Query, sessions: tuple[SessionSpec, ...]) -> Bars:
     return Bars(ONE_DAY, rows.feeds, sessions, Align(), where, rows.zone, rows.reference)
 
 
-def _day_columns(names: tuple[str, ...]) -> tuple[OutputColumn, ...]:
-    """`day.gap_pct`: the registry's function of that name over the bars of days, with its defaults."""
+def _of_day(column: Column) -> OutputColumn:
+    """A measure of the day is the function of its name over the bars of days, with its defaults."""
     from tapeql.functions.registry import functions
 
-    columns = []
-    for name in names:
-        entry = functions()[name.removeprefix("day.")]
-        inputs = tuple(Column(str(i.default), Type.FLOAT) for i in entry.inputs)
-        params = tuple(p.default for p in entry.params if p.default is not None)
-        columns.append(OutputColumn(name, expanded(Call(entry.name, inputs, params, entry.outputs[0]))))
-    return tuple(columns)
+    entry = functions()[column.name]
+    inputs = tuple(Column(str(i.default), Type.FLOAT) for i in entry.inputs)
+    params = tuple(p.default for p in entry.params if p.default is not None)
+    return OutputColumn(column.key, expanded(Call(entry.name, inputs, params, entry.outputs[0])))

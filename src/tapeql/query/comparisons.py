@@ -5,12 +5,11 @@ from __future__ import annotations
 from tapeql.errors import Fix, Span
 from tapeql.language import syntax
 from tapeql.query import dates, units
-from tapeql.query.nodes import And, Column, Compare, Expr, In, Literal, Not, Or, Shift, Type
-from tapeql.query.parts import PREFIX, WEEKDAYS
+from tapeql.query.nodes import And, Column, Compare, Expr, In, Literal, Not, Of, Or, Shift, Type
+from tapeql.query.parts import WEEKDAYS
 from tapeql.query.reader import Reader
 from tapeql.query.values import Moment, Operand, Value, is_number, typed
 
-WEEKDAY = f"{PREFIX}weekday"
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
@@ -170,7 +169,7 @@ def _previous(expr: Expr) -> Expr:
 
 def _hint(a: Expr, b: Expr) -> str:
     """How what stands on one side is written for what stands on the other."""
-    if WEEKDAY in (getattr(a, "name", ""), getattr(b, "name", "")):
+    if _is_weekday(a) or _is_weekday(b):
         return "weekdays are written " + ", ".join(f"'{day}'" for day in WEEKDAYS)
     match {a.type, b.type}:
         case kinds if Type.TIME in kinds:
@@ -182,11 +181,15 @@ def _hint(a: Expr, b: Expr) -> str:
     return ""
 
 
+def _is_weekday(expr: Expr) -> bool:
+    return isinstance(expr, Column) and expr.name == "weekday" and expr.of is Of.TIME
+
+
 def _check_weekday(reader: Reader, a: Expr, b: Expr) -> None:
     """`weekday = 'Monday'` is never true."""
     for column, literal in ((a, b), (b, a)):
-        match column, literal:
-            case Column(name=name), Literal(value=str(text), span=span) if name == WEEKDAY and text not in WEEKDAYS:
+        match literal:
+            case Literal(value=str(text), span=span) if _is_weekday(column) and text not in WEEKDAYS:
                 meant = next((day for day in WEEKDAYS if text[:3].lower() == day.lower()), None)
                 days = "weekdays are " + ", ".join(f"'{day}'" for day in WEEKDAYS)
                 fix = Fix(span, f"'{meant}'") if meant else None

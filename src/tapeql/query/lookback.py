@@ -7,7 +7,7 @@ from typing import Final
 
 from tapeql.functions.registry import functions
 from tapeql.query.columns import KINDS
-from tapeql.query.nodes import Arithmetic, Call, Column, Expr, Literal, Negate, Over, Shift, children
+from tapeql.query.nodes import Arithmetic, Call, Column, Expr, Literal, Negate, Of, Over, Shift, children
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ def _solid(expr: Expr) -> bool:
     without reading them: it reads everything stored.
     """
     match expr:
-        case Column(name=name):
-            return name in _SOLID
+        case Column(name=name, of=of):
+            return of is Of.ROW and name in _SOLID
         case Literal(value=value):
             return value is not None
         case Arithmetic(op=op):

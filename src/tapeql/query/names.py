@@ -9,9 +9,9 @@ from tapeql.functions.registry import find
 from tapeql.functions.scalars import is_scalar
 from tapeql.language import syntax
 from tapeql.query.arguments import usual_call
-from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES
-from tapeql.query.nodes import Call, Column, Type
-from tapeql.query.parts import OF_THE_DAY, PREFIX
+from tapeql.query.columns import SESSION_MEASURES
+from tapeql.query.nodes import Call, Column, Of, OfDate, Type
+from tapeql.query.parts import OF_THE_DAY
 from tapeql.query.reader import Reader
 from tapeql.query.scope import measure_type
 from tapeql.query.values import Operand, Unit, Value, of_column, unknown
@@ -47,9 +47,9 @@ def _bare(reader: Reader, written_name: str, written: syntax.Name) -> Operand:
     scope, span = reader.scope, written.span
     for name in dict.fromkeys((written_name, written_name.lower())):
         if column := scope.columns.get(name):
-            if scope.long and not scope.row_wise and name in OF_THE_DAY and column.name.startswith(PREFIX):
+            if scope.long and not scope.row_wise and name in OF_THE_DAY and column.of is Of.TIME:
                 return reader.refuse("E205", f"a bar of a day or longer has no `{name}`", span, "ask for intraday bars")
-            if name in QUOTE_MEASURES and scope.rows.is_bar:
+            if column.of is Of.QUOTES:
                 reader.used.append((name, column))
             return of_column(replace(column, span=span))
         if scope.row_wise:
@@ -81,7 +81,7 @@ def _qualified(reader: Reader, first: str, second: str, written: syntax.Name) ->
             "its measures are " + ", ".join(SESSION_MEASURES),
         )
         return unknown(written.span)
-    column = Column(f"{session}.{measure}", measure_type(measure), written.span)
+    column = Column(measure, measure_type(measure), OfDate(session), written.span)
     reader.used.append((f"{session}_{measure}", column))
     return of_column(column)
 
@@ -90,7 +90,7 @@ def _gap(reader: Reader, span: Span) -> Value:
     """A day's own gap: the row's where a row is a day or longer, the session date's on intraday rows."""
     scope = reader.scope
     if not scope.long:
-        column = Column("day.gap_pct", Type.FLOAT, span)
+        column = Column("gap_pct", Type.FLOAT, OfDate(None), span)
         reader.used.append(("gap_pct", column))
         return of_column(column)
     from tapeql.functions.registry import functions
@@ -111,7 +111,7 @@ def _inside(reader: Reader, session: str, span: Span) -> Value:
             f"`SESSION {session}` builds the bars of that session alone",
             f"`{session}.high`, `{session}.spread_pct`, … are that session's measures",
         )
-    return Value(Column(f"in.{session}", Type.BOOL, span))
+    return Value(Column(session, Type.BOOL, Of.SESSIONS, span))
 
 
 def _alias(reader: Reader, name: str, span: Span) -> Value:

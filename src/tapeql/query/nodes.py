@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Final
 
 from tapeql.calendars.spec import Align as Align
 from tapeql.calendars.spec import Interval as Interval
@@ -39,18 +40,40 @@ class Literal:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+class Of(enum.Enum):
+    """What a column tells of, where it is nothing of the row's date."""
+
+    ROW = "the row itself"
+    QUOTES = "the quotes that stood in the bar: their time-weighted mean"
+    TIME = "a part of the row's time"
+    SESSIONS = "whether the row lies wholly inside the session of that name"
+
+
+@dataclass(frozen=True, slots=True)
+class OfDate:
+    """A column that tells of the row's session date: of its session of that name, or of the whole day."""
+
+    session: str | None
+
+
+_PREFIX: Final = {Of.ROW: "", Of.QUOTES: "", Of.TIME: "at.", Of.SESSIONS: "in."}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the row stream.
-
-    Besides the fixed columns of the verb: `spread`, `spread_pct`, `mid`, `bid`, `ask` (time-weighted, of a bar),
-    `premarket.high` (a session's measure), `in.premarket` (the row lies wholly inside), `day.gap_pct` (the day's
-    own, on intraday bars), `at.hour` (a part of the row's time).
-    """
+    """A column of the row stream: `close`, `hour` of the row's time, `high` of its date's premarket."""
 
     name: str
     type: Type
+    of: Of | OfDate = Of.ROW
     span: Span = field(default=NOWHERE, compare=False)
+
+    @property
+    def key(self) -> str:
+        """What frames, statements and EXPLAIN call it."""
+        if isinstance(self.of, OfDate):
+            return f"{self.of.session or 'day'}.{self.name}"
+        return f"{_PREFIX[self.of]}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)

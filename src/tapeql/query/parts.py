@@ -1,6 +1,6 @@
 """Parts of a row's time: by the clocks of the query's zone, and within the row's session.
 
-A column `hour` is known inside as `at.hour`. Of rows of a day or longer, parts of the date are those of the session date.
+Of rows of a day or longer, parts of the date are those of the session date.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import Final
 
 from tapeql.query.nodes import Type
-
-PREFIX: Final = "at."
 
 PARTS: Final[dict[str, Type]] = {
     "time": Type.TIME,

@@ -55,14 +55,13 @@ def bottom_up(expr: Expr, rewrite: Rewrite) -> Expr:
     return rewrite(expr if new == old else with_children(expr, new))
 
 
-def column_names(expr: Expr) -> frozenset[str]:
-    """The columns an expression reads."""
-    own = frozenset((expr.name,)) if isinstance(expr, Column) else frozenset[str]()
-    return own.union(*(column_names(child) for child in children(expr)))
-
-
-def column_order(expr: Expr) -> tuple[str, ...]:
+def columns_in(expr: Expr) -> tuple[Column, ...]:
     """The columns an expression reads, in order of first appearance."""
     if isinstance(expr, Column):
-        return (expr.name,)
-    return tuple(dict.fromkeys(name for child in children(expr) for name in column_order(child)))
+        return (expr,)
+    return tuple(dict.fromkeys(column for child in children(expr) for column in columns_in(child)))
+
+
+def column_names(expr: Expr) -> frozenset[str]:
+    """What the columns an expression reads are called."""
+    return frozenset(column.key for column in columns_in(expr))

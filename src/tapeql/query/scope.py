@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from tapeql.language import syntax
 from tapeql.query.columns import QUOTE_MEASURES, SESSION_MEASURES, TICK, RowKind
-from tapeql.query.nodes import Column, Type
-from tapeql.query.parts import PARTS, PREFIX
+from tapeql.query.nodes import Column, Of, Type
+from tapeql.query.parts import PARTS
 from tapeql.query.report import Report
 from tapeql.query.verb import Name
 
@@ -57,12 +57,12 @@ def columns_of(rows: RowKind, names: Iterable[Name] = (), *, label_close: bool =
 
     With `label_close`, `ts` is the bar's close and `ts_open` its opening.
     """
-    parts = {name: Column(f"{PREFIX}{name}", type) for name, type in PARTS.items() if "ts" in rows}
+    parts = {name: Column(name, type, Of.TIME) for name, type in PARTS.items() if "ts" in rows}
     if not rows.is_bar:
         parts.pop("bar_of_day", None)
     columns = parts | {name: Column(name, type) for name, type in rows.items()}
     if rows.is_bar:
-        columns |= {name: Column(name, Type.FLOAT) for name in QUOTE_MEASURES}
+        columns |= {name: Column(name, Type.FLOAT, Of.QUOTES) for name in QUOTE_MEASURES}
     columns |= {own.name: own.column for own in names}
     if label_close:
         columns |= {"ts": Column("ts_close", Type.INSTANT), "ts_open": Column("ts", Type.INSTANT)}

@@ -50,8 +50,8 @@ def expr_text(expr: Expr) -> str:
             return f"{value} us"
         case Literal(value=value):
             return str(value)
-        case Column(name=name):
-            return name
+        case Column():
+            return expr.key
         case Shift(x=x, rows=rows):
             return f"{expr_text(x)}[{rows}]"
         case Call(function=name, inputs=inputs, params=params, output=output):

@@ -62,7 +62,7 @@ def typed(expr: Expr, type: Type) -> Expr:
 
 
 def of_column(column: Column) -> Value:
-    name = column.name.rpartition(".")[2]
+    name = column.name
     if name in PERCENT_COLUMNS or name.endswith("_pct"):
         return Value(column, Unit.PERCENT)
     return Value(column, Unit.AMOUNT if column.type in (Type.INT, Type.FLOAT) else Unit.PLAIN)

@@ -100,8 +100,8 @@ class Rowwise:
                 return double(float(value or 0))
             case Literal(value=value):
                 return cast(integer(int(value or 0)), BIGINT)
-            case Column(name=name):
-                return column(self._field(name).name)
+            case Column():
+                return column(self._field(expr.key).name)
             case Negate(x=x) if self._type(x) is Type.INT:
                 return exp.Neg(this=tight(self.value(x)))
             case Case(whens=whens, otherwise=otherwise, type=kind):
@@ -156,8 +156,8 @@ class Rowwise:
 
     def _type(self, expr: Expr) -> Type:
         match expr:
-            case Column(name=name):
-                return self._field(name).type
+            case Column():
+                return self._field(expr.key).type
             case Negate(x=x):
                 return Type.INT if self._type(x) is Type.INT else Type.FLOAT
             case _:

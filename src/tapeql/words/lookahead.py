@@ -11,8 +11,7 @@ from tapeql.operators.on_ranges import OnRanges
 from tapeql.operators.operator import Query
 from tapeql.operators.where import Where
 from tapeql.query.columns import BAR
-from tapeql.query.nodes import And, Call, Column, Expr, Literal, Over, Shift, children
-from tapeql.query.parts import PREFIX
+from tapeql.query.nodes import And, Call, Column, Expr, Literal, Of, OfDate, Over, Shift, children
 from tapeql.rows.nodes import Bars
 
 _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
@@ -103,10 +102,12 @@ def _known(expr: Expr) -> str:
     match expr:
         case Literal() | Shift():
             return "before"
-        case Column(name=name):
-            if name in ("symbol", "exchange", "interval", "session_date") or name.startswith(PREFIX):
-                return "before"
-            return "open" if name in _FROM_THE_START or name.startswith("premarket.") else "close"
+        case Column(of=Of.TIME) | Column(name="symbol" | "exchange" | "interval" | "session_date", of=Of.ROW):
+            return "before"
+        case Column(of=OfDate("premarket")):
+            return "open"
+        case Column(name=name, of=of):
+            return "open" if of is Of.ROW and name in _FROM_THE_START else "close"
         case Call(function="gap_pct"):
             return "open"  # today's open and the close before
         case Call() | Over():

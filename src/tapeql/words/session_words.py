@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from tapeql.operators.operator import Query
-from tapeql.query.rewriting import column_names
+from tapeql.query.nodes import Of, OfDate
+from tapeql.query.rewriting import columns_in
 
 
 def session_words(query: Query) -> bool:
     if any(session.start_us is None for session in query.rows.sessions):
         return True
-    return any(_of_session(name) for step in query.steps for expr in step.expressions() for name in column_names(expr))
-
-
-def _of_session(name: str) -> bool:
-    session, dot, _ = name.partition(".")
-    return bool(dot) and session not in ("day", "at", "order", "per")
+    read = (column for step in query.steps for expr in step.expressions() for column in columns_in(expr))
+    return any(c.of is Of.SESSIONS or (isinstance(c.of, OfDate) and c.of.session is not None) for c in read)

@@ -21,7 +21,7 @@ def run(step: SessionFlags, series: Series, context: Context) -> Iterator[Frame]
         end = frame["ts_close"].values if isinstance(series.rows, Bars) else None
         yield frame.with_columns(
             {
-                f"in.{name}": Vector(Type.BOOL, calendars.in_session(calendar, reference, name, start, end))
-                for name in step.sessions
+                flag.key: Vector(Type.BOOL, calendars.in_session(calendar, reference, flag.name, start, end))
+                for flag in step.flags
             }
         )

@@ -14,7 +14,5 @@ from tapeql.sql.terms import coalesce, column, false, op, text
 
 def lower(step: SessionFlags, state: State, statement: Statement, plan: Plan) -> State:
     session = column(state.stream.columns["session"].name)
-    flags = {
-        f"in.{name}": (Type.BOOL, coalesce(op("=", session.copy(), text(name)), false())) for name in step.sessions
-    }
+    flags = {flag.key: (Type.BOOL, coalesce(op("=", session.copy(), text(flag.name)), false())) for flag in step.flags}
     return replace(state, stream=extended(statement, "flagged", state.stream, flags))

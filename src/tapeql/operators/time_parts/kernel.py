@@ -9,11 +9,9 @@ from tapeql.kernels.frame import Frame
 from tapeql.kernels.parts import part
 from tapeql.kernels.series import Series
 from tapeql.operators.time_parts import TimeParts
-from tapeql.query.parts import PREFIX
 
 
 def run(step: TimeParts, series: Series, context: Context) -> Iterator[Frame]:
-    """The frames with the parts by these names."""
+    """The frames with these parts."""
     for frame in series.frames:
-        parts = {f"{PREFIX}{name}": part(name, series.rows, series.feed, frame) for name in step.names}
-        yield frame.with_columns(parts)
+        yield frame.with_columns({c.key: part(c.name, series.rows, series.feed, frame) for c in step.parts})
