@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,7 +18,7 @@ Series = tuple[str, str, str]
 
 
 def stored(lake: Lake) -> dict[Series, Sequence[Row]]:
-    """All rows of all series in order of time, `ts` as UTC microseconds, without what is NULL or only the store's own."""
+    """All rows of all series in order, `ts` as UTC microseconds, without what is NULL or only the store's own."""
     if not lake.exists():
         return {}
     snapshot = lake.snapshot()
@@ -30,7 +30,12 @@ def stored(lake: Lake) -> dict[Series, Sequence[Row]]:
                 rows = pa.Table.from_batches(batches, table.schema)
                 rows = rows.set_column(0, "ts", rows["ts"].cast(pa.int64())).drop_columns("seq")
                 if rows.num_rows:
-                    found[kind, f"{venue}:{code}", interval] = [
+                    found[kind, f"{venue}:{code}", interval] = in_order(
                         {name: value for name, value in row.items() if value is not None} for row in rows.to_pylist()
-                    ]
+                    )
     return found
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """By time, and rows of one instant the same way in whatever order they came."""
+    return sorted(rows, key=lambda row: (row["ts"], repr(sorted(row.items()))))

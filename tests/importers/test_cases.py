@@ -144,11 +144,6 @@ def folder(shared_data: Path) -> Path:
     return shared_data.parent / "cases" / "files"
 
 
-@pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(tmp_path / "lake")
-
-
 @pytest.mark.shared
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{Path(case.file).name}-{case.symbol}")
 def test_a_file_gives_its_rows(folder: Path, lake: Lake, case: Case) -> None:

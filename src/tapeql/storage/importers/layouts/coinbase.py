@@ -35,5 +35,7 @@ LAYOUTS = (
         fields={"ts": "time", "trade_id": "tradeid", "quantity": "size", "symbol": "productid?"},
         header=("tradeid", "price", "size", "time", "side"),
         venue="coinbase",
+        # Coinbase says whose order lay in the book; ours is the taker's.
+        sides={"buy": "sell", "sell": "buy"},
     ),
 )
