@@ -23,3 +23,9 @@ def test_databentos_top_of_book_holds_quotes(imported: Import) -> None:
     assert imported("mbp-1.csv", text)["quotes", "databento:ESH3", ""] == [
         {"ts": us("2023-03-01"), "bid": 3970.5, "bid_size": 5, "ask": 3970.75, "ask_size": 6}
     ]
+
+
+def test_the_name_of_a_wiki_file_ends_before_its_suffix(imported: Import) -> None:
+    """WIKI-AAPL.csv holds AAPL, not `AAPL.`."""
+    text = "Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio\n2017-01-03,1,2,1,2,5,0.0,1.0\n2017-01-04,1,2,1,2,5,0.0,1.0\n"
+    assert set(imported("WIKI-AAPL.csv", text)) == {("candles", "quandl:AAPL", "1d")}

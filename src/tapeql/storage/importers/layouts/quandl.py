@@ -10,7 +10,7 @@ LAYOUTS = (
         kind="candles",
         fields={"ts": "date", "open": "open", "high": "high", "low": "low", "close": "close", "volume": "volume"},
         header=("date", "open", "high", "low", "close", "volume", "exdividend", "splitratio"),
-        path=r"(?:^|/)WIKI[-_](?P<symbol>[A-Z.]+)",
+        path=r"(?:^|/)WIKI[-_](?P<symbol>[A-Z]+(?:[._][A-Z]+)*)",
         venue="quandl",
     ),
 )
