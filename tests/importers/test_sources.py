@@ -29,3 +29,16 @@ def test_the_name_of_a_wiki_file_ends_before_its_suffix(imported: Import) -> Non
     """WIKI-AAPL.csv holds AAPL, not `AAPL.`."""
     text = "Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio\n2017-01-03,1,2,1,2,5,0.0,1.0\n2017-01-04,1,2,1,2,5,0.0,1.0\n"
     assert set(imported("WIKI-AAPL.csv", text)) == {("candles", "quandl:AAPL", "1d")}
+
+
+def test_lean_writes_hours_with_a_colon(imported: Import) -> None:
+    """`20131007 09:00` is a moment, so that hours of a headerless file are known as LEAN's."""
+    rows = imported("equity/usa/hour/spy.csv", "20131007 09:00,1677500,1678500,1677400,1678000,12\n")
+    assert [row["open"] for row in rows["candles", "usa:spy", "1h"]] == [167.75]
+
+
+def test_taq_writes_hours_of_one_digit(imported: Import) -> None:
+    """`20240102` and `9:30:00.000877` in two columns are one instant."""
+    text = "DATE,TIME_M,EX,SYM_ROOT,SYM_SUFFIX,TR_SCOND,SIZE,PRICE\n20240102,9:30:00.000877,N,IBM,,@,100,5\n"
+    (trade,) = imported("taq.csv", text)["trades", "taq:IBM", ""]
+    assert trade["ts"] == us("2024-01-02T14:30:00.000877")

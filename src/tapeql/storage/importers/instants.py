@@ -28,9 +28,10 @@ UNITS: Final = {"s": 9, "ms": 6, "us": 3, "ns": 0}
 _NAMES: Final = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _COMPACT: Final = r"^(\d{4})(\d\d)(\d\d)(?:[ T]?(\d\d):?(\d\d)(?::?(\d\d)([.]\d+)?)?)?$"
+_COMPACT_SHORT: Final = r"^(\d{8}) +(\d:)"
 _COMPACT_MS: Final = r"^(\d{8}[ T]?\d{6})(\d{3})$"
 _COMPACT_HINT: Final = re.compile(
-    r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])([ T]?\d\d:?\d\d(:?\d\d(\.?\d+)?)?)?"
+    r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([ T]?\d\d:?| +\d:)\d\d(:?\d\d(\.?\d+)?)?)?"
 )
 _ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
 _UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
@@ -133,6 +134,7 @@ class InstantReader:
         if isinstance(self._form, Form):
             return self._iso(self._form.iso(text), shown)
         if self._form == "compact":
+            text = pc.replace_substring_regex(text, _COMPACT_SHORT, r"\1 0\2")
             text = pc.replace_substring_regex(text, _COMPACT_MS, r"\1.\2")
             text = pc.replace_substring_regex(text, _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
             text = pc.replace_substring_regex(text, r" :+$", "")
