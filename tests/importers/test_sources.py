@@ -42,3 +42,9 @@ def test_taq_writes_hours_of_one_digit(imported: Import) -> None:
     text = "DATE,TIME_M,EX,SYM_ROOT,SYM_SUFFIX,TR_SCOND,SIZE,PRICE\n20240102,9:30:00.000877,N,IBM,,@,100,5\n"
     (trade,) = imported("taq.csv", text)["trades", "taq:IBM", ""]
     assert trade["ts"] == us("2024-01-02T14:30:00.000877")
+
+
+def test_ccxt_writes_pairs_with_an_underscore(imported: Import) -> None:
+    """BTC_USDT-trades.csv holds BTC/USDT, as candles beside it do."""
+    text = "timestamp,id,type,side,price,amount,cost\n1704067200000,1,limit,buy,5,1,5\n"
+    assert set(imported("data/binance/BTC_USDT-trades.csv", text)) == {("trades", "binance:BTC/USDT", "")}

@@ -185,7 +185,7 @@ class _Recogniser:
                 found["interval"] = self.layout.spelled.get(word) or interval_of(word) or ""
             if "minutes" in found:
                 found["interval"] = minutes(found.pop("minutes"))
-            if self.layout.name.startswith("freqtrade") and "symbol" in found:
+            if self.layout.venue == "freqtrade" and "symbol" in found:
                 base, _, rest = found["symbol"].partition("_")
                 found["symbol"] = f"{base}/{rest.partition('_')[0]}"
             said |= {key: value for key, value in found.items() if value}
