@@ -48,3 +48,9 @@ def test_ccxt_writes_pairs_with_an_underscore(imported: Import) -> None:
     """BTC_USDT-trades.csv holds BTC/USDT, as candles beside it do."""
     text = "timestamp,id,type,side,price,amount,cost\n1704067200000,1,limit,buy,5,1,5\n"
     assert set(imported("data/binance/BTC_USDT-trades.csv", text)) == {("trades", "binance:BTC/USDT", "")}
+
+
+def test_alpaca_answers_by_symbol(imported: Import) -> None:
+    """The key over a list is its symbol, also where only one was asked for."""
+    text = '{"quotes": {"AAPL": [{"t": "2024-01-02T14:30:00Z", "ax": "V", "ap": 2, "as": 1, "bx": "V", "bp": 1, "bs": 1}]}}'
+    assert set(imported("quotes.json", text)) == {("quotes", "alpaca:AAPL", "")}

@@ -15,6 +15,8 @@ from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
 
 _BATCH_ROWS: Final = 131_072
 _DEPTH: Final = 4
+_SERIES: Final = ("bars", "trades", "quotes")
+"""What lies under these lies there by symbol, even where it is only one."""
 SYMBOL: Final = "symbol"
 """The column that holds the key under which a row lay."""
 
@@ -81,8 +83,8 @@ def _loaded(data: bytes, label: str) -> Any:
         raise DataError(f"{label} is no JSON: {error}") from None
 
 
-def _rows(content: Any, info: dict[str, str], depth: int) -> list[Any]:
-    """The rows found in a document; what stands once beside them goes to `info`."""
+def _rows(content: Any, info: dict[str, str], depth: int, by_symbol: bool = False) -> list[Any]:
+    """The rows found in a document; what stands once beside them goes to `info`. `by_symbol`: lists lie under theirs."""
     if isinstance(content, list):
         return content if content and isinstance(content[0], (list, dict)) else []
     if not isinstance(content, dict) or depth == 0:
@@ -94,7 +96,7 @@ def _rows(content: Any, info: dict[str, str], depth: int) -> list[Any]:
     if len(columns) > 2 and len({len(value) for value in columns.values()}) == 1:
         return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
     lists = {key: value for key, value in content.items() if isinstance(value, list) and _rows(value, {}, 1)}
-    if len(lists) == 1:
+    if len(lists) == 1 and not by_symbol:
         return next(iter(lists.values()))
     if lists:  # a list a symbol
         rows = [(key, row) for key, value in lists.items() for row in value]
@@ -106,8 +108,8 @@ def _rows(content: Any, info: dict[str, str], depth: int) -> list[Any]:
     if inner and len(scalars) == len(inner) > 1 and is_moment(next(iter(content))):
         # An object a moment, under the moment.
         return [{"time": key, **{_plain(k): v for k, v in value.items()}} for key, value in content.items()]
-    for value in inner:
-        found = _rows(value, info, depth - 1)
+    for key, value in content.items():
+        found = _rows(value, info, depth - 1, key in _SERIES) if isinstance(value, dict) else []
         if found:
             return found
     return []
