@@ -38,7 +38,7 @@ def test_every_layout_has_a_writer() -> None:
 
 @pytest.mark.parametrize("writer", [w for w in WRITERS if w.layout not in REFUSALS], ids=repr)
 @given(dice=st.randoms(use_true_random=False))
-@settings(max_examples=6)
+@settings(max_examples=4)
 def test_a_tape_comes_back(writer: Writer, dice: random.Random) -> None:
     """What a source writes, in any encoding, order and compression, is known as its own and read as the tape it was."""
     sheet = writer.sheet(writer.tape(dice))
