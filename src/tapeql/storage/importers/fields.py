@@ -68,7 +68,7 @@ class Reading:
     """How the columns of one file are understood.
 
     shift      the candles' interval where stamps are their ends
-    style      how numbers are written
+    styles     field → how its numbers are written
     divisors   field → what its whole numbers are divided by
     unknown    fields in which 0 means that nothing is known
     sides      the source's words for sides
@@ -78,7 +78,7 @@ class Reading:
     kind: Kind
     instants: InstantReader
     shift: str = ""
-    style: NumberStyle = PLAIN
+    styles: Mapping[str, NumberStyle] = field(default_factory=dict)
     divisors: Mapping[str, float] = field(default_factory=dict)
     unknown: Sequence[str] = ()
     sides: Mapping[str, str | None] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class Reading:
             text = read_texts(column)
             return text, _where(text.is_null(), None, f"no {name}")
         if name == "quote_volume":
-            return read_numbers(column, name, self.style)
+            return read_numbers(column, name, self.styles.get(name, PLAIN))
         kind = self.kind.table.schema.field(name).type
         match name:
             case "side":
@@ -142,7 +142,7 @@ class Reading:
                 return read_texts(column, verbatim=name == "conditions"), []
             case _:
                 read = read_integers if kind == pa.int64() else read_numbers
-                values, faults = read(column, name, self.style)
+                values, faults = read(column, name, self.styles.get(name, PLAIN))
                 if name in self.divisors:
                     # The largest whole number stands for none at all.
                     there = pc.less(pc.abs(values), 9.2e18)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -18,35 +18,75 @@ _DOT_DECIMAL: Final = re.compile(r"[+-]?\d+\.(\d{1,2}|\d{4,})|[+-]?\d{1,3}(,\d{3
 _GROUPED: Final = re.compile(
     r"[+-]?\d{1,3}([,'’ \u00a0\u202f]\d{3})+([.]\d+)?|[+-]?\d{1,3}([.'’ \u00a0\u202f]\d{3})+(,\d+)?"
 )
-_ADORNED: Final = r"^([+-]?)[$€£¥]\s*([+-]?)|\s*[%$€£¥]$"
-_MULTIPLES: Final = {"k": 3, "m": 6, "b": 9, "t": 12}
-_MULTIPLE: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s*([KMBTkmbt])")
+_MONEY: Final = "$€£¥"
+_ADORNED: Final = rf"^([+-]?)[{_MONEY}]\s*([+-]?)|\s*[{_MONEY}]$"
+_MULTIPLES: Final = {"k": 3, "m": 6, "b": 9, "T": 12}
+_SUFFIX: Final = "KMBTkmb"
+_MULTIPLE: Final = re.compile(rf"([+-]?\d+(?:\.\d+)?)\s*([{_SUFFIX}])")
+_UNDIVIDED: Final = re.compile(r"[+-]?\d{4,}([.,]\d+)?")
 _NOTHING: Final = r"(?i)^(null|none|n/a|na|-|--|\\N)$"
 
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """`decimal` is `.` or `,`; with the comma, dots may stand between thousands, else commas; also spaces and `'`."""
+    """How the numbers of a column are written.
+
+    decimal   `.` or `,`
+    grouped   thousands may be set apart: by the other of the two, spaces or `'`
+    lone      1,250 is a thousand and more though it has no fraction; where others have one, it may be a decimal mark gone wrong
+    money     a sign of a currency may stand before or behind
+    """
 
     decimal: str = "."
+    grouped: bool = True
+    lone: bool = True
+    money: bool = True
+
+    def of_column(self, cells: Sequence[str]) -> NumberStyle:
+        """What the cells of one column say beside the decimal mark, which is that of the file."""
+        bare = [_bare(cell) for cell in cells]
+        grouped = re.compile(
+            rf"[+-]?\d{{1,3}}([{self._thousands}'’ \u00a0\u202f]\d{{3}})+({re.escape(self.decimal)}\d+)?"
+        )
+        sure = sum(grouped.fullmatch(cell) is not None and not self._is_lone(cell) for cell in bare)
+        divided = sum(_UNDIVIDED.fullmatch(cell) is not None for cell in bare)
+        broken = any(re.search(rf"{re.escape(self.decimal)}\d+$", cell) for cell in bare)
+        money = sum(bool(set(cell) & set(_MONEY)) for cell in cells)
+        return replace(
+            self,
+            grouped=sure > divided or not divided,
+            lone=bool(sure) or not broken,
+            money=money * 2 > sum(map(bool, cells)),
+        )
+
+    def _is_lone(self, cell: str) -> bool:
+        return re.fullmatch(rf"[+-]?\d{{1,3}}[{self._thousands}]\d{{3}}", cell) is not None
+
+    @property
+    def _thousands(self) -> str:
+        return "." if self.decimal == "," else ","
 
     def plain(self, text: pa.Array) -> pa.Array:
         """Text as Python writes numbers; what is none under this style is left as it is."""
         text = pc.utf8_trim_whitespace(text)
         text = pc.if_else(pc.match_substring_regex(text, _NOTHING), pa.scalar(None, pa.string()), text)
-        text = pc.replace_substring_regex(text, _ADORNED, r"\1\2")
-        thousands = "." if self.decimal == "," else ","
+        if self.money:
+            text = pc.replace_substring_regex(text, _ADORNED, r"\1\2")
+        marks = rf"[{self._thousands}'’ \x{{a0}}\x{{202f}}]"
         grouped = pc.match_substring_regex(
-            text, rf"^[+-]?\d{{1,3}}([{thousands}'’ \x{{a0}}\x{{202f}}]\d{{3}})+([{self.decimal}]\d+)?[KMBTkmbt]?$"
+            text, rf"^[+-]?\d{{1,3}}({marks}\d{{3}})+([{self.decimal}]\d+)?[{_SUFFIX}]?$" if self.grouped else "^$"
         )
-        bare = pc.replace_substring_regex(text, rf"[{thousands}'’ \x{{a0}}\x{{202f}}]", "")
+        if not self.lone:
+            lone = pc.match_substring_regex(text, rf"^[+-]?\d{{1,3}}[{self._thousands}]\d{{3}}$")
+            grouped = pc.and_(grouped, pc.invert(lone))
+        bare = pc.replace_substring_regex(text, marks, "")
         if self.decimal == ",":
             # A dot that does not stand between thousands makes no number here.
             text = pc.if_else(pc.match_substring(text, "."), pc.binary_join_element_wise("?", text, ""), text)
         text = pc.if_else(grouped, bare, text)
         if self.decimal == ",":
             text = pc.replace_substring(text, ",", ".")
-        suffixed = pc.match_substring_regex(text, r"^[+-]?\d+(\.\d+)?\s*[KMBTkmbt]$")
+        suffixed = pc.match_substring_regex(text, rf"^[+-]?\d+(\.\d+)?\s*[{_SUFFIX}]$")
         if pc.any(suffixed).as_py():
             text = pa.array([_multiplied(value) for value in text.to_pylist()], pa.string())
         return text
@@ -55,11 +95,20 @@ class NumberStyle:
 PLAIN: Final = NumberStyle()
 
 
+def of_plain(column: pa.Array) -> NumberStyle:
+    """What `of_column` says of cells that are all plain numbers, told at once."""
+
+    def any_like(pattern: str) -> bool:
+        return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())
+
+    return NumberStyle(grouped=not any_like(r"^[+-]?\d{4,}([.,]\d+)?$"), lone=not any_like(r"\.\d+$"), money=False)
+
+
 def style_of(cells: Iterable[str], mark: str) -> NumberStyle:
     """Told by a sample. Raises DataError where one cell can only be read one way and another only the other."""
     commas = dots = grouped = ""
     for cell in cells:
-        bare = cell.strip().lstrip("$€£¥ ").rstrip("%KMBTkmbt$€£¥ ")
+        bare = _bare(cell)
         if _COMMA_DECIMAL.fullmatch(bare):
             commas = cell
         elif _DOT_DECIMAL.fullmatch(bare):
@@ -73,6 +122,14 @@ def style_of(cells: Iterable[str], mark: str) -> NumberStyle:
     return PLAIN
 
 
+def _bare(cell: str) -> str:
+    return cell.strip().lstrip(f"{_MONEY} ").rstrip(f"{_SUFFIX}{_MONEY}% ")
+
+
 def _multiplied(text: str | None) -> str | None:
     match = _MULTIPLE.fullmatch(text) if text else None
-    return text if match is None else str(Decimal(match[1]).scaleb(_MULTIPLES[match[2].lower()]))
+    return (
+        text
+        if match is None
+        else str(Decimal(match[1]).scaleb(_MULTIPLES[match[2] if match[2] == "T" else match[2].lower()]))
+    )

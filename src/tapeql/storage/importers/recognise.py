@@ -20,7 +20,7 @@ from tapeql.storage.importers.headers import by_words, date_and_clock, says_utc
 from tapeql.storage.importers.instants import InstantReader
 from tapeql.storage.importers.layout import Layout, Where, layout_of, layouts, plain_name
 from tapeql.storage.importers.naming import interval_of, minutes, said_by, trades_around_the_clock
-from tapeql.storage.importers.numbers import PLAIN, NumberStyle, style_of
+from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style_of
 from tapeql.storage.importers.shown import listed
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.spacing import interval_between
@@ -144,7 +144,7 @@ class _Recogniser:
             kind,
             instants,
             shift=interval if kind.name == "candles" and stamp == "close" else "",
-            style=self._style(kind, places),
+            styles=self._styles(kind, places),
             divisors=self._divisors(places),
             unknown=layout.unknown if layout else (),
             sides=layout.sides if layout else {},
@@ -527,20 +527,21 @@ class _Recogniser:
 
     # ── numbers ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _style(self, kind: Kind, places: Mapping[str, tuple[int, ...]]) -> NumberStyle:
-        if not self.source.mark:
-            return PLAIN
-        fields = [
-            name for name in kind.fields if name in places and pa.types.is_floating(kind.table.schema.field(name).type)
-        ]
-        columns = [self.sample[n] for name in fields for n in places[name]]
-        if all(_casts(column, pa.float64()) for column in columns):
-            return PLAIN
-        cells = [cell or "" for column in columns for cell in column.to_pylist()]
+    def _styles(self, kind: Kind, places: Mapping[str, tuple[int, ...]]) -> Mapping[str, NumberStyle]:
+        schema = kind.table.schema
+        exact = [name for name in kind.fields if name in places and pa.types.is_floating(schema.field(name).type)]
+        names = [*exact, *(name for name in ("trades", "quote_volume") if name in places)]
+        columns = {name: _as_text(self.sample[places[name][0]]) for name in names}
+        if all(_casts(column, pa.float64()) for column in columns.values()):
+            return {name: of_plain(column) for name, column in columns.items()}
+        cells = {name: [cell or "" for cell in column.to_pylist()] for name, column in columns.items()}
         try:
-            return style_of(cells, self.source.mark)
+            style = (
+                style_of((c for name in exact for c in cells[name]), self.source.mark) if self.source.mark else PLAIN
+            )
         except DataError as error:
             raise DataError(f"{self.source.label} cannot be taken: {error}") from None
+        return {name: style.of_column(column) for name, column in cells.items()}
 
     def _divisors(self, places: Mapping[str, tuple[int, ...]]) -> Mapping[str, float]:
         if self.layout is None:
@@ -554,11 +555,11 @@ class _Recogniser:
     def _types(self, reading: Reading, places: Mapping[str, tuple[int, ...]]) -> dict[int, pa.DataType]:
         """Cells that can be read without a look at each: plain numbers, whole numbers of a time, flags."""
         types: dict[int, pa.DataType] = {}
-        if not self.source.mark or reading.style != PLAIN or not self.rows:
+        if not self.source.mark or not self.rows:
             return types
         for name, where in places.items():
             column = self.sample[where[0]]
-            if len(where) > 1 or column.null_count:
+            if len(where) > 1 or column.null_count or reading.styles.get(name, PLAIN).decimal != ".":
                 continue
             if name == "ts" and reading.instants.is_number and _casts(column, pa.int64()):
                 types[where[0]] = pa.int64()
@@ -608,6 +609,10 @@ def _text(column: pa.Array) -> list[str | None]:
         return column.cast(pa.string()).to_pylist()  # type: ignore[no-any-return]
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return [None if cell is None else str(cell) for cell in column.to_pylist()]
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    return column if pa.types.is_string(column.type) else pa.array(_text(column), pa.string())
 
 
 def _whole(row: Sequence[str | None], where: tuple[int, ...]) -> str:

@@ -13,6 +13,7 @@ from tapeql.storage.importers.faults import Fault
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle
 
 _NUMBER: Final = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
+_OTHERWISE: Final = r"^\s*[+-]?[$€£¥]?\d[\d.,'’ \x{a0}\x{202f}]*[%$€£¥]?\s*$"
 _SIDES: Final = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell", "unknown": None}
 _FLAGS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
@@ -21,7 +22,7 @@ def read_numbers(column: pa.Array, field: str, style: NumberStyle = PLAIN) -> tu
     """float64, NULL where empty; NaN and infinities stay for the caller to judge."""
     if not _is_text(column):
         return column.cast(pa.float64(), safe=False), []
-    if style == PLAIN:
+    if style.decimal == ".":
         try:
             return column.cast(pa.float64()), []
         except pa.ArrowInvalid:
@@ -30,7 +31,12 @@ def read_numbers(column: pa.Array, field: str, style: NumberStyle = PLAIN) -> tu
     text = pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
     readable = pc.match_substring_regex(text, _NUMBER)
     plain = pc.replace_substring_regex(pc.if_else(readable, text, pa.scalar(None, pa.string())), r"^\+", "")
-    return plain.cast(pa.float64()), _faults(pc.invert(readable), column, f"{field} is not a number")
+    unread = pc.fill_null(pc.invert(readable), False)
+    otherwise = pc.and_(unread, pc.match_substring_regex(column, _OTHERWISE))
+    faults = _faults(
+        otherwise, column, f"{field} is not written as the other numbers are, which could make it another one"
+    )
+    return plain.cast(pa.float64()), faults + _faults(pc.and_not(unread, otherwise), column, f"{field} is not a number")
 
 
 def read_integers(column: pa.Array, field: str, style: NumberStyle = PLAIN) -> tuple[pa.Array, list[Fault]]:
