@@ -377,6 +377,8 @@ class _Recogniser:
                 reader.settle(texts)
             except EitherWay as error:
                 self.missing[DATES] = str(error)
+            except DataError as error:
+                raise DataError(f"{self.source.label} cannot be taken: {error}") from None
         return reader
 
     def _times(self, places: Mapping[str, tuple[int, ...]]) -> list[str]:
