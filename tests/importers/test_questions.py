@@ -16,3 +16,39 @@ def test_times_that_cannot_be_told_name_the_file(imported: Import, times: tuple[
     """A refusal names the file, also where it is one of many."""
     with pytest.raises(DataError, match=rf"ticks\.csv cannot be taken: .*{told}"):
         imported("ticks.csv", "ts,price,quantity\n" + "".join(f"{t},1,1\n" for t in times), symbol="x:A", tz="UTC")
+
+
+HEADS = ("open,high,low,close", "high,open,low,close", "close,high,open,low", "low,open,close,high")
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_candles_that_do_not_lie_as_such_are_refused(imported: Import, head: str) -> None:
+    """Columns of candles under wrong names are known by opens and closes beyond highs and lows, and the flags are named."""
+    text = f"ts,{head},volume\n" + "".join(
+        f"{1704067200 + 60 * n},{5 + n},{9 + n},{2 + n},{6 + n},10\n" for n in range(5)
+    )
+    if head == HEADS[0]:
+        assert imported("candles.csv", text, symbol="x:A")
+        return
+    with pytest.raises(DataError, match=r"candles\.csv: 5 of its first 5 candles .*--column open=…"):
+        imported("candles.csv", text, symbol="x:A")
+
+
+def test_columns_that_were_named_are_taken_as_named(imported: Import) -> None:
+    """Who names a column of prices knows; candles that lie oddly are counted as before."""
+    text = "ts,a,b,c,d\n" + "".join(f"{1704067200 + 60 * n},9,8,2,6\n" for n in range(5))
+    columns = {"open": "a", "high": "b", "low": "c", "close": "d"}
+    assert len(imported("candles.csv", text, symbol="x:A", columns=columns)["candles", "x:A", "1m"]) == 5
+
+
+def test_flat_candles_and_opens_of_nothing_prove_nothing(imported: Import) -> None:
+    """Markets without trades, and sources that write 0 for an open they do not know, are no swapped columns."""
+    text = "ts,open,high,low,close\n" + "".join(f"{1704067200 + 60 * n},0,8,2,6\n" for n in range(5))
+    assert len(imported("candles.csv", text, symbol="x:A")["candles", "x:A", "1m"]) == 5
+
+
+def test_quotes_that_are_all_crossed_are_refused(imported: Import) -> None:
+    """A market is crossed now and then; where it always is, bid and ask have changed places."""
+    text = "ts,bid,ask\n" + "".join(f"{1704067200 + n},{7 + n},{6 + n}\n" for n in range(5))
+    with pytest.raises(DataError, match=r"quotes\.csv: 5 of its first 5 quotes have their bid above their ask"):
+        imported("quotes.csv", text, symbol="x:A")

@@ -106,7 +106,7 @@ class Reading:
             # A day without a trade, which some sources list: nothing can be wrong with it but its time.
             faults = [f for f in faults if not (empty[f.row] and f.kind.startswith("no ") and f.kind != "no time")]
             wanted &= ~empty
-            faults += _where(pc.less(arrays["high"], arrays["low"]), arrays["high"], "high is below low")
+            faults += _where(pc.less(arrays["high"], arrays["low"]), arrays["high"], LOW_ABOVE_HIGH)
             odd = int(outside(arrays).sum())
             if "quote_volume" in arrays:
                 vwap = pc.divide(arrays.pop("quote_volume"), arrays["volume"])
@@ -167,6 +167,23 @@ class Reading:
         return faults
 
 
+def upside_down(read: Read) -> tuple[int, int]:
+    """How many rows could show it, and how many have a high below their low, an open or a close beyond them, a bid above the ask.
+
+    A candle of one price shows nothing, and an open of 0 is none; neither does a side of a quote that is not there.
+    """
+    low_above_high = sum(fault.kind == LOW_ABOVE_HIGH for fault in read.faults.values())
+    rows = {name: read.rows[name].combine_chunks() for name in read.rows.column_names}
+    if "open" in rows:
+        telling = _true(pc.and_(pc.greater(rows["high"], rows["low"]), pc.not_equal(rows["open"], 0)))
+        odd = outside(rows)
+    else:
+        telling = _true(pc.and_(pc.not_equal(rows["bid"], 0), pc.not_equal(rows["ask"], 0)))
+        odd = _true(pc.greater(rows["bid"], rows["ask"]))
+    return int(telling.sum()) + low_above_high, int((telling & odd).sum()) + low_above_high
+
+
+LOW_ABOVE_HIGH: Final = "high is below low"
 _ROUNDING: Final = 1e-6
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from tapeql.errors import DataError
 from tapeql.storage.importers.dates import EitherWay
-from tapeql.storage.importers.fields import KINDS, Kind, Reading
+from tapeql.storage.importers.fields import KINDS, Kind, Reading, upside_down
 from tapeql.storage.importers.headers import by_words, date_and_clock, says_utc
 from tapeql.storage.importers.instants import InstantReader
 from tapeql.storage.importers.layout import Layout, Where, layout_of, layouts, plain_name
@@ -150,6 +150,7 @@ class _Recogniser:
             sides=layout.sides if layout else {},
             only=layout.only[1] if layout and layout.only and "only" in places else "",
         )
+        self._check_lie(reading, places)
         return Taken(
             layout.title if layout else "",
             reading,
@@ -513,12 +514,8 @@ class _Recogniser:
         if len(self.rows) < 2:
             return ""
         trial = replace(instants, notes=[])
-        texts = self.times
-        column = self.sample[places["ts"][0]]
-        midnights = _midnights(column)
-        if midnights is not None:
-            column, texts = midnights, [text or "" for text in _text(midnights)]
-        us, faults = trial.read(pa.array(texts, pa.string()) if pa.types.is_string(column.type) else column)
+        midnights = _midnights(self.sample[places["ts"][0]])
+        us, faults = trial.read(self._time_column(places) if midnights is None else midnights)
         bad = {fault.row for fault in faults}
         whose = places.get("symbol")
         by_symbol: dict[str, list[int]] = {}
@@ -572,6 +569,33 @@ class _Recogniser:
             elif name in _NUMBERS and name not in reading.divisors and _casts(column, pa.float64()):
                 types[where[0]] = pa.float64()
         return types
+
+    # ── sense ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _check_lie(self, reading: Reading, places: Mapping[str, tuple[int, ...]]) -> None:
+        """Refuses columns that cannot be what they are taken for, unless they were named by who knows."""
+        parts = _PARTS[reading.kind.name]
+        if reading.kind.name == "trades" or set(parts) & set(self.wishes.columns) or not self.rows:
+            return
+        trial = replace(reading, instants=replace(reading.instants, notes=[]))
+        columns = {name: self.sample[places[name][0]] for name in (*parts, *(["only"] if reading.only else []))}
+        columns["ts"] = self._time_column(places)
+        read = trial.rows(columns, len(self.rows))
+        seen, odd = upside_down(read)
+        # One row alone is told by its line.
+        if odd * 2 > seen and (seen > 1 or not read.faults):
+            what = (
+                "their bid above their ask" if parts == _PARTS["quotes"] else "an open, a low or a close that cannot be"
+            )
+            flags = " ".join(f"--column {name}=…" for name in parts)
+            raise DataError(
+                f"{self.source.label}: {odd:,} of its first {seen:,} {reading.kind.name} have {what}, so the columns are "
+                f"not what they seem. Say which they are: {flags}"
+            )
+
+    def _time_column(self, places: Mapping[str, tuple[int, ...]]) -> pa.Array:
+        column = self.sample[places["ts"][0]]
+        return pa.array(self.times, pa.string()) if pa.types.is_string(column.type) else column
 
     # ── questions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
