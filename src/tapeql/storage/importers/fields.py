@@ -73,6 +73,7 @@ class Reading:
     unknown    fields in which 0 means that nothing is known
     sides      the source's words for sides
     only       the value of column `only` that rows to take have; "": all are taken
+    word       what the column of intervals holds in every row
     """
 
     kind: Kind
@@ -83,6 +84,7 @@ class Reading:
     unknown: Sequence[str] = ()
     sides: Mapping[str, str | None] = field(default_factory=dict)
     only: str = ""
+    word: str = ""
 
     def rows(self, columns: Mapping[str, pa.Array], count: int) -> Read:
         """The rows of a batch, with the texts of `symbol` and `venue` beside their fields where those are columns."""
@@ -92,7 +94,10 @@ class Reading:
             us = close_to_open(us, self.shift, self.instants.zone)
         arrays: dict[str, pa.Array] = {"ts": pa.array(us).cast(TS)}
         for name, column in columns.items():
-            if name not in ("ts", "only"):
+            if name == "interval":
+                other = pc.not_equal(pc.utf8_trim_whitespace(column.cast(pa.string())), self.word)
+                faults += _where(pc.fill_null(other, True), column, f"its interval is not {self.word}, as those before")
+            elif name not in ("ts", "only"):
                 arrays[name], more = self._read(name, column)
                 faults += more
         wanted: Bools = np.ones(count, np.bool_)

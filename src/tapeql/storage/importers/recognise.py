@@ -124,6 +124,7 @@ class _Recogniser:
         self.are_days = False
         self.notes: list[str] = []
         self.missing: dict[str, str] = {}
+        self.word = ""  # of the column of intervals
 
     def taken(self) -> Taken:
         layout = self.layout
@@ -149,6 +150,7 @@ class _Recogniser:
             unknown=layout.unknown if layout else (),
             sides=layout.sides if layout else {},
             only=layout.only[1] if layout and layout.only and "only" in places else "",
+            word=self.word,
         )
         self._check_lie(reading, places)
         return Taken(
@@ -500,13 +502,16 @@ class _Recogniser:
         return "1m" if not self.rows else ""
 
     def _interval_column(self, places: dict[str, tuple[int, ...]]) -> str:
-        column = places.pop("interval", None)
-        if column is None or "interval" in self.wishes.columns:
+        column = places.get("interval")
+        if column is None:
             return ""
         words = {_whole(row, column) for row in self.rows} - {""}
         if len(words) > 1:
             raise DataError(f"{self.source.label} holds candles of {listed(sorted(words))}: keep a file an interval")
         word = words.pop() if words else ""
+        self.word = word
+        if not word:
+            del places["interval"]
         return (self.layout.spelled.get(word, "") if self.layout else "") or interval_of(word) or ""
 
     def _between(self, places: Mapping[str, tuple[int, ...]], instants: InstantReader) -> str:
