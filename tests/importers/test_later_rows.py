@@ -17,3 +17,15 @@ def test_an_interval_that_changes_is_refused(imported: Import) -> None:
     rows = [f"AAPL.US,5,20240102,{n // 12 % 24:02}{n % 12 * 5:02}00,1,2,1,2,5,0\n" for n in range(SAMPLE)]
     with pytest.raises(DataError, match=r"stooq\.txt:1002: its interval is not 5, as those before: 60"):
         imported("stooq.txt", head + "".join(rows) + rows[0].replace(",5,2", ",60,2"), tz="UTC")
+
+
+@pytest.mark.parametrize(("first", "later"), [("3970500000000", "3970.500000000"), ("3970.500000000", "3970500000000")])
+def test_prices_in_other_units_are_refused(imported: Import, first: str, later: str) -> None:
+    """Databento writes 3970.5 in one of two ways, and a file in one: the other one is a billion times off."""
+    head = "ts_event,rtype,publisher_id,instrument_id,open,high,low,close,volume,symbol\n"
+    rows = [
+        f"{FIRST + 60 * n}000000000,33,1,5482," + f"{first if n < SAMPLE else later}," * 4 + "5,ESH3\n"
+        for n in range(SAMPLE + 1)
+    ]
+    with pytest.raises(DataError, match=rf"dbn\.csv:1002: open is a .* among .*: {later}"):
+        imported("dbn.csv", head + "".join(rows))

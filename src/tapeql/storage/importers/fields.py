@@ -69,7 +69,7 @@ class Reading:
 
     shift      the candles' interval where stamps are their ends
     styles     field → how its numbers are written
-    divisors   field → what its whole numbers are divided by
+    divisors   field → what its whole numbers are divided by; 1: it has none but fractions, as the source may write them
     unknown    fields in which 0 means that nothing is known
     sides      the source's words for sides
     only       the value of column `only` that rows to take have; "": all are taken
@@ -148,7 +148,9 @@ class Reading:
             case _:
                 read = read_integers if kind == pa.int64() else read_numbers
                 values, faults = read(column, name, self.styles.get(name, PLAIN))
-                if name in self.divisors:
+                if name in self.divisors and pa.types.is_string(column.type):
+                    faults += _mixed(column, name, self.divisors[name] == 1)
+                if self.divisors.get(name, 1) != 1:
                     # The largest whole number stands for none at all.
                     there = pc.less(pc.abs(values), 9.2e18)
                     values = pc.if_else(there, pc.divide(values, self.divisors[name]), pa.scalar(None, pa.float64()))
@@ -198,6 +200,13 @@ def outside(bar: Mapping[str, pa.Array]) -> Bools:
     top, bottom = pc.add(bar["high"], slack), pc.subtract(bar["low"], slack)
     beyond = [pc.or_(pc.greater(bar[name], top), pc.less(bar[name], bottom)) for name in ("open", "close")]
     return _true(pc.or_(*beyond))
+
+
+def _mixed(column: pa.Array, name: str, fractions: bool) -> list[Fault]:
+    """Whole numbers among fractions and the other way round, where one of them counts in other units."""
+    pointed = pc.match_substring(column, ".")
+    kind = f"{name} is a whole number among fractions" if fractions else f"{name} is a fraction among whole numbers"
+    return _where(pc.invert(pointed) if fractions else pointed, column, kind)
 
 
 def _true(flags: pa.Array) -> Bools:

@@ -552,8 +552,8 @@ class _Recogniser:
             return {}
         divisors = {name: by for name, by in self.layout.divisors.items() if name in places}
         if self.layout.where_whole:
-            cells = [row[n] or "0" for name in divisors for n in places[name] for row in self.rows]
-            return divisors if all(cell.lstrip("-").isdigit() for cell in cells) else {}
+            cells = [row[n] or "" for name in divisors for n in places[name] for row in self.rows]
+            return divisors if not any("." in cell for cell in cells) else dict.fromkeys(divisors, 1.0)
         return divisors
 
     def _types(self, reading: Reading, places: Mapping[str, tuple[int, ...]]) -> dict[int, pa.DataType]:
