@@ -528,6 +528,10 @@ WRITERS = (
         "tardis-book", "binance_incremental_book_L2_{date}_{code}.csv", "binance:{code}",
         f"{TARDIS} | is_snapshot='false | side='bid | price=bid | amount=bid_size", **CRYPTO,
     ),
+    quotes("book-snapshots", "{code}.csv", "x:{code}", "time=ms | is_snapshot='true | side='bid | price=bid | size=bid_size"),
+    quotes("book-updates", "{code}.csv", "x:{code}", "time=ms | side='b | update_type='set | price=bid | qty=bid_size"),
+    quotes("book-diffs", "{code}.csv", "x:{code}", "time=ms | first_update_id='1 | side='b | price=bid | qty=bid_size"),
+    quotes("book-levels", "{code}.csv", "x:{code}", "time=ms | side='b | level='1 | price=bid | size=bid_size"),
     candles(
         "tradingview", "BINANCE_{code}, {i}.csv", "binance:{code}",
         "time=s | open=open | high=high | low=low | close=close | Volume=volume | RSI='55.5", **CRYPTO,
