@@ -29,3 +29,26 @@ def test_prices_in_other_units_are_refused(imported: Import, first: str, later: 
     ]
     with pytest.raises(DataError, match=rf"dbn\.csv:1002: open is a .* among .*: {later}"):
         imported("dbn.csv", head + "".join(rows))
+
+
+def test_candles_that_come_to_lie_closer_are_refused(imported: Import) -> None:
+    """Minutes behind hours in one file are no hours; who says how long they are is believed."""
+    hours = [f"{FIRST + 3600 * n},1,2,1,2,5\n" for n in range(SAMPLE)]
+    text = "ts,open,high,low,close,volume\n" + "".join(hours) + f"{FIRST + 3600 * SAMPLE + 60},1,2,1,2,5\n"
+    text += f"{FIRST + 3600 * SAMPLE + 120},1,2,1,2,5\n"
+    with pytest.raises(
+        DataError, match=r"hours\.csv is taken for candles of 1h, of which two begin at .*--interval 1h"
+    ):
+        imported("hours.csv", text, symbol="x:A")
+    assert len(imported("hours.csv", text, symbol="x:A", interval="1h")["candles", "x:A", "1h"]) == SAMPLE + 2
+
+
+def test_days_of_a_zone_may_be_an_hour_short(imported: Import) -> None:
+    """New York's 10 March 2024 had 23 hours: its days do not overlap."""
+    text = "".join(
+        f"{day},1,2,1,2,5\n"
+        for day in ("2024-03-09 00:00:00-05:00", "2024-03-10 00:00:00-05:00", "2024-03-11 00:00:00-04:00")
+    )
+    assert (
+        len(imported("A_1d.csv", "ts,open,high,low,close,volume\n" + text, symbol="x:A")["candles", "x:A", "1d"]) == 3
+    )

@@ -22,6 +22,7 @@ from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.recognise import Taken, Wishes, recognise
 from tapeql.storage.importers.shown import listed, shown
 from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.spacing import too_close
 from tapeql.storage.rows import instants
 from tapeql.storage.schema import COVERAGE
 from tapeql.storage.store import Transaction
@@ -127,6 +128,8 @@ def _take(
             for row, fault in read.faults.items():
                 wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
             for target, rows in _by_series(taken, read.rows, file, tally):
+                if taken.interval and not wishes.interval:
+                    _keeps_distance(source, taken.interval, rows)
                 file.see(target, rows)
                 transaction.add(*target[:3], rows, target[3], name)
         advance(source.position())
@@ -138,6 +141,17 @@ def _take(
     if wrong:
         raw |= source.raw([line for line in wrong if line not in raw])
         _refuse(source, wrong, raw, quarantine, tally)
+
+
+def _keeps_distance(source: Source, interval: str, rows: pa.Table) -> None:
+    """Raises DataError for candles that overlap, where nobody said how long they are."""
+    pair = too_close(instants(rows), interval)
+    if pair is not None:
+        one, other = (f"{np.datetime64(ts, 'us')}Z" for ts in pair)
+        raise DataError(
+            f"{source.label} is taken for candles of {interval}, of which two begin at {one} and {other}. Are these two files in "
+            f"one, or a time gone wrong? --interval {interval} takes them as they are"
+        )
 
 
 def _joined(columns: Mapping[int, pa.Array], where: tuple[int, ...]) -> pa.Array:

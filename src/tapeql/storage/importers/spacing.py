@@ -8,7 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tapeql.storage.layout import interval_us
+
 _DAY_US: Final = 86_400_000_000
+_SHORT_DAY_US: Final = _DAY_US - 3_600_000_000
 _USUAL: Final = {
     1_000_000 * seconds: word
     for seconds, word in (
@@ -36,6 +39,14 @@ def interval_between(instants: Sequence[npt.NDArray[np.int64]], days: bool) -> s
     if (steps % least != 0).any():
         return ""
     return _USUAL.get(least, "")
+
+
+def too_close(instants: npt.NDArray[np.int64], interval: str) -> tuple[int, int] | None:
+    """The first two of candles that lie closer than one is long; days may be an hour short. None where all lie well."""
+    length = interval_us(interval) or (_SHORT_DAY_US if interval == "1d" else 0)
+    sorted_ = np.unique(instants)
+    close = np.flatnonzero(np.diff(sorted_) < length)
+    return (int(sorted_[close[0]]), int(sorted_[close[0] + 1])) if len(close) else None
 
 
 def _of_days(instants: npt.NDArray[np.int64], least: int) -> str:
