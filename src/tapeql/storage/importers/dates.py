@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pyarrow as pa
@@ -30,6 +30,10 @@ class Form:
     day: int
     clock: int
     zone: int
+
+    def with_mark(self, mark: str) -> Form:
+        """The same with just this mark between its numbers: another one may have another order."""
+        return replace(self, pattern=self.pattern.replace("[./-]", re.escape(mark)))
 
     def matches(self, text: str) -> bool:
         return re.search(self.pattern, text) is not None
@@ -88,16 +92,18 @@ def form_of(texts: Sequence[str], order: str | None) -> Form | None:
             return form
     if not _DAY_FIRST.matches(first):
         return None
+    mark = re.search(r"[./-]", first)
+    day_first, month_first = (form.with_mark(mark[0] if mark else "") for form in (_DAY_FIRST, _MONTH_FIRST))
     if order is not None:
-        return ORDERS[order]
+        return day_first if order == "day-first" else month_first
     pairs = [(int(m[1]), int(m[2])) for m in (re.search(_DAY_FIRST.pattern, text) for text in texts) if m]
     day_leads, month_leads = any(a > 12 for a, _ in pairs), any(b > 12 for _, b in pairs)
     if day_leads and month_leads:
         raise DataError("its dates begin with a day in some rows and with a month in others")
     if day_leads or "." in first.split(" ")[0]:
-        return _DAY_FIRST
+        return day_first
     if month_leads:
-        return _MONTH_FIRST
+        return month_first
     raise EitherWay(f"dates such as {first} may begin with the day or with the month")
 
 

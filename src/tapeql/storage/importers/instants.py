@@ -35,6 +35,7 @@ _COMPACT_HINT: Final = re.compile(
 )
 _ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
 _UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
+NO_ZONE: Final = "a time without a zone, which those before have (--tz says where it is local)"
 _EARLIEST_US: Final = -2_208_988_800_000_000  # 1900
 _LATEST_US: Final = 7_258_118_400_000_000  # 2200
 _GUESSED_FROM_S: Final = 631_152_000  # 1990
@@ -47,6 +48,7 @@ class InstantReader:
 
     unit    of numbers: s, ms, us, ns; None: told by magnitude, with a note, if that gives a time from 1990 on
     zone    where naive times are local
+    naive   whether there may be such: not where the first ones have a zone and nobody named one for others
     order   of days and months in dates such as 02/03/2024, where it is known: day-first or month-first
     day     midnight of the day that numbers count milliseconds of, by the zone's clock, where they count them
     told    the source is known: what its numbers are is no guess
@@ -59,6 +61,7 @@ class InstantReader:
     order: str | None = None
     day: dt.date | None = None
     told: bool = False
+    naive: bool = True
     notes: list[str] = field(default_factory=list)
     local: bool = False
     _form: str | Form | None = None
@@ -197,6 +200,8 @@ class InstantReader:
 
     def _localize(self, us: Ints, skip: set[int], shown: pa.Array) -> tuple[Ints, list[Fault]]:
         self.local = True
+        if not self.naive:
+            return us, [Fault(n, NO_ZONE, _show(shown, n)) for n in range(len(us)) if n not in skip]
         if self.zone in ("UTC", "Etc/UTC"):
             return us, []
         usable = np.clip(us, _EARLIEST_US, _LATEST_US)

@@ -289,7 +289,8 @@ class _Recogniser:
             bars = [[float(cell or 0) for cell in row[first : first + 4]] for row in rows]
             if all(low <= min(open_, close) and high >= max(open_, close) for open_, high, low, close in bars):
                 bar = dict(zip(_PARTS["candles"], ((n,) for n in numbers), strict=False))
-                volume = {"volume": (first + 4,)} if first + 4 in numbers else {}
+                # Of more columns than one behind the close, none says that it is the volume.
+                volume = {"volume": (first + 4,)} if self.source.width == first + 5 and first + 4 in numbers else {}
                 return {"ts": ts, **bar, **volume}
         return {}
 
