@@ -54,3 +54,11 @@ def test_alpaca_answers_by_symbol(imported: Import) -> None:
     """The key over a list is its symbol, also where only one was asked for."""
     text = '{"quotes": {"AAPL": [{"t": "2024-01-02T14:30:00Z", "ax": "V", "ap": 2, "as": 1, "bx": "V", "bp": 1, "bs": 1}]}}'
     assert set(imported("quotes.json", text)) == {("quotes", "alpaca:AAPL", "")}
+
+
+def test_a_folder_of_other_days_says_no_interval(imported: Import) -> None:
+    """Massive's `day` and `minute` are words of a file or its folder, not letters somewhere in a path."""
+    text = "ticker,volume,open,close,high,low,window_start,transactions\n"
+    text += "".join(f"AAPL,5,1,1,2,1,{(1704186000 + 60 * n) * 10**9},2\n" for n in range(3))
+    assert set(imported("monday/aapl.csv", text)) == {("candles", "massive:AAPL", "1m")}
+    assert set(imported("us_stocks_sip/minute_aggs_v1/2024-01-02.csv", text)) == {("candles", "massive:AAPL", "1m")}

@@ -12,7 +12,7 @@ LAYOUTS = (
         kind="candles",
         fields={"symbol": "ticker", "ts": "windowstart", "trades": "transactions"},
         header=("ticker", "volume", "open", "close", "high", "low", "windowstart", "transactions"),
-        path=r"(?P<interval>minute|day)(?:_aggs)?",
+        path=r"(?:^|[/_])(?P<interval>minute|day)(?:_aggs)?(?:_|[^/]*$)",
         spelled={"minute": "1m", "day": "1d"},
         venue="massive",
     ),
