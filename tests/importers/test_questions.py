@@ -52,3 +52,12 @@ def test_quotes_that_are_all_crossed_are_refused(imported: Import) -> None:
     text = "ts,bid,ask\n" + "".join(f"{1704067200 + n},{7 + n},{6 + n}\n" for n in range(5))
     with pytest.raises(DataError, match=r"quotes\.csv: 5 of its first 5 quotes have their bid above their ask"):
         imported("quotes.csv", text, symbol="x:A")
+
+
+def test_only_one_column_behind_the_close_can_be_the_volume(imported: Import) -> None:
+    """Without names nothing tells a volume from an adjusted close: of two columns neither is taken."""
+    rows = [(f"{1704067200 + 60 * n},5,9,2,6,", n) for n in range(3)]
+    with_volume = imported("A_1m.csv", "".join(f"{row}10\n" for row, _ in rows), symbol="x:A")
+    assert [row["volume"] for row in with_volume["candles", "x:A", "1m"]] == [10] * 3
+    without = imported("B_1m.csv", "".join(f"{row}5.9,10\n" for row, _ in rows), symbol="x:B")
+    assert all("volume" not in row for row in without["candles", "x:B", "1m"])

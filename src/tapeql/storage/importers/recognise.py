@@ -407,7 +407,10 @@ class _Recogniser:
         if not pa.types.is_string(column.type) or not texts or instants.is_number:
             return
         name = self.source.names[places["ts"][0]] if self.source.names else ""
-        if any(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", t.strip()) and ":" in t for t in texts) or says_utc(name):
+        if says_utc(name):
+            return
+        if any(re.search(r"(Z|UTC|GMT|[+-]\d\d:?\d\d)$", t.strip()) and ":" in t for t in texts):
+            instants.naive = False
             return
         if trades_around_the_clock(venue):
             self.notes.append(f"times such as {texts[0]} were read as UTC (--tz)")
