@@ -61,3 +61,19 @@ def test_only_one_column_behind_the_close_can_be_the_volume(imported: Import) ->
     assert [row["volume"] for row in with_volume["candles", "x:A", "1m"]] == [10] * 3
     without = imported("B_1m.csv", "".join(f"{row}5.9,10\n" for row, _ in rows), symbol="x:B")
     assert all("volume" not in row for row in without["candles", "x:B", "1m"])
+
+
+def test_rows_of_another_mark_are_no_banner(imported: Import) -> None:
+    """The few rows of one file in front of the many of another are not lost as lines above a header."""
+    one = "ts,price,quantity\n1704067200,5,1\n1704067201,5,1\n"
+    other = "time;open;high;low;close\n" + "".join(f"{1704067200 + 60 * n};5;9;2;6\n" for n in range(9))
+    with pytest.raises(
+        DataError, match=r"two\.csv:2: this line has cells between ',', and those from line 4 on between ';'"
+    ):
+        imported("two.csv", one + other, symbol="x:A")
+
+
+def test_a_banner_is_left_out(imported: Import) -> None:
+    """Words above a header, also with commas and dates in them, are no rows."""
+    text = "Symbol: A, from 2024-01-02, to 2024-01-03\nts;price;quantity\n1704067200;5;1\n"
+    assert len(imported("one.csv", text, symbol="x:A")["trades", "x:A", ""]) == 1

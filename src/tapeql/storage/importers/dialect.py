@@ -73,8 +73,24 @@ def dialect_of(head: bytes, label: str, whole: bool) -> Dialect:
         while first and any(map(any, rows[:first])) and not any(rows[first - 1]):
             first -= 1
         header = _header(rows[:first], width)
+    _check_banner(lines[: first if header is None else header], mark, label)
     above = [_fitted(row, width) if n == header else row for n, row in enumerate(rows[:first])]
     return Dialect(encoding, mark, width, tuple(above), header)
+
+
+def _check_banner(lines: Sequence[str], mark: str, label: str) -> None:
+    """Raises DataError where lines above the header are no banner but rows, written otherwise."""
+    for other in MARKS.replace(mark, ""):
+        rows = [
+            n
+            for n, cells in enumerate(_cells(lines, other), 1)
+            if len(cells) > 2 and 2 * sum(map(is_value, cells)) > len(cells)
+        ]
+        if rows:
+            raise DataError(
+                f"{label}:{rows[0]}: this line has cells between {other!r}, and those from line {len(lines) + 1} on between {mark!r}: "
+                "keep a file a source"
+            )
 
 
 def is_data(cells: Sequence[str]) -> bool:
