@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from pathlib import Path
+
 import pytest
 
 from tapeql.errors import DataError
+from tapeql.storage.import_files import import_files
+from tapeql.storage.lake import Lake
 from tests.importers.conftest import Import
+from tests.importers.sheet import PACKINGS
+from tests.tapes import us
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,7 @@ def test_only_one_column_behind_the_close_can_be_the_volume(imported: Import) ->
 
 def test_rows_of_another_mark_are_no_banner(imported: Import) -> None:
     """The few rows of one file in front of the many of another are not lost as lines above a header."""
-    one = "ts,price,quantity\n1704067200,5,1\n1704067201,5,1\n"
+    one = "symbol,ts,price,quantity\nA,1704067200,5,1\nA,1704067201,5,1\n"
     other = "time;open;high;low;close\n" + "".join(f"{1704067200 + 60 * n};5;9;2;6\n" for n in range(9))
     with pytest.raises(
         DataError, match=r"two\.csv:2: this line has cells between ',', and those from line 4 on between ';'"
@@ -77,3 +85,45 @@ def test_a_banner_is_left_out(imported: Import) -> None:
     """Words above a header, also with commas and dates in them, are no rows."""
     text = "Symbol: A, from 2024-01-02, to 2024-01-03\nts;price;quantity\n1704067200;5;1\n"
     assert len(imported("one.csv", text, symbol="x:A")["trades", "x:A", ""]) == 1
+
+
+@pytest.mark.parametrize("packing", [".gz", ".bz2", ".xz", ".zip"])
+def test_a_packed_file_with_a_wrong_bit_is_refused(lake: Lake, tmp_path: Path, packing: str) -> None:
+    """Whatever reads it finds the file broken at any byte: a refusal with its name, or the rows as they were."""
+    text = "ts,price,quantity\n" + "".join(f"{1704067200 + n},{n + 1},{n % 7 + 1}\n" for n in range(40))
+    data = _packed(text, packing)
+    path = tmp_path / f"ticks.csv{packing}"
+    for place in range(0, len(data), 7):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 4]) + data[place + 1 :])
+        try:
+            report = import_files(lake, [path], "x:A", dry_run=True)
+            right = (report.read, report.last_us) == (40, us("2024-01-01T00:00:39"))
+        except DataError as error:
+            right = str(path) in str(error)
+        assert right, place
+
+
+def test_half_a_character_is_refused(lake: Lake, tmp_path: Path) -> None:
+    """A file of two bytes a character that ends behind one of them was cut."""
+    (tmp_path / "ticks.csv").write_bytes("ts,price,quantity\n1704067200,5,1\n".encode("utf-16")[:-3])
+    with pytest.raises(DataError, match=r"ticks\.csv cannot be read"):
+        import_files(lake, [tmp_path / "ticks.csv"], "x:A")
+
+
+def test_an_archive_with_a_password_is_refused(lake: Lake, tmp_path: Path) -> None:
+    """What cannot be unpacked says so."""
+    data = bytearray(_packed("ts,price,quantity\n1704067200,5,1\n", ".zip"))
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "ticks.zip").write_bytes(data)
+    with pytest.raises(DataError, match=r"ticks\.zip\(ticks\.csv\) cannot be unpacked: .*password"):
+        import_files(lake, [tmp_path / "ticks.zip"], "x:A")
+
+
+def _packed(text: str, packing: str) -> bytes:
+    if packing != ".zip":
+        return PACKINGS[packing](text.encode())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ticks.csv", text)
+    return out.getvalue()

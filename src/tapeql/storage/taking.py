@@ -19,6 +19,7 @@ from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, end_of, records
 from tapeql.storage.importers.faults import Refusal, Refusals
+from tapeql.storage.importers.packed import BROKEN
 from tapeql.storage.importers.recognise import Taken, Wishes, recognise
 from tapeql.storage.importers.shown import listed, shown
 from tapeql.storage.importers.source import Source
@@ -90,7 +91,7 @@ def take(
     """
     try:
         _take(source, wishes, transaction, name, quarantine, tally, advance)
-    except (OSError, EOFError, pa.ArrowException) as error:
+    except (OSError, *BROKEN) as error:
         raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
 
 

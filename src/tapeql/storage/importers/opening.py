@@ -9,10 +9,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-import pyarrow as pa
-
 from tapeql.errors import DataError
-from tapeql.storage.importers.packed import Packed, compression, members
+from tapeql.storage.importers.packed import BROKEN, Packed, compression, members
 from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Source
 
@@ -63,7 +61,7 @@ def open_sources(path: Path) -> Iterator[Source]:
         raise DataError(f"there is no file {shown(path)}") from None
     except OSError as error:
         raise DataError(f"{shown(path)} cannot be read: {error.strerror or shown(error)}") from error
-    except (EOFError, pa.ArrowException) as error:
+    except BROKEN as error:
         raise DataError(f"{shown(path)} cannot be read: {shown(error)}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from tapeql.storage.importers.shown import shown
 
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
 _MACS: Final = "__MACOSX/"
+BROKEN: Final = (EOFError, pa.ArrowException, lzma.LZMAError, zlib.error, zipfile.BadZipFile, UnicodeError)
+"""What readers raise for bytes that are not what they began as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,10 @@ class Stream:
         self._size = max(packed.path.stat().st_size, 1)
         stream: IO[bytes] = self._file
         if packed.member is not None:
-            stream = zipfile.ZipFile(self._file).open(packed.member)  # noqa: SIM115
+            try:
+                stream = zipfile.ZipFile(self._file).open(packed.member)  # noqa: SIM115
+            except (RuntimeError, NotImplementedError) as error:  # a password, or a compression nobody else knows
+                raise DataError(f"{packed.label} cannot be unpacked: {error}") from None
         self._bytes = _uncompressed(stream)
 
     def read(self, count: int = -1) -> bytes:
