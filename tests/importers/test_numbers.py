@@ -62,3 +62,9 @@ def test_thousands_that_can_be_nothing_else_are_read(
 ) -> None:
     """Marks between thousands are known by a fraction behind them, by being two, or where no number has a fraction."""
     assert prices(imported, *cells, mark=",") == read
+
+
+def test_a_thousand_of_nobody_else_is_refused(imported: Import) -> None:
+    """`5k` in a column of plain numbers is a letter gone astray."""
+    with pytest.raises(DataError, match=r"csv:4: price is not .*: '5k'"):
+        prices(imported, "42.5", "42.25", "5k")

@@ -35,12 +35,14 @@ class NumberStyle:
     grouped   thousands may be set apart: by the other of the two, spaces or `'`
     lone      1,250 is a thousand and more though it has no fraction; where others have one, it may be a decimal mark gone wrong
     money     a sign of a currency may stand before or behind
+    multiples   a K, M, B or T may stand behind
     """
 
     decimal: str = "."
     grouped: bool = True
     lone: bool = True
     money: bool = True
+    multiples: bool = True
 
     def of_column(self, cells: Sequence[str]) -> NumberStyle:
         """What the cells of one column say beside the decimal mark, which is that of the file."""
@@ -51,12 +53,14 @@ class NumberStyle:
         sure = sum(grouped.fullmatch(cell) is not None and not self._is_lone(cell) for cell in bare)
         divided = sum(_UNDIVIDED.fullmatch(cell) is not None for cell in bare)
         broken = any(re.search(rf"{re.escape(self.decimal)}\d+$", cell) for cell in bare)
+        multiples = sum(cell.strip()[-1:] in (*_SUFFIX,) for cell in cells)
         money = sum(bool(set(cell) & set(_MONEY)) for cell in cells)
         return replace(
             self,
             grouped=sure > divided or not divided,
             lone=bool(sure) or not broken,
             money=money * 2 > sum(map(bool, cells)),
+            multiples=multiples * 2 > sum(map(bool, cells)),
         )
 
     def _is_lone(self, cell: str) -> bool:
@@ -87,7 +91,7 @@ class NumberStyle:
         if self.decimal == ",":
             text = pc.replace_substring(text, ",", ".")
         suffixed = pc.match_substring_regex(text, rf"^[+-]?\d+(\.\d+)?\s*[{_SUFFIX}]$")
-        if pc.any(suffixed).as_py():
+        if self.multiples and pc.any(suffixed).as_py():
             text = pa.array([_multiplied(value) for value in text.to_pylist()], pa.string())
         return text
 

@@ -13,7 +13,7 @@ from tapeql.storage.importers.faults import Fault
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle
 
 _NUMBER: Final = r"(?i)^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)$"
-_OTHERWISE: Final = r"^\s*[+-]?[$€£¥]?\d[\d.,'’ \x{a0}\x{202f}]*[%$€£¥]?\s*$"
+_OTHERWISE: Final = r"^\s*[+-]?[$€£¥]?\d[\d.,'’ \x{a0}\x{202f}]*\s*[%$€£¥KMBTkmb]?\s*$"
 _SIDES: Final = {"buy": "buy", "b": "buy", "sell": "sell", "s": "sell", "unknown": None}
 _FLAGS: Final = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
