@@ -127,3 +127,9 @@ def _packed(text: str, packing: str) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ticks.csv", text)
     return out.getvalue()
+
+
+def test_a_symbol_that_is_none_names_the_file(imported: Import) -> None:
+    """One of many files holds a symbol that no query could name: which one is told."""
+    with pytest.raises(DataError, match=r"ticks\.csv: \"x:1'2\" is not a symbol"):
+        imported("ticks.csv", "symbol,ts,price,quantity\n1'2,1704067200,5,1\n", venue="x")

@@ -185,8 +185,11 @@ def _by_series(taken: Taken, rows: pa.Table, file: File, tally: Tally) -> Iterat
             tally.skipped += end - start
             file.others.add(code)
             continue
-        # A symbol has no spaces, nor the colon that some feeds put before a class of instruments.
-        target = checked_symbol(venue.lower(), re.sub(r"[\s:]+", ".", code))
+        try:
+            # A symbol has no spaces, nor the colon that some feeds put before a class of instruments.
+            target = checked_symbol(venue.lower(), re.sub(r"[\s:]+", ".", code))
+        except DataError as error:
+            raise DataError(f"{file.label}: {error}") from None
         yield (table, *target, taken.interval), rows.slice(start, end - start)
 
 
