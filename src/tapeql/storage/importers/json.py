@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 
 from tapeql.errors import DataError
 from tapeql.storage.importers.packed import Packed
-from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
+from tapeql.storage.importers.source import SAMPLE_ROWS, Malformed, RawBatch
 
 _BATCH_ROWS: Final = 131_072
 _DEPTH: Final = 4
@@ -37,7 +38,8 @@ class JsonSource:
         if any(isinstance(row, dict) != keyed for row in rows):
             raise DataError(f"{self.label} mixes lists and objects")
         self.names: Sequence[str] = tuple(dict.fromkeys(key for row in rows for key in row)) if keyed else ()
-        self._width = len(self.names) if keyed else max(map(len, rows))
+        self._width = len(self.names) if keyed else Counter(map(len, rows)).most_common(1)[0][0]
+        self._uneven = [] if keyed else [n for n, row in enumerate(rows) if len(row) != self._width]
         self._rows = rows
         self.above: Sequence[Sequence[str]] = ()
         self.mark = ""
@@ -48,13 +50,15 @@ class JsonSource:
         return self._width
 
     def sample(self) -> Sequence[pa.Array]:
-        return [self._column(n, 0, SAMPLE_ROWS) for n in range(self._width)]
+        return [self._column(n, self._even(0, SAMPLE_ROWS)) for n in range(self._width)]
 
     def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
         for start in range(0, len(self._rows), _BATCH_ROWS):
             self._done = min(start + _BATCH_ROWS, len(self._rows))
-            lines = np.arange(start + 1, self._done + 1)
-            yield RawBatch([self._column(n, start, self._done) for n in indices], lines)
+            even = self._even(start, self._done)
+            uneven = [n for n in self._uneven if start <= n < self._done]
+            columns = [self._column(n, even) for n in indices]
+            yield RawBatch(columns, np.array(even, np.int64) + 1, [self._malformed(n) for n in uneven])
 
     def raw(self, lines: Sequence[int]) -> Mapping[int, str]:
         return {line: json.dumps(self._rows[line - 1]) for line in lines}
@@ -62,11 +66,20 @@ class JsonSource:
     def position(self) -> float:
         return self._done / len(self._rows)
 
-    def _column(self, place: int, start: int, end: int) -> pa.Array:
-        rows = self._rows[start:end]
+    def _even(self, start: int, end: int) -> Sequence[int]:
+        """The places of rows that are as long as the others."""
+        places = range(start, min(end, len(self._rows)))
+        return [n for n in places if len(self._rows[n]) == self._width] if self._uneven else places
+
+    def _malformed(self, place: int) -> Malformed:
+        row = self._rows[place]
+        return Malformed(place + 1, f"{len(row)} cells where the others have {self._width}", json.dumps(row))
+
+    def _column(self, place: int, rows: Sequence[int]) -> pa.Array:
+        key: Any = self.names[place] if self.names else place
         if self.names:
-            return pa.array([_cell(row.get(self.names[place])) for row in rows], pa.string())
-        return pa.array([_cell(row[place]) if place < len(row) else None for row in rows], pa.string())
+            return pa.array([_cell(self._rows[n].get(key)) for n in rows], pa.string())
+        return pa.array([_cell(self._rows[n][key]) for n in rows], pa.string())
 
 
 def _loaded(data: bytes, label: str) -> Any:
