@@ -133,3 +133,18 @@ def test_a_symbol_that_is_none_names_the_file(imported: Import) -> None:
     """One of many files holds a symbol that no query could name: which one is told."""
     with pytest.raises(DataError, match=r"ticks\.csv: \"x:1'2\" is not a symbol"):
         imported("ticks.csv", "symbol,ts,price,quantity\n1'2,1704067200,5,1\n", venue="x")
+
+
+def test_a_row_gone_wrong_makes_no_other_file(imported: Import) -> None:
+    """A file without a header is its source's also with one bad cell, which is told by its line."""
+    row = "{0}000000,5,9,2,6,10,{0}999999,50,12,1,1,0\n"
+    text = "".join(row.format(1735689600 + 60 * n) for n in range(5)) + row.format(1735689900).replace(",10,", ",oops,")
+    with pytest.raises(DataError, match=r"BTCUSDT-1m-2025-01-01\.csv:6: volume is not a number: 'oops'"):
+        imported("BTCUSDT-1m-2025-01-01.csv", text)
+
+
+def test_lists_of_another_length_are_refused(imported: Import) -> None:
+    """A list in JSON with a cell more or less than the others may have all its cells in wrong places."""
+    rows = [f"[{1704067200000 + 60000 * n}, 5, 9, 2, 6, 10]" for n in range(3)] + ["[1704067380000, 5, 9, 2, 6, 7, 10]"]
+    with pytest.raises(DataError, match=r"BTC_USDT-1m\.json:4: 7 cells where the others have 6"):
+        imported("BTC_USDT-1m.json", f"[{', '.join(rows)}]")

@@ -99,7 +99,11 @@ class Layout:
         if not rows or len(rows[0]) != len(self.cells):
             return False
         looks = [CELLS[kind] for kind in self.cells]
-        return all(cell is None or look(cell.strip()) for row in rows for cell, look in zip(row, looks, strict=True))
+        fitting = sum(
+            all(cell is None or look(cell.strip()) for cell, look in zip(row, looks, strict=True)) for row in rows
+        )
+        # A row gone wrong does not make it another file: it is refused by its line.
+        return 2 * fitting > len(rows)
 
 
 @cache
