@@ -148,3 +148,17 @@ def test_lists_of_another_length_are_refused(imported: Import) -> None:
     rows = [f"[{1704067200000 + 60000 * n}, 5, 9, 2, 6, 10]" for n in range(3)] + ["[1704067380000, 5, 9, 2, 6, 7, 10]"]
     with pytest.raises(DataError, match=r"BTC_USDT-1m\.json:4: 7 cells where the others have 6"):
         imported("BTC_USDT-1m.json", f"[{', '.join(rows)}]")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("end", ["", "\n", "\n\n\n"])
+def test_a_quotation_mark_swallows_no_lines(lake: Lake, tmp_path: Path, encoding: str, newline: str, end: str) -> None:
+    """One that nothing closes would make one cell of all that follows, and rows would be gone without a word."""
+    good = "ts,price,quantity,é\n" + "\n".join(f'{1704067200 + n},{n + 1},"1","a"' for n in range(9)) + end
+    path = tmp_path / "ticks.csv"
+    path.write_bytes(good.replace("\n", newline).encode(encoding))
+    assert import_files(lake, [path], "x:A").added == 9
+    path.write_bytes(good.replace('6,"1","a"', '6,"1","a').replace("\n", newline).encode(encoding))
+    with pytest.raises(DataError, match=r"ticks\.csv:(7|8): "):
+        import_files(lake, [path], "x:A")

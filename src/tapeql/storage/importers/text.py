@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from tapeql.errors import DataError
 from tapeql.storage.importers.dialect import dialect_of
 from tapeql.storage.importers.packed import Packed, Stream
 from tapeql.storage.importers.source import SAMPLE_ROWS, Malformed, RawBatch
@@ -75,9 +78,10 @@ class TextSource:
         line = above + 1
         with self._packed.open() as stream:
             self._stream = stream
+            counted = _Counted(stream, self._dialect.encoding, "\n" if "\n" in self._head else "\r")
             try:
                 reader = pa.csv.open_csv(
-                    stream.arrow(),
+                    counted,
                     pa.csv.ReadOptions(
                         # Only one thread numbers the lines it refuses.
                         use_threads=False,
@@ -98,8 +102,9 @@ class TextSource:
                 if "Empty CSV" in str(error):
                     return
                 raise
-            told = 0
+            told = rows = 0
             for batch in reader:
+                rows += batch.num_rows
                 # The reader is ahead: lines of later batches may have been refused already.
                 skipped = np.array([bad.line for bad in malformed if bad.line >= line], np.int64)
                 span = np.arange(line, line + batch.num_rows + len(skipped))
@@ -110,18 +115,59 @@ class TextSource:
             if malformed[told:]:
                 nothing = [pa.array([], pa.string()) for _ in wanted]
                 yield RawBatch(nothing, np.array([], np.int64), malformed[told:])
+        if above + rows + len(malformed) < counted.lines:
+            raise DataError(
+                f"{self.label}:{self._unclosed()}: a quotation mark opens here and does not close, which makes one row of "
+                "several lines; nothing was imported"
+            )
+
+    def _unclosed(self) -> int:
+        """The first line in which a quotation mark stands alone."""
+        with self._lines() as lines:
+            return next((n for n, line in enumerate(lines, 1) if line.count('"') % 2), 1)
 
     def raw(self, lines: Sequence[int]) -> Mapping[int, str]:
         wanted = set(lines)
+        with self._lines() as found:
+            return {n: line.rstrip("\n") for n, line in enumerate(found, 1) if n in wanted}
+
+    @contextmanager
+    def _lines(self) -> Iterator[io.TextIOWrapper]:
         with self._packed.open() as stream:
-            binary = io.BufferedReader(_Raw(stream))
-            text = io.TextIOWrapper(binary, self._dialect.encoding, errors="replace", newline=None)
-            found = {n: line.rstrip("\n") for n, line in enumerate(text, 1) if n in wanted}
+            text = io.TextIOWrapper(
+                io.BufferedReader(_Raw(stream)), self._dialect.encoding, errors="replace", newline=None
+            )
+            yield text
             text.detach()
-        return found
 
     def position(self) -> float:
         return self._stream.position() if self._stream is not None else 1.0
+
+
+class _Counted:
+    """A Stream that counts the lines that are read of it."""
+
+    closed = False
+
+    def __init__(self, stream: Stream, encoding: str, newline: str) -> None:
+        self._stream = stream
+        self._newline = newline
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding.startswith("utf-16") else None
+        self._ended = True
+        self._count = 0
+
+    def read(self, count: int) -> bytes:
+        data = self._stream.read(count)
+        text: str | bytes = data if self._decoder is None else self._decoder.decode(data)
+        newline: Any = self._newline if isinstance(text, str) else self._newline.encode()
+        if text:
+            self._count += text.count(newline)
+            self._ended = text.endswith(newline)
+        return data
+
+    @property
+    def lines(self) -> int:
+        return self._count + (not self._ended)
 
 
 class _Raw(io.RawIOBase):
