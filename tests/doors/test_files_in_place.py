@@ -126,6 +126,7 @@ def test_a_zone_is_taken_from_the_sentence(folder: Path) -> None:
         ("'empty'", "E112", "paths begin at"),
         ("'binance:BTCUSDT'", "E112", "without quotes"),
         ("'days/0.csv'", "E406", "`FROM 'days/0.csv' AS VENUE:CODE`"),
+        ("'spy.csv'", "E406", "such as `AS file:SPY`"),
         ("'letter.txt' AS a:X", "E406", "tapeql import"),
         ("'one.csv' AS a:X", "E406", "`tapeql import one.csv --interval 1m`"),
         ("'bad.csv' AS a:X", "E406", "bad.csv:3"),
@@ -137,6 +138,7 @@ def test_what_is_wrong_is_told_with_a_way_out(source: str, code: str, hint: str,
     Path("empty").mkdir()
     Path("letter.txt").write_text("Dear all,\nthe prices are fine.\n")
     Path("one.csv").write_text("time,open,high,low,close\n2025-03-10T13:30Z,1,2,0.5,1.5\n")
+    Path("spy.csv").write_text(trades(0))
     Path("bad.csv").write_text(trades(0).replace("100.25", "much"))
     text = f"CANDLES 1h FROM {source}"
     with pytest.raises(tapeql.QueryError) as caught:

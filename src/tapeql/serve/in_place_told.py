@@ -23,6 +23,7 @@ _ADVICE: Final = re.compile(r"(?:^|(?<=\. ))(?:(?!\. ).)*?(?:--[a-z]|`tapeql imp
 _KNOWN: Final = re.compile(r"[A-Za-z][\w-]*:[^/\\]+")
 """A symbol in quotes."""
 
+_GUESS: Final = re.compile(r"--symbol ([^\s)]+)")
 _TABLES: Final = (
     "FROM takes a DataFrame of pandas or polars, an Arrow table, a DuckDB relation: whatever exports an Arrow stream"
 )
@@ -99,7 +100,8 @@ def _way_out(flag: str, why: str, written: Written) -> str:
     """What to write in the sentence or the table, or at import where neither can say it."""
     why = _FLAG.sub("", why)
     if flag == SYMBOL:
-        return f"whose rows they are: `FROM {written.shown} AS VENUE:CODE`, such as `AS nasdaq:AAPL`"
+        guess = _GUESS.search(why)
+        return f"whose rows they are: `FROM {written.shown} AS VENUE:CODE`, such as `AS {guess[1] if guess else 'nasdaq:AAPL'}`"
     if flag == ZONE:
         return f"`TZ {_zone_near(written)}` says {why.partition(' (')[0]}"
     if isinstance(written.source.rows, syntax.String):
