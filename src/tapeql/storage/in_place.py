@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -76,7 +77,7 @@ class Files:
             held = self._held.pop(key, None)
             if held is None:
                 sources = (source for file in found for source in open_sources(file))
-                held = _held(sources, Wishes(symbol=symbol, local=zone), advance)
+                held = _held(sources, Wishes(symbol=symbol, local=zone, code=_named_after(found)), advance)
             self._held[key] = held
             while sum(each.tables.nbytes for each in self._held.values()) > IN_PLACE_BYTES:
                 self._held.popitem(last=False)
@@ -92,6 +93,11 @@ def _found(path: str) -> list[Path]:
         if not file.exists():
             raise NoFile(f"there is no file {shown(file)}")
     return found
+
+
+def _named_after(found: list[Path]) -> str:
+    """The symbol of a single file that says none: its name up to the first dot; several would be one or many."""
+    return re.sub(r"[^A-Za-z0-9_]+", "_", found[0].name.split(".")[0]) if len(found) == 1 else ""
 
 
 def _state(file: Path) -> tuple[str, int, int]:

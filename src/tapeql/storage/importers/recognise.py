@@ -47,6 +47,7 @@ class Wishes:
 
     symbol is VENUE:CODE or, where the file has a column of codes, the code of the rows to take.
     local is the zone of times without one where nothing else says it; tz is theirs whatever is said.
+    code is the symbol's where nothing else says it.
     """
 
     kind: str = ""
@@ -60,6 +61,7 @@ class Wishes:
     format: str = ""
     stamp: str = ""
     local: str = ""
+    code: str = ""
 
 
 class Unsaid(DataError):
@@ -259,6 +261,8 @@ class _Recogniser:
             places |= {name: (place,) for name, place in found.items()}
         if clock is not None and self._is_clock(clock[1]):
             places["ts"] = clock
+        if "ts" not in places and self.source.names[0] == "":
+            places["ts"] = (0,)  # an index without a name, as pandas writes it
         self._check_types(places)
 
     def _is_clock(self, place: int) -> bool:
@@ -437,7 +441,7 @@ class _Recogniser:
                 del places["symbol"]
                 return code, venue or self._venue(places), ""
             return "", venue or self._venue(places), ""
-        code = code or self.said.get("symbol", "") or self._above()
+        code = code or self.said.get("symbol", "") or self._above() or self.wishes.code
         if not code:
             guess = self.said.get("guess", "")
             hint = f" (such as {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
