@@ -242,3 +242,23 @@ def test_files_are_taken_by_a_program(tmp_path: Path) -> None:
             "Kraken time and sales",
         )
         assert db.symbols()["symbol"].to_pylist() == ["XBTUSD"]
+
+
+def test_tables_are_taken_by_a_program(tmp_path: Path) -> None:
+    """A DataFrame is stored as a file of it would be, under one symbol or those of its column; other values are refused."""
+    frame = pd.DataFrame(
+        {"price": [1.0, 2.0], "size": [1, 2], "ticker": ["A", "B"]},
+        index=pd.date_range("2025-03-10 09:30", periods=2, freq="1s", tz="America/New_York"),
+    )
+    with tapeql.connect(tmp_path / "lake") as db:
+        assert dict(db.write("trades", frame.drop(columns="ticker"), "nasdaq:C").symbols) == {"nasdaq:C": 2}
+        assert list(db.write("trades", frame).symbols) == ["file:A", "file:B"]
+        assert db.write("trades", frame).added == 0
+        assert db.query("TICKS FROM nasdaq:C SELECT ts, price").to_pylist()[0] == {
+            "ts": datetime(2025, 3, 10, 13, 30, tzinfo=UTC),
+            "price": 1.0,
+        }
+        with pytest.raises(tapeql.DataError, match="--symbol"):
+            db.write("trades", frame.drop(columns="ticker"))
+        with pytest.raises(tapeql.DataError, match="a dict is no table"):
+            db.write("trades", {"price": 1})

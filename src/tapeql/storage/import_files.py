@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
-from tapeql.storage.coverage import said_span
+from tapeql.storage.coverage import Span, said_span
+from tapeql.storage.importers.handed import TableSource, arrow_table, index_of_times
 from tapeql.storage.importers.opening import files_of, open_sources
 from tapeql.storage.importers.recognise import Wishes
+from tapeql.storage.importers.source import Source
 from tapeql.storage.layout import canonical_interval
 from tapeql.storage.store import Commit, Store
 from tapeql.storage.taking import File, Tally, checked_symbol, cover, take
+
+Advance = Callable[[float], None]
+"""Hears how much of a source has been read, 0 to 1."""
 
 Progress = Callable[[str, float, int], None]
 """Called now and then with the file being read, how much of all files has been read (0 to 1), and the rows so far."""
@@ -127,7 +132,8 @@ def import_files(
         raise DataError("no file to import")
     paths = files_of(files)
     tally = Tally()
-    with store.begin() as transaction:
+
+    def sources() -> Iterator[tuple[str, Source, Advance]]:
         for number, path in enumerate(paths):
 
             def advance(done: float, at: str = str(path), before: int = number) -> None:
@@ -135,15 +141,51 @@ def import_files(
                     progress(at, (before + done) / len(paths), tally.read)
 
             for member, source in enumerate(open_sources(path)):
-                aside = None if dry_run else quarantine
-                take(source, wishes, transaction, f"{number}.{member}", aside, tally, advance)
+                yield f"{number}.{member}", source, advance
+
+    report = _imported(store, sources(), wishes, whole, quarantine, dry_run, tally)
+    if progress is not None:
+        progress(str(paths[-1]), 1.0, tally.read)
+    return report
+
+
+def import_table(
+    store: Store, table: object, kind: str, symbol: str = "", interval: str = "", tz: str = ""
+) -> ImportReport:
+    """Imports a table of a program, in one commit, by the rules of `import_files`.
+
+    table   a DataFrame of pandas or polars, an Arrow table, a DuckDB relation: whatever exports an Arrow stream
+
+    Raises NoTable for another value, DataError for what cannot be taken, StoreError for trouble with the store.
+    """
+    if ":" in symbol:
+        checked_symbol(*symbol.split(":", 1))
+    rows = arrow_table(table)
+    index = index_of_times(rows.schema)
+    wishes = Wishes(kind, symbol, interval=interval, tz=tz, columns={"ts": index} if index else {})
+    source = TableSource(rows, "table")
+    if not symbol:
+        source.info = {}
+    return _imported(store, [("0", source, lambda _: None)], wishes, None, None, False, Tally())
+
+
+def _imported(
+    store: Store,
+    sources: Iterable[tuple[str, Source, Advance]],
+    wishes: Wishes,
+    whole: Span | None,
+    quarantine: str | os.PathLike[str] | None,
+    dry_run: bool,
+    tally: Tally,
+) -> ImportReport:
+    with store.begin() as transaction:
+        for name, source, advance in sources:
+            take(source, wishes, transaction, name, None if dry_run else quarantine, tally, advance)
         if tally.refusals.count and quarantine is None and not dry_run:
             raise DataError(_refused(tally))
         cover(tally, transaction, whole)
         written = not dry_run and any(file.rows for file in tally.files)
         commit = transaction.commit() if written else Commit("")
-    if progress is not None:
-        progress(str(paths[-1]), 1.0, tally.read)
     return _report(tally, commit)
 
 
