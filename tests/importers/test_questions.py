@@ -162,3 +162,15 @@ def test_a_quotation_mark_swallows_no_lines(lake: Lake, tmp_path: Path, encoding
     path.write_bytes(good.replace('6,"1","a"', '6,"1","a').replace("\n", newline).encode(encoding))
     with pytest.raises(DataError, match=r"ticks\.csv:(7|8): "):
         import_files(lake, [path], "x:A")
+
+
+def test_words_for_prices_are_no_empty_candle(imported: Import) -> None:
+    """A second header, or four prices that are none, is refused; a day that was left empty is skipped."""
+    head = "ts,open,high,low,close\n"
+    rows = [f"{1704067200 + 60 * n},5,9,2,6\n" for n in range(3)]
+    assert (
+        len(imported("A_1m.csv", head + rows[0] + "1704067260,,null,NaN,-\n" + rows[2])["candles", "file:A", "1m"]) == 2
+    )
+    for wrong, told in ((head, "ts"), ("1704067260,oops,oops,oops,oops\n", "open is not a number: 'oops'")):
+        with pytest.raises(DataError, match=rf"A_1m\.csv:3: .*{told}"):
+            imported("A_1m.csv", head + rows[0] + wrong + rows[2])

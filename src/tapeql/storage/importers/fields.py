@@ -108,7 +108,8 @@ class Reading:
             empty = ~_true(pc.is_valid(arrays["open"]))
             for name in ("high", "low", "close"):
                 empty &= ~_true(pc.is_valid(arrays[name]))
-            # A day without a trade, which some sources list: nothing can be wrong with it but its time.
+            # A day without a trade, which some sources list: nothing is there, not even something that cannot be read.
+            empty[[fault.row for fault in faults if not fault.kind.startswith("no ")]] = False
             faults = [f for f in faults if not (empty[f.row] and f.kind.startswith("no ") and f.kind != "no time")]
             wanted &= ~empty
             faults += _where(pc.less(arrays["high"], arrays["low"]), arrays["high"], LOW_ABOVE_HIGH)
