@@ -287,11 +287,15 @@ class _Recogniser:
         if not rows or self.source.width < 3:
             return {}
         first = 2 if self._is_clock(1) and not _is_number(rows[0][0]) else 1
-        numbers = [n for n in range(first, self.source.width) if all(_is_number(row[n]) for row in rows)]
+        # A row gone wrong does not make other columns of them: it is refused by its line.
+        places = range(first, self.source.width)
+        numbers = [n for n in places if 2 * sum(_is_number(row[n]) for row in rows) > len(rows)]
         ts = tuple(range(first))
         if numbers[:4] == list(range(first, first + 4)) and len(numbers) <= _BAR_NUMBERS:
-            bars = [[float(cell or 0) for cell in row[first : first + 4]] for row in rows]
-            if all(low <= min(open_, close) and high >= max(open_, close) for open_, high, low, close in bars):
+            cells = [row[first : first + 4] for row in rows if all(map(_is_number, row[first : first + 4]))]
+            bars = [[float(cell or 0) for cell in row] for row in cells]
+            lie = sum(low <= min(open_, close) and high >= max(open_, close) for open_, high, low, close in bars)
+            if 2 * lie > len(rows):
                 bar = dict(zip(_PARTS["candles"], ((n,) for n in numbers), strict=False))
                 # Of more columns than one behind the close, none says that it is the volume.
                 volume = {"volume": (first + 4,)} if self.source.width == first + 5 and first + 4 in numbers else {}
