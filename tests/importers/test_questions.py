@@ -174,3 +174,22 @@ def test_words_for_prices_are_no_empty_candle(imported: Import) -> None:
     for wrong, told in ((head, "ts"), ("1704067260,oops,oops,oops,oops\n", "open is not a number: 'oops'")):
         with pytest.raises(DataError, match=rf"A_1m\.csv:3: .*{told}"):
             imported("A_1m.csv", head + rows[0] + wrong + rows[2])
+
+
+def test_a_bad_cell_makes_no_other_column(imported: Import) -> None:
+    """Of a file without names the volume stays the volume with one bad cell in it, which is told."""
+    text = "".join(f"{1704067200 + 60 * n},5,9,2,6,{'12%' if n == 3 else 10}\n" for n in range(5))
+    with pytest.raises(DataError, match=r"A_1m\.csv:4: volume is not .*: '12%'"):
+        imported("A_1m.csv", text)
+
+
+def test_a_quotation_mark_far_below_swallows_no_lines(imported: Import) -> None:
+    """The first one in a file may come late."""
+    rows = [f"{1704067200 + n},5,1,a\n" for n in range(20_000)]
+    with pytest.raises(DataError, match=r"ticks\.csv:19002: a quotation mark opens here"):
+        imported(
+            "ticks.csv",
+            "ts,price,quantity,note\n"
+            + "".join(rows).replace(f"{1704067200 + 19_000},5,1,", f'{1704067200 + 19_000},5,1,"'),
+            symbol="x:A",
+        )

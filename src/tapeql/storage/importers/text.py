@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import itertools
@@ -78,7 +77,8 @@ class TextSource:
         line = above + 1
         with self._packed.open() as stream:
             self._stream = stream
-            counted = _Counted(stream, self._dialect.encoding, "\n" if "\n" in self._head else "\r")
+            newline = "\n" if "\n" in self._head else "\r"
+            counted = _Counted(stream, newline, '"' in self._head and not self._dialect.encoding.startswith("utf-16"))
             try:
                 reader = pa.csv.open_csv(
                     counted,
@@ -115,11 +115,15 @@ class TextSource:
             if malformed[told:]:
                 nothing = [pa.array([], pa.string()) for _ in wanted]
                 yield RawBatch(nothing, np.array([], np.int64), malformed[told:])
-        if above + rows + len(malformed) < counted.lines:
+        if counted.quoted and above + rows + len(malformed) < (counted.lines or self._count()):
             raise DataError(
                 f"{self.label}:{self._unclosed()}: a quotation mark opens here and does not close, which makes one row of "
                 "several lines; nothing was imported"
             )
+
+    def _count(self) -> int:
+        with self._lines() as lines:
+            return sum(1 for _ in lines)
 
     def _unclosed(self) -> int:
         """The first line in which a quotation mark stands alone."""
@@ -145,24 +149,27 @@ class TextSource:
 
 
 class _Counted:
-    """A Stream that counts the lines that are read of it."""
+    """A Stream that counts what is read of it: only quotation marks can make a row of several lines.
+
+    lines    0 where they are not counted on the way: a file whose first rows are bare seldom has a mark at all
+    """
 
     closed = False
 
-    def __init__(self, stream: Stream, encoding: str, newline: str) -> None:
+    def __init__(self, stream: Stream, newline: str, count: bool) -> None:
+        self.quoted = False
         self._stream = stream
-        self._newline = newline
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding.startswith("utf-16") else None
+        self._newline = newline.encode()
+        self._counts = count
         self._ended = True
         self._count = 0
 
     def read(self, count: int) -> bytes:
         data = self._stream.read(count)
-        text: str | bytes = data if self._decoder is None else self._decoder.decode(data)
-        newline: Any = self._newline if isinstance(text, str) else self._newline.encode()
-        if text:
-            self._count += text.count(newline)
-            self._ended = text.endswith(newline)
+        self.quoted = self.quoted or b'"' in data
+        if self._counts and data:
+            self._count += data.count(self._newline)
+            self._ended = data.endswith(self._newline)
         return data
 
     @property
