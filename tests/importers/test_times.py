@@ -33,3 +33,10 @@ def test_dates_decided_in_the_first_rows_hold_for_all(imported: Import) -> None:
     early = [f"01/{1 + n // 60 % 28:02}/2024 10:{n % 60:02}" for n in range(1000)]
     with pytest.raises(DataError, match=r"ticks\.csv:1002: not a time .*: '25/01/2024 10:00'"):
         instants(imported, *early, "25/01/2024 10:00", tz="UTC")
+
+
+def test_a_date_without_its_time_is_no_midnight(imported: Import) -> None:
+    """Where a date and a time stand in two columns, a row without the time has none."""
+    text = "date,time,price,quantity\n2024-01-02,10:00:00,1,1\n2024-01-02,,1,1\n"
+    with pytest.raises(DataError, match=r"ticks\.csv:3: no time"):
+        imported("ticks.csv", text, symbol="x:A", tz="UTC")

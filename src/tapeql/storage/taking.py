@@ -123,7 +123,8 @@ def _take(
             wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
         if count:
             columns = dict(zip(places, batch.columns, strict=True))
-            read = taken.reading.rows({name: _joined(columns, where) for name, where in taken.places.items()}, count)
+            cells = {name: _joined(columns, where, name == "ts") for name, where in taken.places.items()}
+            read = taken.reading.rows(cells, count)
             tally.skipped += read.skipped
             tally.odd += read.odd
             for row, fault in read.faults.items():
@@ -155,10 +156,14 @@ def _keeps_distance(source: Source, interval: str, rows: pa.Table) -> None:
         )
 
 
-def _joined(columns: Mapping[int, pa.Array], where: tuple[int, ...]) -> pa.Array:
+def _joined(columns: Mapping[int, pa.Array], where: tuple[int, ...], whole: bool) -> pa.Array:
+    """The column, or several as one text; `whole`: nothing where one of them is empty."""
     if len(where) == 1:
         return columns[where[0]]
     parts = [pc.utf8_trim_whitespace(columns[place].cast(pa.string())) for place in where]
+    if whole:  # a date without its time is no midnight
+        parts = [pc.if_else(pc.equal(part, ""), pa.scalar(None, pa.string()), part) for part in parts]
+        return pc.binary_join_element_wise(*parts, " ")
     joined = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
     return pc.utf8_trim_whitespace(joined)
 

@@ -103,7 +103,7 @@ class Layout:
             all(cell is None or look(cell.strip()) for cell, look in zip(row, looks, strict=True)) for row in rows
         )
         # A row gone wrong does not make it another file: it is refused by its line.
-        return 2 * fitting > len(rows)
+        return 2 * fitting >= len(rows)
 
 
 @cache

@@ -397,7 +397,8 @@ class _Recogniser:
         if len(places["ts"]) == 1:
             (place,) = places["ts"]
             return [(row[place] or "").strip() for row in self.rows]
-        return [_whole(row, places["ts"]) for row in self.rows]
+        cells = ([(row[n] or "").strip() for n in places["ts"]] for row in self.rows)
+        return [" ".join(parts) if all(parts) else "" for parts in cells]
 
     def _zone(self, instants: InstantReader, places: Mapping[str, tuple[int, ...]], venue: str, interval: str) -> None:
         """Asks for a zone where times are local and nothing says whose."""
