@@ -193,3 +193,15 @@ def test_a_quotation_mark_far_below_swallows_no_lines(imported: Import) -> None:
             + "".join(rows).replace(f"{1704067200 + 19_000},5,1,", f'{1704067200 + 19_000},5,1,"'),
             symbol="x:A",
         )
+
+
+def test_a_header_almost_known_is_asked_about(imported: Import) -> None:
+    """Where a source counts prices in billionths, a wrong letter in a header must not make them whole."""
+    text = "ts_event,rtype,publishe_id,instrument_id,open,high,low,close,volume,symbol\n"
+    text += "1677628800000000000,33,1,5482,3970500000000,3971000000000,3970250000000,3970750000000,100,ESH3\n"
+    with pytest.raises(
+        DataError, match=r"ohlcv\.csv has the columns of Databento bars but for publishe_id, .*--format databento-bars"
+    ):
+        imported("ohlcv.csv", text)
+    (row,) = imported("ohlcv.csv", text, format="databento-bars")["candles", "databento:ESH3", "1m"]
+    assert row["open"] == 3970.5

@@ -179,7 +179,24 @@ class _Recogniser:
                 hint = f"; did you mean {close[0]}?" if close else ""
                 raise DataError(f"there is no format {wanted!r}{hint} (`tapeql import --formats` lists them)")
             return found
-        return layout_of(self.source.names, self.rows, self.source.path, self.wishes.kind)
+        found = layout_of(self.source.names, self.rows, self.source.path, self.wishes.kind)
+        if found is None and not self.wishes.columns:
+            self._check_near_miss()
+        return found
+
+    def _check_near_miss(self) -> None:
+        """Refuses what is one letter of a header short of a source whose numbers mean more than their columns' names say."""
+        plain = {plain_name(name): name for name in self.source.names}
+        for layout in layouts():
+            missing = set(layout.header) - plain.keys()
+            if len(missing) == 1 and (layout.divisors or layout.sides or layout.only):
+                word = missing.pop()
+                close = difflib.get_close_matches(word, plain.keys() - set(layout.header), 1, 0.75)
+                if close:
+                    raise DataError(
+                        f"{self.source.label} has the columns of {layout.title} but for {listed([plain[close[0]]])}, where that "
+                        f"has {word!r}: --format {layout.name} takes it for such"
+                    )
 
     def _said(self) -> dict[str, str]:
         said = said_by(self.source.path)
