@@ -62,3 +62,10 @@ def test_a_folder_of_other_days_says_no_interval(imported: Import) -> None:
     text += "".join(f"AAPL,5,1,1,2,1,{(1704186000 + 60 * n) * 10**9},2\n" for n in range(3))
     assert set(imported("monday/aapl.csv", text)) == {("candles", "massive:AAPL", "1m")}
     assert set(imported("us_stocks_sip/minute_aggs_v1/2024-01-02.csv", text)) == {("candles", "massive:AAPL", "1m")}
+
+
+def test_only_coinbases_own_form_is_taken_for_coinbases(imported: Import) -> None:
+    """A table with the same common names is anybody's, and its sides are as they stand."""
+    text = "trade_id,side,size,price,time\n1,buy,1,5,2024-01-02T00:00:00Z\n"
+    (trade,) = imported("trades.csv", text, symbol="x:A")["trades", "x:A", ""]
+    assert trade["side"] == "buy"

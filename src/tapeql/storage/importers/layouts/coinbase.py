@@ -34,6 +34,8 @@ LAYOUTS = (
         kind="trades",
         fields={"ts": "time", "trade_id": "tradeid", "quantity": "size", "symbol": "productid?"},
         header=("tradeid", "price", "size", "time", "side"),
+        path=r"\.json",
+        by_path=True,
         venue="coinbase",
         # Coinbase says whose order lay in the book; ours is the taker's.
         sides={"buy": "sell", "sell": "buy"},
