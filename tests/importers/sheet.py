@@ -75,13 +75,38 @@ def random_dress(dice: random.Random, sheet: Sheet) -> Dress:
     return Dress(dice.choice(encodings), dice.choice(("\n", "\r\n")), dice.random() < 0.3, packing)
 
 
-def text_of(sheet: Sheet, newline: str = "\n") -> str:
-    if sheet.form != "text":
-        return json.dumps(sheet.wrap([_keyed(sheet, row) for row in sheet.rows]))
-    out = io.StringIO()
-    writer = csv.writer(out, delimiter=sheet.mark, lineterminator=newline)
-    writer.writerows([*sheet.above, *([sheet.names] if sheet.names else []), *sheet.below, *sheet.rows])
-    return out.getvalue()
+def lines_of(sheet: Sheet) -> tuple[list[str], list[str], list[str]]:
+    """The lines above the rows, those of the rows, those below."""
+    if sheet.form == "text":
+        head = [*sheet.above, *([sheet.names] if sheet.names else []), *sheet.below]
+        return [line_of(sheet, cells) for cells in head], [line_of(sheet, cells) for cells in sheet.rows], []
+    before, _, after = json.dumps(sheet.wrap(["rows"])).partition('"rows"')
+    rows = [line_of(sheet, row) for row in sheet.rows]
+    return [before], [*(f"{row}," for row in rows[:-1]), *rows[-1:]], [after]
+
+
+def line_of(sheet: Sheet, cells: Sequence[str]) -> str:
+    if sheet.form == "text":
+        out = io.StringIO()
+        csv.writer(out, delimiter=sheet.mark, lineterminator="").writerow(cells)
+        return out.getvalue()
+    values = [_typed(cell) for cell in cells]
+    return json.dumps(dict(zip(sheet.names, values, strict=True)) if sheet.form == "objects" else values)
+
+
+def cells_of(sheet: Sheet, line: str) -> list[str] | None:
+    """What stands in a line; None where it is no row."""
+    if sheet.form == "text":
+        return next(csv.reader([line], delimiter=sheet.mark), [])
+    try:
+        row = json.loads(line.rstrip(","), parse_float=str, parse_int=str)
+    except ValueError:
+        return None
+    if sheet.form == "objects":
+        row = [row[name] for name in sheet.names] if isinstance(row, dict) and [*row] == [*sheet.names] else None
+    return (
+        [json.dumps(cell) if isinstance(cell, list) else str(cell) for cell in row] if isinstance(row, list) else None
+    )
 
 
 def bytes_of(sheet: Sheet, dress: Dress) -> bytes:
@@ -89,7 +114,7 @@ def bytes_of(sheet: Sheet, dress: Dress) -> bytes:
         sheet = turned(sheet)
     if sheet.form == "feather":
         return _feather(sheet)
-    return text_of(sheet, dress.newline).encode(dress.encoding)
+    return "".join(line + dress.newline for part in lines_of(sheet) for line in part).encode(dress.encoding)
 
 
 def turned(sheet: Sheet) -> Sheet:
@@ -112,11 +137,6 @@ def save(folder: Path, sheet: Sheet, dress: Dress, data: bytes | None = None) ->
     else:
         path.write_bytes(data)
     return path
-
-
-def _keyed(sheet: Sheet, row: Sequence[str]) -> Any:
-    cells = [_typed(cell) for cell in row]
-    return dict(zip(sheet.names, cells, strict=True)) if sheet.form == "objects" else cells
 
 
 def _typed(cell: str) -> Any:
