@@ -80,16 +80,15 @@ premarket_standing_quotes AS (
     CASE WHEN (FSUM(us) FILTER(WHERE (bid + ask) > 0)) > 0 THEN (FSUM(((100 * (ask - bid)) / ((bid + ask) / 2)) * us) FILTER(WHERE (bid + ask) > 0)) / (FSUM(us) FILTER(WHERE (bid + ask) > 0)) END AS spread_pct
   FROM premarket_lives
   GROUP BY feed, bar
-), premarket_with_quotes AS (
-  SELECT premarket_sessions.*, premarket_quote_means.spread_pct
+), premarket_means AS (
+  SELECT premarket_sessions.*, premarket_quote_means.spread_pct AS premarket_spread_pct
   FROM premarket_sessions
   LEFT JOIN premarket_quote_means ON
     premarket_quote_means.feed = premarket_sessions.feed AND premarket_quote_means.bar = premarket_sessions.ts_us
 ), premarket_measured AS (
-  SELECT bars.*, premarket_with_quotes.spread_pct AS premarket_spread_pct
+  SELECT bars.*, premarket_means.premarket_spread_pct
   FROM bars
-  LEFT JOIN premarket_with_quotes ON
-    premarket_with_quotes.feed = bars.feed AND premarket_with_quotes.session_date = bars.session_date
+  LEFT JOIN premarket_means ON premarket_means.feed = bars.feed AND premarket_means.session_date = bars.session_date
 ), computed AS (
   SELECT
     *,

@@ -122,18 +122,17 @@ chosen_premarket_standing_quotes AS (
     CASE WHEN (FSUM(us) FILTER(WHERE (bid + ask) > 0)) > 0 THEN (FSUM(((100 * (ask - bid)) / ((bid + ask) / 2)) * us) FILTER(WHERE (bid + ask) > 0)) / (FSUM(us) FILTER(WHERE (bid + ask) > 0)) END AS spread_pct
   FROM chosen_premarket_lives
   GROUP BY feed, bar
-), chosen_premarket_with_quotes AS (
-  SELECT chosen_premarket_sessions.*, chosen_premarket_quote_means.spread_pct
+), chosen_premarket_means AS (
+  SELECT chosen_premarket_sessions.*, chosen_premarket_quote_means.spread_pct AS premarket_spread_pct
   FROM chosen_premarket_sessions
   LEFT JOIN chosen_premarket_quote_means ON
     chosen_premarket_quote_means.feed = chosen_premarket_sessions.feed AND
     chosen_premarket_quote_means.bar = chosen_premarket_sessions.ts_us
 ), chosen_premarket_measured AS (
-  SELECT chosen_bars.*, chosen_premarket_with_quotes.spread_pct AS premarket_spread_pct
+  SELECT chosen_bars.*, chosen_premarket_means.premarket_spread_pct
   FROM chosen_bars
-  LEFT JOIN chosen_premarket_with_quotes ON
-    chosen_premarket_with_quotes.feed = chosen_bars.feed AND
-    chosen_premarket_with_quotes.session_date = chosen_bars.session_date
+  LEFT JOIN chosen_premarket_means ON
+    chosen_premarket_means.feed = chosen_bars.feed AND chosen_premarket_means.session_date = chosen_bars.session_date
 ), chosen_computed AS (
   SELECT
     *,

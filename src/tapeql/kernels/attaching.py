@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from tapeql.calendars.grid import NO_DATE
 from tapeql.kernels.frame import Frame, Vector, constant
-from tapeql.query.columns import BAR
 from tapeql.query.nodes import Type
 from tapeql.rows.nodes import Bars, Feed
 
@@ -40,7 +39,3 @@ def picked(vector: Vector, index: npt.NDArray[np.intp]) -> Vector:
     if vector.type is Type.FLOAT:
         return Vector(vector.type, np.where(there, taken.values, np.nan))
     return Vector(vector.type, taken.values, taken.is_valid & there)
-
-
-def no_bars() -> Frame:
-    return Frame(0, {name: constant(None, type, 0) for name, type in BAR.items()})

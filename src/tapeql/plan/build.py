@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tapeql.errors import Diagnostic
-from tapeql.operators.day_measures import DayMeasures
+from tapeql.operators.attach import Attach
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Plan, Query
 from tapeql.operators.quote_means import QuoteMeans
 from tapeql.operators.session_flags import SessionFlags
-from tapeql.operators.session_measures import SessionMeasures
 from tapeql.operators.time_parts import TimeParts
 from tapeql.plan.binding import bound, bound_bars
 from tapeql.plan.rules import OPTIONAL, RULES
@@ -19,7 +19,7 @@ from tapeql.plan.schema import result_schema
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.lookback import Lookback, lookback
-from tapeql.query.nodes import Align, Call, Column, Interval, Of, OfDate, OutputColumn, SessionSpec, Type
+from tapeql.query.nodes import Align, Call, Column, Expr, Interval, Of, OfDate, OutputColumn, SessionSpec, Type
 from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
@@ -77,18 +77,24 @@ def _measures(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
     if means := by_origin.get(Of.QUOTES):
         yield QuoteMeans(tuple(column.name for column in means))
     for of, columns in by_origin.items():
-        if isinstance(of, OfDate) and of.session is not None:
-            measures = tuple(column.name for column in columns)
-            days = _days(query, (SessionSpec(of.session),))
-            if not set(measures) <= set(QUOTE_MEASURES):
-                days = bound_bars(days, query, snapshot)
-            yield SessionMeasures(of.session, measures, days)
-    if of_day := by_origin.get(OfDate(None)):
-        yield DayMeasures(tuple(map(_of_day, of_day)), bound_bars(_days(query, ()), query, snapshot))
+        if isinstance(of, OfDate):
+            yield _attached(of, columns, query, snapshot)
     if flags := by_origin.get(Of.SESSIONS):
         yield SessionFlags(tuple(flags))
     if parts := by_origin.get(Of.TIME):
         yield TimeParts(tuple(parts))
+
+
+def _attached(of: OfDate, columns: Iterable[Column], query: Query, snapshot: Snapshot) -> Attach:
+    """Measures of a session are columns of its bars, those of the day the functions of their names over the bars of days."""
+    measures = tuple(OutputColumn(c.key, _of_session(c) if of.session else _of_day(c)) for c in columns)
+    bars = _days(query, (SessionSpec(of.session),) if of.session else ())
+    found = Attach(of, measures, bars)
+    return found if not found.from_bars else replace(found, bars=bound_bars(bars, query, snapshot))
+
+
+def _of_session(column: Column) -> Expr:
+    return replace(column, of=Of.QUOTES if column.name in QUOTE_MEASURES else Of.ROW)
 
 
 def _days(query: Query, sessions: tuple[SessionSpec, ...]) -> Bars:
@@ -102,11 +108,10 @@ def _days(query: Query, sessions: tuple[SessionSpec, ...]) -> Bars:
     return Bars(ONE_DAY, rows.feeds, sessions, Align(), where, rows.zone, rows.reference)
 
 
-def _of_day(column: Column) -> OutputColumn:
-    """A measure of the day is the function of its name over the bars of days, with its defaults."""
+def _of_day(column: Column) -> Expr:
     from tapeql.functions.registry import functions
 
     entry = functions()[column.name]
     inputs = tuple(Column(str(i.default), Type.FLOAT) for i in entry.inputs)
     params = tuple(p.default for p in entry.params if p.default is not None)
-    return OutputColumn(column.key, expanded(Call(entry.name, inputs, params, entry.outputs[0])))
+    return expanded(Call(entry.name, inputs, params, entry.outputs[0]))

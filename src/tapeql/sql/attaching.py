@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tapeql.query.nodes import Type
+from tapeql.query.nodes import OutputColumn
 from tapeql.sql.expressions import Field
 from tapeql.sql.statement import FEED, Statement, Stream, extended, typed_null
 from tapeql.sql.terms import Node, column, join, named, op, select, star, table
@@ -20,10 +20,9 @@ def attached(statement: Statement, name: str, stream: Stream, other: str, on: No
     return Stream(relation, {**stream.columns, **fields}, stream.keys)
 
 
-def unknown(statement: Statement, name: str, stream: Stream, columns: Sequence[str]) -> Stream:
+def unknown(statement: Statement, name: str, stream: Stream, columns: Sequence[OutputColumn]) -> Stream:
     """Measures of symbols that have no bars at all."""
-    types = {c: Type.INT if c.endswith(".trades") else Type.FLOAT for c in columns}
-    return extended(statement, name, stream, {c: (type, typed_null(type)) for c, type in types.items()})
+    return extended(statement, name, stream, {c.name: (c.expr.type, typed_null(c.expr.type)) for c in columns})
 
 
 def same_day(stream: Stream, days: Stream) -> list[Node]:
