@@ -205,3 +205,10 @@ def test_a_header_almost_known_is_asked_about(imported: Import) -> None:
         imported("ohlcv.csv", text)
     (row,) = imported("ohlcv.csv", text, format="databento-bars")["candles", "databento:ESH3", "1m"]
     assert row["open"] == 3970.5
+
+
+def test_a_volume_is_no_high(imported: Import) -> None:
+    """Volumes under the name of a high lie above all prices, but ten times above."""
+    text = "ts,open,high,low,close,volume\n" + "".join(f"{1704067200 + 60 * n},5,{900 + n},2,6,9\n" for n in range(5))
+    with pytest.raises(DataError, match=r"5 of its first 5 candles"):
+        imported("candles.csv", text, symbol="x:A")

@@ -176,7 +176,7 @@ class Reading:
 
 
 def upside_down(read: Read) -> tuple[int, int]:
-    """How many rows could show it, and how many have a high below their low, an open or a close beyond them, a bid above the ask.
+    """How many rows could show it, and how many have a high below their low, an open or a close beyond them (or far inside), a bid above the ask.
 
     A candle of one price shows nothing, and an open of 0 is none; neither does a side of a quote that is not there.
     """
@@ -184,11 +184,19 @@ def upside_down(read: Read) -> tuple[int, int]:
     rows = {name: read.rows[name].combine_chunks() for name in read.rows.column_names}
     if "open" in rows:
         telling = _true(pc.and_(pc.greater(rows["high"], rows["low"]), pc.not_equal(rows["open"], 0)))
-        odd = outside(rows)
+        low, high = rows["low"], rows["high"]
+        top, bottom = (pick(rows["open"], rows["close"]) for pick in (pc.max_element_wise, pc.min_element_wise))
+        torn = pc.and_(pc.greater(low, 0), pc.or_(_beyond(high, top), _beyond(bottom, low)))
+        odd = outside(rows) | _true(torn)
     else:
         telling = _true(pc.and_(pc.not_equal(rows["bid"], 0), pc.not_equal(rows["ask"], 0)))
         odd = _true(pc.greater(rows["bid"], rows["ask"]))
     return int(telling.sum()) + low_above_high, int((telling & odd).sum()) + low_above_high
+
+
+def _beyond(one: pa.Array, other: pa.Array) -> pa.Array:
+    """Ten times as much: a volume that is taken for a price lies so."""
+    return pc.greater(one, pc.multiply(other, 10))
 
 
 LOW_ABOVE_HIGH: Final = "high is below low"

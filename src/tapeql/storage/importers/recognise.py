@@ -567,7 +567,8 @@ class _Recogniser:
         names = [*exact, *(name for name in ("trades", "quote_volume") if name in places)]
         columns = {name: _as_text(self.sample[places[name][0]]) for name in names}
         if all(_casts(column, pa.float64()) for column in columns.values()):
-            return {name: of_plain(column) for name, column in columns.items()}
+            plain = {name: of_plain(column) for name, column in columns.items()}
+            return {name: replace(each, multiples=each.multiples and name in _AMOUNTS) for name, each in plain.items()}
         cells = {name: [cell or "" for cell in column.to_pylist()] for name, column in columns.items()}
         try:
             style = (
@@ -575,7 +576,8 @@ class _Recogniser:
             )
         except DataError as error:
             raise DataError(f"{self.source.label} cannot be taken: {error}") from None
-        return {name: style.of_column(column) for name, column in cells.items()}
+        styles = {name: style.of_column(column) for name, column in cells.items()}
+        return {name: each if name in _AMOUNTS else replace(each, multiples=False) for name, each in styles.items()}
 
     def _divisors(self, places: Mapping[str, tuple[int, ...]]) -> Mapping[str, float]:
         if self.layout is None:
@@ -659,6 +661,9 @@ _NUMBERS: Final = frozenset(
 )
 _BAR_NUMBERS: Final = 7
 """More of them after a time are no open, high, low, close, volume, and a count or an amount or two."""
+
+_AMOUNTS: Final = ("quantity", "bid_size", "ask_size", "volume", "quote_volume", "trades")
+"""What may be written as 1.2M; a price is not."""
 
 _WHO: Final = ("symbol", "venue", "interval")
 
