@@ -92,6 +92,10 @@ def _explained(original: Specimen, row: Row, touched: Sequence[str], missing: Co
             if row.items() <= dict(whole).items() and REQUIRED[sheet.series[0]] <= row.keys():
                 missing[whole] -= 1
                 return "a column less"
+    if not sheet.names and any(
+        row.items() <= expected.items() and REQUIRED[sheet.series[0]] <= row.keys() for expected in sheet.expected
+    ):
+        return "a column less"  # of columns without names; the report tells which were left aside
     for line in touched:
         cells = cells_of(sheet, line)
         if cells is None or len(cells) != len(sheet.rows[0]):
