@@ -105,7 +105,9 @@ def of_plain(column: pa.Array) -> NumberStyle:
     def any_like(pattern: str) -> bool:
         return bool(pc.any(pc.match_substring_regex(column, pattern)).as_py())
 
-    return NumberStyle(grouped=not any_like(r"^[+-]?\d{4,}([.,]\d+)?$"), lone=not any_like(r"\.\d+$"), money=False)
+    return NumberStyle(
+        grouped=not any_like(r"^[+-]?\d{4,}([.,]\d+)?$"), lone=not any_like(r"\.\d+$"), money=False, multiples=False
+    )
 
 
 def style_of(cells: Iterable[str], mark: str) -> NumberStyle:

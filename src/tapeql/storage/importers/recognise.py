@@ -567,8 +567,7 @@ class _Recogniser:
         names = [*exact, *(name for name in ("trades", "quote_volume") if name in places)]
         columns = {name: _as_text(self.sample[places[name][0]]) for name in names}
         if all(_casts(column, pa.float64()) for column in columns.values()):
-            plain = {name: of_plain(column) for name, column in columns.items()}
-            return {name: replace(each, multiples=each.multiples and name in _AMOUNTS) for name, each in plain.items()}
+            return {name: of_plain(column) for name, column in columns.items()}
         cells = {name: [cell or "" for cell in column.to_pylist()] for name, column in columns.items()}
         try:
             style = (
