@@ -40,3 +40,9 @@ def test_a_date_without_its_time_is_no_midnight(imported: Import) -> None:
     text = "date,time,price,quantity\n2024-01-02,10:00:00,1,1\n2024-01-02,,1,1\n"
     with pytest.raises(DataError, match=r"ticks\.csv:3: no time"):
         imported("ticks.csv", text, symbol="x:A", tz="UTC")
+
+
+def test_digits_are_not_grouped_by_underscores(imported: Import) -> None:
+    """What Python reads as a number is not always what a file may hold."""
+    with pytest.raises(DataError, match=r"ticks\.csv:3: not a time in numbers: '1_704_067_200'"):
+        instants(imported, "1704067200", "1_704_067_200")

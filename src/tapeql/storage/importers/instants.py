@@ -270,6 +270,8 @@ def _numbers(column: pa.Array, unit: str) -> tuple[Ints, Bools]:
     bad = np.zeros(len(column), np.bool_)
     for row, value in enumerate(column.to_pylist()):
         try:
+            if "_" in (value or ""):  # which Python reads between digits
+                raise InvalidOperation
             floored = (Decimal((value or "").strip()).scaleb(places) / 1000).to_integral_value("ROUND_FLOOR")
             us[row] = min(max(int(floored), _EARLIEST_US - 1), _LATEST_US)
         except (InvalidOperation, ValueError, OverflowError):
