@@ -104,7 +104,7 @@ def _write(dice: random.Random, original: Specimen, accident: str, folder: Path)
 
 def _refused(error: DataError, path: Path, lake: Lake) -> None:
     first = str(error).splitlines()
-    if path.name not in str(error) or len(" ".join(first)) < len(str(path)) + 10:
+    if path.name not in str(error) or len(" ".join(first)) < len(str(path)) + 5:
         raise Wrong(f"a refusal that does not name the file and the reason: {error}")
     if lake.exists():
         raise Wrong(f"refused, but something was written: {error}")

@@ -186,7 +186,7 @@ def upside_down(read: Read) -> tuple[int, int]:
         telling = _true(pc.and_(pc.greater(rows["high"], rows["low"]), pc.not_equal(rows["open"], 0)))
         low, high = rows["low"], rows["high"]
         top, bottom = (pick(rows["open"], rows["close"]) for pick in (pc.max_element_wise, pc.min_element_wise))
-        torn = pc.and_(pc.greater(low, 0), pc.or_(_beyond(high, top), _beyond(bottom, low)))
+        torn = pc.and_(pc.greater_equal(low, 0), pc.or_(_beyond(high, top), _beyond(bottom, low)))
         odd = outside(rows) | _true(torn)
     else:
         telling = _true(pc.and_(pc.not_equal(rows["bid"], 0), pc.not_equal(rows["ask"], 0)))
