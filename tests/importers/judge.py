@@ -159,11 +159,15 @@ def _may_name(original: Specimen, touched: Sequence[str]) -> bool:
 
 
 def _lies_as_it_must(kind: str, rows: Sequence[Row]) -> None:
-    """Most candles open and close within their low and high, most bids lie below their asks."""
+    """Most candles open and close within their low and high, most bids lie below their asks; 0 is none, as sources write it."""
     if kind == "candles":
-        odd = [r for r in rows if not r["low"] <= min(r["open"], r["close"]) <= max(r["open"], r["close"]) <= r["high"]]
+        odd = [
+            r
+            for r in rows
+            if r["open"] and not r["low"] <= min(r["open"], r["close"]) <= max(r["open"], r["close"]) <= r["high"]
+        ]
     elif kind == "quotes":
-        odd = [r for r in rows if r.get("bid") is not None and r.get("ask") is not None and r["bid"] > r["ask"]]
+        odd = [r for r in rows if r.get("bid") is not None and r.get("ask") is not None and r["bid"] > r["ask"] != 0]
     else:
         odd = []
     if len(odd) * 2 > len(rows) > 1:
