@@ -5,8 +5,13 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
 import pytest
 
 import tapeql
@@ -27,7 +32,7 @@ NODES = {vocabulary.clause_of(node): node for node in clauses()}
 VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES")
 SYMBOLS = (
     *("binance:BTCUSDT", "binance:ETHUSDT", "binance:BTCUSDC", "nasdaq:AAPL", "lse:VOD"),
-    *("coinbase:BTC-USD", "kraken:BTC/USD", "cme:ES.c.0", "yahoo:^GSPC"),
+    *("nasdaq:MSFT", "coinbase:BTC-USD", "kraken:BTC/USD", "cme:ES.c.0", "yahoo:^GSPC"),
 )
 
 
@@ -133,8 +138,28 @@ def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tapeql.Database]:
         yield opened
 
 
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The files of the tour, where it is asked from."""
+    monkeypatch.chdir(tmp_path)
+    trades, quotes = (
+        tapes.random_ticks("2025-03-10T08:30", 8 * 3600, 300),
+        tapes.random_quotes("2025-03-10T08:30", 9, 9),
+    )
+    Path("trades").mkdir()
+    for code in "AB":
+        whose = pa.array([code] * trades.num_rows)
+        pq.write_table(trades.append_column("symbol", whose), f"trades/{code}.parquet")
+    pa.csv.write_csv(trades, "spy.csv")
+    pa.csv.write_csv(quotes, "quotes.csv")
+    with zipfile.ZipFile("quotes.zip", "w") as archive:
+        archive.write("quotes.csv")
+
+
 @pytest.mark.parametrize("text", [e for e in EXAMPLES if queries(parse(e).statements[-1])])
-def test_the_tour_answers(db: tapeql.Database, text: str) -> None:
+def test_the_tour_answers(db: tapeql.Database, files: None, text: str) -> None:
     """Every query that the tour shows has an answer."""
-    params = {name: f"2025-03-1{day}" for name, day in (("start", 0), ("end", 1)) if re.search(rf"\${name}\b", text)}
+    bars = tapes.random_ticks("2025-03-10T08:30", 8 * 3600, 300).select(["ts", "price", "quantity"])
+    given = {"start": "2025-03-10", "end": "2025-03-11", "bars": bars}
+    params = {name: value for name, value in given.items() if re.search(rf"\${name}\b", text)}
     assert db.query(text, **params).num_columns
