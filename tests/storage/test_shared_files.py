@@ -9,6 +9,9 @@ import pyarrow as pa
 import pytest
 
 from tapeql.storage.lake import Lake
+from tapeql.storage.rows import conform
+from tapeql.storage.schema import TICKS
+from tests import tapes
 
 SYMBOLS = 40
 DAY_US = 86_400_000_000
@@ -65,3 +68,17 @@ def test_a_lake_made_anew_in_the_same_place_is_another_one(tmp_path: Path) -> No
         write(lake, 0, count)
         assert len(closes(lake, 3)) == count
         lake.path.rename(tmp_path / f"old-{count}")
+
+
+def test_a_feed_leaves_them_as_they_are(lake: Lake) -> None:
+    """What an import put together is no live file: a feed neither merges it nor folds it into files of single symbols."""
+    for first in (0, 300, 600, 900, 1200):
+        write(lake, first)
+    before = sorted(lake.path.rglob("ohlcv/**/*.parquet"))
+    with lake.live() as feed:
+        ticks = tapes.random_ticks("2024-12-31", 60, 10).append_column("seq", pa.array(range(10)))
+        feed.append({("ticks", "x", "S1"): conform(TICKS, ticks)})
+        feed.seal("x", 30_000)
+    assert [path for path in before if not path.exists()] == []
+    assert sorted(lake.path.rglob("ohlcv/**/*.parquet")) == before
+    assert lake.last("ticks", "x", "S1") is not None

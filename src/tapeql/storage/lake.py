@@ -37,7 +37,7 @@ from tapeql.storage.merge import Merged, merge
 from tapeql.storage.rows import conform, in_order, instants, plain, table_of
 from tapeql.storage.schema import COVERAGE, TABLES, Table
 from tapeql.storage.shared_files import read_stretch
-from tapeql.storage.snapshot import LIVE, Part
+from tapeql.storage.snapshot import LIVE, PACKED, Part
 from tapeql.storage.staging import Place, Staging
 from tapeql.storage.store import Commit, summed
 from tapeql.storage.stretches import Stretches
@@ -229,7 +229,7 @@ class Lake:
     def _sweep(self, current: Manifest) -> None:
         """Removes what killed writers left: files no manifest ever listed, and drafts."""
         listed = current.paths()
-        for top in (*TABLES, LIVE):
+        for top in (*TABLES, LIVE, PACKED):
             for parent, _, names in os.walk(self.path / top):
                 for name in names:
                     path = Path(parent, name)
@@ -271,7 +271,7 @@ class _Together:
         table = TABLES[self._places[0][0][0]]
         which = np.repeat(np.arange(len(self._places)), [piece.num_rows for piece in self._pieces])
         rows = pa.concat_tables(self._pieces).combine_chunks()
-        path = f"{LIVE}/{table.name}/{self._number:012}.{self._files}.parquet"
+        path = f"{PACKED}/{table.name}/{self._number:012}.{self._files}.parquet"
         entries = Stretches(self._places, which, rows).write(self._lake, path, table)
         self._files += 1
         self._places, self._pieces, self._rows = [], [], 0
@@ -368,7 +368,7 @@ class LakeSnapshot:
 
 
 def _read(lake: Path, part: Part, table: Table, columns: Sequence[str]) -> pa.Table:
-    read = read_stretch if part.path.startswith(f"{LIVE}/") else read_file
+    read = read_stretch if part.is_shared else read_file
     return read(lake / part.path, table, columns, part.first_row, part.rows)
 
 

@@ -6,6 +6,7 @@ ohlcv/<venue>/<symbol>/<interval>/<month>[.<commit>].parquet  1d and longer: by 
 book/<venue>/<symbol>/<date>[.<commit>].parquet
 gaps, corrections, instruments, coverage/<venue>/<symbol>/<month>[.<commit>].parquet
 live/<table>/<commit>[.<n>].parquet                           rows of many symbols and dates, not yet folded into the above
+packed/<table>/<commit>.<n>.parquet                           short stretches of many symbols, as an import brought them
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Numbered lists of the files that are the table, published whole or not at all.
 
 `manifests/<number>.parquet` has a row for each stretch of a file that holds rows of one series and partition, sorted by
-symbol and time: the whole of an ordinary file, one of many stretches of a live one. The newest number is the lake; older
+symbol and time: the whole of an ordinary file, one of many stretches of a shared one. The newest number is the lake; older
 ones are kept a little for the curious. Parquet, because 20,000 files read in 3 ms (JSON: 47) and any tool can open it.
 """
 
@@ -28,7 +28,7 @@ from tapeql.storage.files import fsync_folder
 from tapeql.storage.layout import Series
 from tapeql.storage.rows import Ints, taken
 from tapeql.storage.schema import OHLCV, TABLES
-from tapeql.storage.snapshot import LIVE, Part
+from tapeql.storage.snapshot import LIVE, Part, is_shared
 
 FOLDER: Final = "manifests"
 _FORMAT: Final = b"tapeql.manifest"
@@ -65,7 +65,7 @@ Bools = npt.NDArray[np.bool_]
 class Entry:
     """A stretch of a file: where it is, what it holds.
 
-    removed_us      set once the file is no longer of the table but readers may have it; a live file is then listed once,
+    removed_us      set once the file is no longer of the table but readers may have it; a shared file is then listed once,
                     under a series without a symbol
     first_row       of the stretch in the file
     last_seq        the largest seq at max_us; None: not known
@@ -87,6 +87,10 @@ class Entry:
     @property
     def is_live(self) -> bool:
         return self.path.startswith(f"{LIVE}/")
+
+    @property
+    def is_shared(self) -> bool:
+        return is_shared(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +203,17 @@ class Manifest:
     ) -> Manifest:
         """The next manifest: `added` stand in the place of `replaced`, files that are `gone` are forgotten.
 
-        A live file is removed when the last of its stretches is replaced.
+        A shared file is removed when the last of its stretches is replaced.
         """
         paths = self._paths
         standing = self._standing.copy()
         standing[self._find(paths, replaced)] = False
-        live = {entry.path: entry.series[0] for entry in replaced if entry.is_live}
-        touched = _among(paths, live)
+        shared = {entry.path: entry.series[0] for entry in replaced if entry.is_shared}
+        touched = _among(paths, shared)
         left = set(paths.filter(pa.array(touched & standing)).to_pylist())
         ended = [
             Entry((table, "", "", ""), 0, path, 0, 0, 0, removed_us=now_us)
-            for path, table in live.items()
+            for path, table in shared.items()
             if path not in left
         ]
         removed_us = pc.if_else(

@@ -9,7 +9,15 @@ from typing import Final, Protocol
 import pyarrow as pa
 
 LIVE: Final = "live"
-"""The folder of a lake's files that hold rows of many symbols."""
+"""The folder of what a feed appends: rows of many symbols, to be merged and folded."""
+
+PACKED: Final = "packed"
+"""The folder of short stretches of many symbols that an import brought together, to stay as they are."""
+
+
+def is_shared(path: str) -> bool:
+    """Whether a file holds runs of several symbols."""
+    return path.startswith((f"{LIVE}/", f"{PACKED}/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +26,7 @@ class Part:
 
     Parts of one (table, symbol, interval) may overlap in time only where a day was written more than once;
     `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts.
-    `first_row` is where the run begins in its file: one that was written live holds those of other symbols too.
+    `first_row` is where the run begins in its file, which may be shared with other symbols.
     """
 
     table: str
@@ -33,8 +41,13 @@ class Part:
 
     @property
     def is_live(self) -> bool:
-        """Whether its file holds other runs too."""
+        """Whether a feed appended it, and nothing folded it yet."""
         return self.path.startswith(f"{LIVE}/")
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its file holds other runs too."""
+        return is_shared(self.path)
 
 
 class Snapshot(Protocol):

@@ -143,11 +143,11 @@ class DuckDB(Dialect):
         files = [(str(snapshot.file(part)), part, read) for part, read in parts]  # type: ignore[attr-defined]
         if not files:
             return _nothing(table_name, numbers, columns)
-        # A live file holds many symbols: it is read once for all of them, and each takes its own rows.
+        # A shared file holds many symbols: it is read once for all of them, and each takes its own rows.
         paths = list(dict.fromkeys(path for path, _, _ in files))
-        live = any(part.is_live for _, part, _ in files)
-        source = exp.Table(this=_parquet(paths, file_row_number=live, filename=len(reads) > 1 or live))
-        if len(reads) == 1 and not live:
+        shared = any(part.is_shared for _, part, _ in files)
+        source = exp.Table(this=_parquet(paths, file_row_number=shared, filename=len(reads) > 1 or shared))
+        if len(reads) == 1 and not shared:
             (read,) = reads
             values = [named(integer(getattr(read, number)), number) for number in numbers]
             values += [named(call("epoch_us", column("ts")), "ts_us"), *(column(c) for c in ("seq", *columns))]
@@ -163,7 +163,7 @@ class DuckDB(Dialect):
             "start": (BIGINT, [read.start_us for _, _, read in files]),
             "stop": (BIGINT, [read.end_us for _, _, read in files]),
         }
-        if live:
+        if shared:
             told["first"] = (BIGINT, [part.first_row for _, part, _ in files])
             told["last"] = (BIGINT, [part.first_row + part.rows - 1 for _, part, _ in files])
         file = constants(f"{table_name}_files", told)
@@ -178,7 +178,7 @@ class DuckDB(Dialect):
             op("<", column("ts", "t"), self.instant(column("stop", file))),
         )
         same = op("=", column("filename", "t"), column("path", file))
-        if live:
+        if shared:
             row = column("file_row_number", "t")
             same = both(same, op(">=", row, column("first", file)), op("<=", row.copy(), column("last", file)))
         return select(values, source, joins=[join(table(file), same)], where=where)

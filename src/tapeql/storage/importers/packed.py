@@ -40,7 +40,10 @@ class Packed:
     @property
     def is_plain(self) -> bool:
         """Whether the file can be opened by its path."""
-        return self.member is None and compression(self.path.open("rb")) is None
+        if self.member is not None:
+            return False
+        with self.path.open("rb") as file:
+            return compression(file) is None
 
     def open(self) -> Stream:
         return Stream(self)
