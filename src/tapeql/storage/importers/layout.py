@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from tapeql.storage.importers.dialect import is_value
+from tapeql.storage.importers.naming import interval_of, minutes
 
 Where = str | int | tuple[str | int, ...]
 """A column by its name or its place (from 0); several are joined with a space."""
@@ -41,7 +42,7 @@ class Layout:
     fields      our field → its column; besides the fields of the kind: symbol, venue, interval, quote_volume
     header      names a header must hold (as `plain_name` makes them)
     cells       for files without a header, what each cell looks like
-    path        searched in the file's path; its groups may be symbol, venue, interval, minutes, day, kind
+    path        searched in the file's path; its groups may be symbol (or base and quote), venue, interval (or minutes), day
     by_path     content like this is too common: the path must be found too
     venue       whose files these are, where neither path nor column says
     zone        where naive times are local; "": not known
@@ -83,9 +84,20 @@ class Layout:
     refusal: str = ""
 
     def found_in(self, path: str) -> Mapping[str, str]:
-        """What the path says."""
+        """What the path says: symbol, venue, interval, day."""
         match = re.search(self.path, path) if self.path else None
-        return {} if match is None else {k: v for k, v in match.groupdict().items() if v}
+        found = {} if match is None else {k: v for k, v in match.groupdict().items() if v}
+        if "interval" in found:
+            found["interval"] = self.interval(found["interval"])
+        if "minutes" in found:
+            found["interval"] = minutes(found.pop("minutes"))
+        if "base" in found:
+            found["symbol"] = f"{found.pop('base')}/{found.pop('quote')}"
+        return {name: word for name, word in found.items() if word}
+
+    def interval(self, word: str) -> str:
+        """What its word for an interval means; "" for none of them."""
+        return self.spelled.get(word) or interval_of(word) or ""
 
     def fits(self, names: frozenset[str], rows: Sequence[Sequence[str | None]], path: str) -> int:
         """How much of a file speaks for this layout; 0 where anything speaks against it. `names` are plain ones."""

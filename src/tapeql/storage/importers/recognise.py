@@ -19,7 +19,7 @@ from tapeql.storage.importers.fields import KINDS, Kind, Reading, upside_down
 from tapeql.storage.importers.headers import by_words, date_and_clock, says_utc
 from tapeql.storage.importers.instants import InstantReader
 from tapeql.storage.importers.layout import Layout, Where, layout_of, layouts, plain_name
-from tapeql.storage.importers.naming import interval_of, minutes, said_by, trades_around_the_clock
+from tapeql.storage.importers.naming import interval_of, said_by, trades_around_the_clock
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style_of
 from tapeql.storage.importers.shown import listed
 from tapeql.storage.importers.source import Source
@@ -201,16 +201,7 @@ class _Recogniser:
     def _said(self) -> dict[str, str]:
         said = said_by(self.source.path)
         if self.layout is not None:
-            found = dict(self.layout.found_in(self.source.path))
-            if "interval" in found:
-                word = found["interval"]
-                found["interval"] = self.layout.spelled.get(word) or interval_of(word) or ""
-            if "minutes" in found:
-                found["interval"] = minutes(found.pop("minutes"))
-            if self.layout.venue == "freqtrade" and "symbol" in found:
-                base, _, rest = found["symbol"].partition("_")
-                found["symbol"] = f"{base}/{rest.partition('_')[0]}"
-            said |= {key: value for key, value in found.items() if value}
+            said |= self.layout.found_in(self.source.path)
         info = {key.lower(): value for key, value in self.source.info.items()}
         for key, field_ in (("symbol", "symbol"), ("ticker", "symbol"), ("2. symbol", "symbol"), ("exchange", "venue")):
             if info.get(key):
@@ -542,7 +533,7 @@ class _Recogniser:
         self.word = word
         if not word:
             del places["interval"]
-        return (self.layout.spelled.get(word, "") if self.layout else "") or interval_of(word) or ""
+        return self.layout.interval(word) if self.layout else interval_of(word) or ""
 
     def _between(self, places: Mapping[str, tuple[int, ...]], instants: InstantReader) -> str:
         """The time between the rows of one symbol."""

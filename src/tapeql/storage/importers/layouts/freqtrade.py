@@ -3,7 +3,7 @@
 from tapeql.storage.importers.layout import Layout
 
 _WHERE = "freqtrade download-data"
-_PATH = r"(?:data/(?P<venue>[a-z0-9]+)/(?:futures/)?)?(?P<symbol>[A-Z0-9]+_[A-Z0-9]+(?:_[A-Z0-9]+)?)-%s(?:-\w+)?\.(?:json|csv|feather|parquet)"
+_PATH = r"(?:data/(?P<venue>[a-z0-9]+)/(?:futures/)?)?(?P<base>[A-Z0-9]+)_(?P<quote>[A-Z0-9]+)(?:_[A-Z0-9]+)?-%s(?:-\w+)?\.(?:json|csv|feather|parquet)"
 
 LAYOUTS = (
     Layout(
