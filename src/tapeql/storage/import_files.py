@@ -11,14 +11,10 @@ from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, said_span
 from tapeql.storage.importers.handed import TableSource, arrow_table, index_of_times
 from tapeql.storage.importers.opening import files_of, open_sources
-from tapeql.storage.importers.recognise import Wishes
 from tapeql.storage.importers.source import Source
-from tapeql.storage.layout import canonical_interval
+from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.store import Commit, Store
-from tapeql.storage.taking import File, Tally, checked_symbol, cover, take
-
-Advance = Callable[[float], None]
-"""Hears how much of a source has been read, 0 to 1."""
+from tapeql.storage.taking import Advance, File, Tally, cover, take
 
 Progress = Callable[[str, float, int], None]
 """Called now and then with the file being read, how much of all files has been read (0 to 1), and the rows so far."""
@@ -119,12 +115,6 @@ def import_files(
     Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing is
     written then.
     """
-    if symbol and ":" in symbol:
-        checked_symbol(*symbol.split(":", 1))
-    if stamp not in ("", "open", "close"):
-        raise DataError(f"candles are stamped by their open or their close, not {stamp!r}")
-    if interval:
-        canonical_interval(interval)
     mapping = {name.lower(): column for name, column in (columns or {}).items()}
     wishes = Wishes(kind, symbol, venue, interval, tz, mapping, time_unit, dates, format, stamp)
     whole = said_span(covers, tz or "UTC") if covers is not None else None
@@ -158,8 +148,6 @@ def import_table(
 
     Raises NoTable for another value, DataError for what cannot be taken, StoreError for trouble with the store.
     """
-    if ":" in symbol:
-        checked_symbol(*symbol.split(":", 1))
     rows = arrow_table(table)
     index = index_of_times(rows.schema)
     wishes = Wishes(kind, symbol, interval=interval, tz=tz, columns={"ts": index} if index else {})

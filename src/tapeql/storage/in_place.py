@@ -16,13 +16,13 @@ from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS, IN_PLACE_BYTES
 from tapeql.storage.importers.handed import TableSource, index_of_times
 from tapeql.storage.importers.opening import files_of, open_sources
-from tapeql.storage.importers.recognise import Wishes
 from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.tables import Gathering, Tables
-from tapeql.storage.taking import Tally, checked_symbol, cover, take
+from tapeql.storage.taking import Tally, cover, take
 
-Advance = Callable[[], None]
+Check = Callable[[], None]
 """Called between two pieces of work; what it raises ends the reading."""
 
 
@@ -47,14 +47,14 @@ class Held:
     in_order: bool
 
 
-def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, advance: Advance) -> Held:
+def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, check: Check) -> Held:
     """What a table holds, handed in as a parameter; `symbol` names it, `zone` is of times without one.
 
     Raises DataError for what cannot be taken.
     """
     index = index_of_times(table.schema)
     wishes = Wishes(symbol=symbol, local=zone, columns={"ts": index} if index else {})
-    held = _held([TableSource(table, parameter)], wishes, advance)
+    held = _held([TableSource(table, parameter)], wishes, check)
     if held.in_order:
         return held
     return replace(
@@ -69,7 +69,7 @@ class Files:
         self._held: OrderedDict[object, Held] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, path: str, symbol: str, zone: str, advance: Advance) -> Held:
+    def read(self, path: str, symbol: str, zone: str, check: Check) -> Held:
         """What a file, a folder or a pattern holds. Raises NoFile, and DataError for what cannot be taken."""
         found = _found(os.path.expanduser(path))
         with self._lock:
@@ -77,7 +77,7 @@ class Files:
             held = self._held.pop(key, None)
             if held is None:
                 sources = (source for file in found for source in open_sources(file))
-                held = _held(sources, Wishes(symbol=symbol, local=zone, code=_named_after(found)), advance)
+                held = _held(sources, Wishes(symbol=symbol, local=zone, code=_named_after(found)), check)
             self._held[key] = held
             while sum(each.tables.nbytes for each in self._held.values()) > IN_PLACE_BYTES:
                 self._held.popitem(last=False)
@@ -108,13 +108,11 @@ def _state(file: Path) -> tuple[str, int, int]:
     return str(file.absolute()), known.st_size, known.st_mtime_ns
 
 
-def _held(sources: Iterable[Source], wishes: Wishes, advance: Advance) -> Held:
-    if ":" in wishes.symbol:
-        checked_symbol(*wishes.symbol.split(":", 1))
+def _held(sources: Iterable[Source], wishes: Wishes, check: Check) -> Held:
     tally = Tally()
     with Gathering() as gathering:
         for number, source in enumerate(sources):
-            take(source, wishes, gathering, str(number), None, tally, lambda _: advance())
+            take(source, wishes, gathering, str(number), None, tally, lambda _: check())
             if tally.refusals.count > IMPORT_REFUSED_ROWS:
                 break
         if tally.refusals.count:

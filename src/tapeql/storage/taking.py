@@ -7,9 +7,9 @@ import itertools
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,13 +20,17 @@ from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, end_of, records
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.packed import BROKEN
-from tapeql.storage.importers.recognise import Taken, Wishes, recognise
+from tapeql.storage.importers.recognise import Taken, recognise
 from tapeql.storage.importers.shown import listed, shown
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.spacing import too_close
+from tapeql.storage.importers.wishes import Wishes, checked_symbol
 from tapeql.storage.rows import instants
 from tapeql.storage.schema import COVERAGE
 from tapeql.storage.store import Transaction
+
+Advance = Callable[[float], None]
+"""Hears how much of a source has been read, 0 to 1."""
 
 Target = tuple[str, str, str, str]
 """(table, venue, code, interval): whose rows they are."""
@@ -83,14 +87,53 @@ def take(
     name: str,
     quarantine: str | os.PathLike[str] | None,
     tally: Tally,
-    advance: Callable[[float], None],
+    advance: Advance,
 ) -> None:
     """Recognises a source and adds its rows, under `name`; unusable ones are counted, and set aside where told.
 
     `advance` hears now and then how much of it has been read, 0 to 1. Raises DataError for what cannot be taken.
     """
+    with _readable(source):
+        taken = recognise(source, wishes)
+        file = File(taken, source.label)
+        tally.files.append(file)
+        places = list(dict.fromkeys(itertools.chain(*taken.places.values())))
+        wrong: dict[int, tuple[str, str]] = {}
+        raw: dict[int, str] = {}
+        for batch in source.batches(places, taken.types):
+            count = len(batch.lines)
+            tally.read += count + len(batch.malformed)
+            for bad in batch.malformed:
+                wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
+            if count:
+                columns = dict(zip(places, batch.columns, strict=True))
+                cells = {name: _joined(columns, where, name == "ts") for name, where in taken.places.items()}
+                read = taken.reading.rows(cells, count)
+                tally.skipped += read.skipped
+                tally.odd += read.odd
+                for row, fault in read.faults.items():
+                    wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
+                for target, rows in _by_series(taken, read.rows, file, tally):
+                    if taken.interval and not wishes.interval:
+                        _keeps_distance(source, taken.interval, rows)
+                    file.see(target, rows)
+                    transaction.add(*target[:3], rows, target[3], name)
+            advance(source.position())
+            if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
+                break
+        if taken.pick and file.others and not file.rows:
+            raise DataError(f"{source.label} has no rows of {taken.pick!r}; it holds {listed(sorted(file.others))}")
+        tally.notes += [f"{source.label}: {note}" for note in (*taken.notes, *taken.reading.instants.notes)]
+        if wrong:
+            raw |= source.raw([line for line in wrong if line not in raw])
+            _refuse(source, wrong, raw, quarantine, tally)
+
+
+@contextmanager
+def _readable(source: Source) -> Iterator[None]:
+    """DataError in the file's name for what its bytes do not hold."""
     try:
-        _take(source, wishes, transaction, name, quarantine, tally, advance)
+        yield
     except (OSError, *BROKEN) as error:
         raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
 
@@ -99,50 +142,6 @@ def cover(tally: Tally, transaction: Transaction, whole: Span | None = None) -> 
     """Says what the files hold whole: each from its first row to its last, unless told."""
     for (table, venue, code, interval), spans in tally.covered(whole):
         transaction.add(COVERAGE.name, venue, code, records(table, interval, spans, "import"), "", "coverage")
-
-
-def _take(
-    source: Source,
-    wishes: Wishes,
-    transaction: Transaction,
-    name: str,
-    quarantine: str | os.PathLike[str] | None,
-    tally: Tally,
-    advance: Callable[[float], None],
-) -> None:
-    taken = recognise(source, wishes)
-    file = File(taken, source.label)
-    tally.files.append(file)
-    places = list(dict.fromkeys(itertools.chain(*taken.places.values())))
-    wrong: dict[int, tuple[str, str]] = {}
-    raw: dict[int, str] = {}
-    for batch in source.batches(places, taken.types):
-        count = len(batch.lines)
-        tally.read += count + len(batch.malformed)
-        for bad in batch.malformed:
-            wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
-        if count:
-            columns = dict(zip(places, batch.columns, strict=True))
-            cells = {name: _joined(columns, where, name == "ts") for name, where in taken.places.items()}
-            read = taken.reading.rows(cells, count)
-            tally.skipped += read.skipped
-            tally.odd += read.odd
-            for row, fault in read.faults.items():
-                wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
-            for target, rows in _by_series(taken, read.rows, file, tally):
-                if taken.interval and not wishes.interval:
-                    _keeps_distance(source, taken.interval, rows)
-                file.see(target, rows)
-                transaction.add(*target[:3], rows, target[3], name)
-        advance(source.position())
-        if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
-            break
-    if taken.pick and file.others and not file.rows:
-        raise DataError(f"{source.label} has no rows of {taken.pick!r}; it holds {listed(sorted(file.others))}")
-    tally.notes += [f"{source.label}: {note}" for note in (*taken.notes, *taken.reading.instants.notes)]
-    if wrong:
-        raw |= source.raw([line for line in wrong if line not in raw])
-        _refuse(source, wrong, raw, quarantine, tally)
 
 
 def _keeps_distance(source: Source, interval: str, rows: pa.Table) -> None:
@@ -232,18 +231,3 @@ def _set_aside(path: Path, refusals: Sequence[Refusal]) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         raise DataError(f"the quarantine {path} cannot be written: {error.strerror}") from error
-
-
-_VENUE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
-_CODE: Final = re.compile(r"(?:[A-Za-z0-9_.^=!/]|-(?!-))+")
-"""What FROM reads as one symbol: what is stored under another name could not be asked for."""
-
-
-def checked_symbol(venue: str, code: str) -> tuple[str, str]:
-    """Raises DataError for what no query could name."""
-    if not (_VENUE.fullmatch(venue) and _CODE.fullmatch(code)):
-        raise DataError(
-            f"{f'{venue}:{code}'!r} is not a symbol that FROM can read; write VENUE:CODE, such as binance:BTCUSDT. "
-            "A code holds letters, digits and . - _ ^ = ! / but no --; a venue is a word such as binance"
-        )
-    return venue, code

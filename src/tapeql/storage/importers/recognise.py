@@ -6,7 +6,7 @@ import datetime as dt
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,7 @@ from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style
 from tapeql.storage.importers.shown import listed
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.spacing import interval_between
+from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.layout import canonical_interval
 
 NO_VENUE: Final = "file"
@@ -39,29 +40,6 @@ _PARTS: Final = {"candles": ("open", "high", "low", "close"), "quotes": ("bid", 
 """The columns by which a kind is known, in the order it is looked for."""
 
 Rows = Sequence[Sequence[str | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What was asked for; an empty one is told from the file.
-
-    symbol is VENUE:CODE or, where the file has a column of codes, the code of the rows to take.
-    local is the zone of times without one where nothing else says it; tz is theirs whatever is said.
-    code is the symbol's where nothing else says it.
-    """
-
-    kind: str = ""
-    symbol: str = ""
-    venue: str = ""
-    interval: str = ""
-    tz: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    time_unit: str | None = None
-    dates: str | None = None
-    format: str = ""
-    stamp: str = ""
-    local: str = ""
-    code: str = ""
 
 
 class Unsaid(DataError):
