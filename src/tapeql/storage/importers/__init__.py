@@ -1,4 +1,5 @@
 """Files of others brought to our schema.
 
-file ──reader (csv, parquet, feather)──▶ RawBatch ──fields, instants, values──▶ rows of a table + faults
+file ──packed──▶ bytes ──reader (text, json, parquet, feather, dbn)──▶ sample ──seen, columns, recognise──▶ Taken
+     ──reader──▶ RawBatch ──fields, instants, numbers, values──▶ rows of a table + faults
 """

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
+from tapeql.storage.importers.cells import is_number
 from tapeql.storage.importers.dialect import is_value
 from tapeql.storage.importers.naming import interval_of, minutes
 
@@ -19,7 +20,7 @@ Where = str | int | tuple[str | int, ...]
 
 CELLS: Final[Mapping[str, Callable[[str], bool]]] = {
     "int": lambda cell: cell.isdigit(),
-    "number": lambda cell: re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", cell) is not None,
+    "number": is_number,
     "seconds": lambda cell: re.fullmatch(r"\d{9,10}(\.\d+)?", cell) is not None,
     "millis": lambda cell: re.fullmatch(r"\d{12,13}", cell) is not None,
     "epoch": lambda cell: re.fullmatch(r"\d{12,19}", cell) is not None,

@@ -41,6 +41,15 @@ def interval_between(instants: Sequence[npt.NDArray[np.int64]], days: bool) -> s
     return _USUAL.get(least, "")
 
 
+def shorter(one: str, other: str) -> bool:
+    """Whether one interval is; of days, weeks and months only the units are compared."""
+    a, b = interval_us(one), interval_us(other)
+    if a is not None and b is not None:
+        return a < b
+    places = [9 if each.endswith("mo") else "smhdw".find(each[-1]) for each in (one, other)]
+    return places[0] < places[1]
+
+
 def too_close(instants: npt.NDArray[np.int64], interval: str) -> tuple[int, int] | None:
     """The first two of candles that lie closer than one is long; days may be an hour short. None where all lie well."""
     length = interval_us(interval) or (_SHORT_DAY_US if interval == "1d" else 0)
