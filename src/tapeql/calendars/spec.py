@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class Interval:
     @property
     def is_calendar(self) -> bool:
         return self.count > 0
+
+
+ONE_DAY: Final = Interval("1d", 0, 1, "d")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,10 @@ from tapeql.plan.schema import result_schema
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.lookback import Lookback, lookback
-from tapeql.query.nodes import Align, Call, Column, Expr, Interval, Of, OfDate, OutputColumn, SessionSpec, Type
+from tapeql.query.nodes import ONE_DAY, Align, Call, Column, Expr, Of, OfDate, OutputColumn, SessionSpec, Type
 from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
-
-ONE_DAY = Interval("1d", 0, 1, "d")
 
 
 def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Plan:

@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from tapeql import calendars
 from tapeql.calendars.grid import Grid
-from tapeql.query.nodes import Interval
+from tapeql.query.nodes import ONE_DAY
 from tapeql.rows.nesting import unit_of
 from tapeql.rows.nodes import Bars, Feed
 from tapeql.rows.spans import Instants
-
-ONE_DAY = Interval("1d", 0, 1, "d")
 
 
 class DayGrid(NamedTuple):

@@ -48,7 +48,8 @@ class Left:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asking:
-    """
+    """What is asked of one verb.
+
     written      the verb and all clauses in force: its own, and those handed on to it
     left         what stands left of it
     understand   makes a query of another asking

@@ -13,14 +13,14 @@ from tapeql.language import syntax
 from tapeql.operators.operator import Query
 from tapeql.query.asked import Asked
 from tapeql.query.columns import QUOTE, TICK
-from tapeql.query.nodes import Interval
+from tapeql.query.nodes import ONE_DAY
 from tapeql.query.parameters import check_parameters, plain
 from tapeql.query.report import Report
 from tapeql.query.settings import Settings
 from tapeql.query.symbols import NOTHING_ELSEWHERE, Catalogue, Elsewhere
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 from tapeql.words.asking import Asking, Given, Left, length
-from tapeql.words.clauses import clauses
+from tapeql.words.clauses import clauses, in_place
 from tapeql.words.clauses.align import align
 from tapeql.words.clauses.calendar import market, named
 from tapeql.words.clauses.during import range_asked
@@ -32,8 +32,6 @@ from tapeql.words.clauses.warmup import warmup_rows
 from tapeql.words.lookahead import lookahead
 from tapeql.words.session_words import session_words
 from tapeql.words.verbs import verbs
-
-_ONE_DAY = Interval("1d", 0, 1, "d")
 
 
 def resolve(
@@ -96,8 +94,7 @@ def understood(asking: Asking) -> Query:
     given = asking.given
     _check_places(asking)
     start_us, end_us = range_asked(asking)
-    entries = {entry for entry in clauses().values() if entry.place is not None}
-    steps = [step for entry in sorted(entries, key=lambda e: e.place or 0) for step in entry.adds(asking)]
+    steps = [step for entry in in_place() for step in entry.adds(asking)]
     asked = Asked(start_us, end_us, given.now_us, warmup_rows(asking), given.settings, "", given.source)
     query = Query(asked, _rows(asking), tuple(steps))
     if market(asking).continuous and session_words(query):
@@ -128,7 +125,7 @@ def _rows(asking: Asking) -> Rows:
         return Ticks(feeds, chosen, where, zoned, reference)
     if sees is QUOTE:
         return Quotes(feeds, chosen, zoned, reference)
-    return Bars(length(asking) or _ONE_DAY, feeds, chosen, align(asking), where, zoned, reference)
+    return Bars(length(asking) or ONE_DAY, feeds, chosen, align(asking), where, zoned, reference)
 
 
 def _canonical(statement: syntax.Query | syntax.Pipe) -> str:

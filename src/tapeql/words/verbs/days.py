@@ -5,7 +5,7 @@ from __future__ import annotations
 from tapeql.operators.on_days import OnDays
 from tapeql.operators.where import passing
 from tapeql.query.columns import BAR
-from tapeql.query.nodes import Column, Interval, Type
+from tapeql.query.nodes import ONE_DAY, Column, Type
 from tapeql.query.verb import Name, Verb
 
 VERB = Verb(
@@ -17,7 +17,7 @@ VERB = Verb(
         Name("start", Column("ts", Type.INSTANT), "the opening instant of a day's bar"),
         Name("end", Column("ts_close", Type.INSTANT), "the closing instant of a day's bar"),
     ),
-    interval=Interval("1d", 0, 1, "d"),
+    interval=ONE_DAY,
     selects="days",
     selection=OnDays,
     reasons=True,
