@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from tapeql.calendars.zones import DAY_US
 from tapeql.storage.layout import interval_us
 
-_DAY_US: Final = 86_400_000_000
-_SHORT_DAY_US: Final = _DAY_US - 3_600_000_000
+_SHORT_DAY_US: Final = DAY_US - 3_600_000_000
 _USUAL: Final = {
     1_000_000 * seconds: word
     for seconds, word in (
@@ -32,10 +32,10 @@ def interval_between(instants: Sequence[npt.NDArray[np.int64]], days: bool) -> s
     if not len(steps):
         return ""
     least = int(steps.min())
-    if (days and (steps % _DAY_US == 0).all()) or least >= 20 * _DAY_US:
-        return _of_days(np.unique(np.concatenate(instants)), least // _DAY_US)
-    if least % _DAY_US == 0 and (steps % _DAY_US == 0).all():
-        return "1d" if least == _DAY_US else ""
+    if (days and (steps % DAY_US == 0).all()) or least >= 20 * DAY_US:
+        return _of_days(np.unique(np.concatenate(instants)), least // DAY_US)
+    if least % DAY_US == 0 and (steps % DAY_US == 0).all():
+        return "1d" if least == DAY_US else ""
     if (steps % least != 0).any():
         return ""
     return _USUAL.get(least, "")
