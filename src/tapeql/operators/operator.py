@@ -101,6 +101,21 @@ class Operator:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultOperator(Operator):
+    """What stands above the columns of the result: it reads nothing before them, and needs all rows."""
+
+    def reads(self) -> frozenset[str] | None:
+        return frozenset()
+
+    def reach(self) -> Lookback:
+        return Lookback()
+
+    @property
+    def cut(self) -> Cut:
+        return Cut.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
 class RowOperator(Operator):
     """An operator that sees one row at a time."""
 

@@ -5,25 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tapeql.operators.operator import Cut, Operator
-from tapeql.query.lookback import Lookback
+from tapeql.operators.operator import ResultOperator
 from tapeql.query.nodes import Limit
 from tapeql.query.text import expr_text
 
 
 @dataclass(frozen=True, slots=True)
-class Take(Operator):
+class Take(ResultOperator):
     limit: Limit
-
-    def reads(self) -> frozenset[str]:
-        return frozenset()
-
-    def reach(self) -> Lookback:
-        return Lookback()
-
-    @property
-    def cut(self) -> Cut:
-        return Cut.WHOLE
 
     def text(self) -> Iterator[str]:
         whose = f" of each {', '.join(expr_text(expr) for expr in self.limit.per)}" if self.limit.per else ""
