@@ -49,5 +49,18 @@ def standing(quotes: Sequence[Row], start: int, end: int, opened: float) -> list
     for since, to in zip(changes, [*changes[1:], end], strict=True):
         known = [q for q in quotes if opened <= q["ts"] <= since]
         if known:
-            found.append((since, to, known[-1]))
+            found.append((since, to, prevailing(known)))
     return found
+
+
+def prevailing(known: Sequence[Row]) -> Row:
+    """The last quote, or the best of the markets that have quoted since one without a market."""
+    newest: dict[str, Row] = {}
+    for quote in reversed(known):
+        if quote["market"] is None:
+            break
+        newest.setdefault(quote["market"], quote)
+    if not newest:
+        return known[-1]
+    bids, asks = ([q[side] for q in newest.values() if q[side]] for side in ("bid", "ask"))
+    return {"bid": max(bids, default=None), "ask": min(asks, default=None)}

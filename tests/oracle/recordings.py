@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -158,6 +159,7 @@ def trades(dice: random.Random, who: Habits, moments: list[int], exact: bool) ->
             "trade_id": f"t{seq}",
             "buyer_maker": dice.choice((True, False, None)),
             "conditions": dice.choice(CONDITIONS) if who.stock else None,
+            "market": dice.choice(("N", "Q", None)) if who.stock else None,
         }
         for seq, (ts, price) in enumerate(zip(moments, prices(dice, who, len(moments), exact), strict=True))
     ]
@@ -167,6 +169,8 @@ def quotes(dice: random.Random, who: Habits, moments: list[int], exact: bool) ->
     """Changes of the best bid and ask near the trades: mostly sound, some locked, crossed or one-sided."""
     times = sorted(max(0, ts + dice.choice((0, 0, dice.randrange(-5 * MINUTE, 5 * MINUTE)))) for ts in moments)
     rows: list[Row] = []
+    # Of several markets, of one book, or of both in turn.
+    markets: Sequence[str | None] = dice.choice(((None,), ("N", "Q", "P"), ("N", "Q", None)))
     for seq, (ts, mid) in enumerate(zip(times, prices(dice, who, len(times), exact), strict=True)):
         tick = 0.125 if exact else 0.01
         half = tick * dice.randrange(1, 4)
@@ -179,7 +183,12 @@ def quotes(dice: random.Random, who: Habits, moments: list[int], exact: bool) ->
             case 2:
                 bid, ask = dice.choice(((None, ask), (bid, None), (0.0, ask), (bid, 0.0), (None, None)))
         sizes = [dice.choice((None, 1.0, 2.5, 300.0)) for _ in range(2)]
-        rows.append({"ts": ts, "seq": seq, "bid": bid, "bid_size": sizes[0], "ask": ask, "ask_size": sizes[1]})
+        rows.append(
+            {
+                "ts": ts, "seq": seq, "bid": bid, "bid_size": sizes[0], "ask": ask, "ask_size": sizes[1],
+                "market": dice.choice(markets),
+            }
+        )  # fmt: skip
     return rows
 
 

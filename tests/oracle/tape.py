@@ -54,6 +54,14 @@ class Tape:
     def from_json(cls, text: str) -> Tape:
         loaded = json.loads(text)
         return cls(
-            {(s["venue"], s["code"]): Recorded(s["trades"], s["quotes"], s["candles"]) for s in loaded["symbols"]},
+            {
+                (s["venue"], s["code"]): Recorded(_marked(s["trades"]), _marked(s["quotes"]), s["candles"])
+                for s in loaded["symbols"]
+            },
             loaded["now_us"],
         )
+
+
+def _marked(rows: list[Row]) -> list[Row]:
+    """Older recordings name no markets."""
+    return [{"market": None} | row for row in rows]

@@ -21,12 +21,12 @@ def us(text: str) -> int:
 def trade(when: str, price: float, quantity: float = 1.0, seq: int = 0) -> Row:
     return {
         "ts": us(when), "seq": seq, "price": price, "quantity": quantity, "side": None, "trade_id": None,
-        "buyer_maker": None, "conditions": None,
+        "buyer_maker": None, "conditions": None, "market": None,
     }  # fmt: skip
 
 
 def quote(when: str, bid: float | None, ask: float | None) -> Row:
-    return {"ts": us(when), "seq": 0, "bid": bid, "bid_size": None, "ask": ask, "ask_size": None}
+    return {"ts": us(when), "seq": 0, "bid": bid, "bid_size": None, "ask": ask, "ask_size": None, "market": None}
 
 
 class Stored:

@@ -25,8 +25,8 @@ from tests.properties.stores import Answer, Refused, Shelf
 from tests.tapes import us
 
 KINDS = {
-    "trades": ("price", "quantity", "side", "trade_id", "buyer_maker", "conditions"),
-    "quotes": ("bid", "bid_size", "ask", "ask_size"),
+    "trades": ("price", "quantity", "side", "trade_id", "buyer_maker", "conditions", "market"),
+    "quotes": ("bid", "bid_size", "ask", "ask_size", "market"),
     "candles": ("open", "high", "low", "close", "volume", "trades", "vwap"),
 }
 USUAL = {
@@ -34,7 +34,7 @@ USUAL = {
     "quotes": ("ts", "bid", "ask"),
     "candles": ("ts", "open", "high", "low", "close", "volume"),
 }
-WORDS = ("side", "trade_id", "conditions")
+WORDS = ("side", "trade_id", "conditions", "market")
 
 
 @dataclass(slots=True)

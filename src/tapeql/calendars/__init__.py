@@ -3,7 +3,7 @@
 Importing this room is cheap; the calendar library is loaded when the first schedule is asked for.
 """
 
-from tapeql.calendars.build import build_grid
+from tapeql.calendars.build import build_grid, openings
 from tapeql.calendars.grid import ALWAYS, NEVER, NO_DATE, Grid, Spans
 from tapeql.calendars.markets import find_calendar, is_continuous, known_calendars, session_names, version, zone_of
 from tapeql.calendars.placing import Placed, closing_of, opening_of, place
@@ -49,6 +49,7 @@ __all__ = [
     "local_midnight_us",
     "named_sessions",
     "opening_of",
+    "openings",
     "place",
     "previous_sessions_start",
     "row_sessions",

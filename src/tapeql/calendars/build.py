@@ -16,11 +16,12 @@ from tapeql.calendars.grid import ALWAYS, NEVER, NO_DATE, Grid, Instants
 from tapeql.calendars.markets import is_continuous, zone_of
 from tapeql.calendars.schedule import FIRST_DATE, LAST_DATE, Schedule, check_range, schedule
 from tapeql.calendars.sessions import chosen_spans, spans_of_dates
+from tapeql.calendars.spec import ANY_INTRADAY, Align
 from tapeql.calendars.units import first_day_of_unit, unit_number
 from tapeql.calendars.zones import DAY_US, local_dates, local_instant_us, local_midnight_us
 
 if TYPE_CHECKING:
-    from tapeql.calendars.spec import Align, Interval, SessionSpec
+    from tapeql.calendars.spec import Interval, SessionSpec
 
 SPARE_DAYS = 3
 """Session dates looked at beyond the range: a session may begin the evening before its date."""
@@ -100,6 +101,14 @@ def _shared(
     if interval.is_calendar:
         return _units(calendar, interval, start_us, end_us, zone, reference, sessions, dates)
     return _buckets(calendar, interval.us, start_us, end_us, zone, reference, sessions, align)
+
+
+def openings(calendar: str, start_us: int, end_us: int) -> Instants:
+    """When the markets opened that are open in [start_us, end_us), sorted; ALWAYS where the market never closes."""
+    grid = build_grid(
+        calendar, ANY_INTRADAY, start_us, end_us, zone="UTC", reference="XNYS", sessions=(), align=Align()
+    )
+    return np.unique(grid.market_open[grid.market_open != NEVER])
 
 
 # ── buckets of elapsed time ───────────────────────────────────────────────────────────────────────────────────────────

@@ -24,6 +24,8 @@ class Interval:
 
 
 ONE_DAY: Final = Interval("1d", 0, 1, "d")
+ANY_INTRADAY: Final = Interval("1h", 3_600_000_000, 0, "")
+"""What labels trades and quotes: all intraday grids give the same dates and opening instants."""
 
 
 @dataclass(frozen=True, slots=True)

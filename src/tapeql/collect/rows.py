@@ -56,6 +56,7 @@ def _ticks(events: list[Trade]) -> pa.Table:
             "trade_id": [e.trade_id for e in events],
             "buyer_maker": [None if e.side is None else e.side == "sell" for e in events],
             "conditions": [e.conditions for e in events],
+            "market": [e.market for e in events],
             "recv_ts": [_received(e.recv_ns) for e in events],
         },
     )

@@ -19,7 +19,8 @@ Level: TypeAlias = tuple[float, float]
 
 class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     """`trade_id` is unique for ever within the symbol. `seq` orders trades of one ts, and is the number of a contiguous
-    id. `side` is the taker's: "buy" or "sell". `conditions` are the tape's codes, comma separated."""
+    id. `side` is the taker's: "buy" or "sell". `conditions` are the tape's codes, comma separated; `market` is the market
+    centre of a consolidated tape."""
 
     venue: str
     symbol: str
@@ -31,6 +32,7 @@ class Trade(msgspec.Struct, frozen=True, array_like=True, gc=False, tag="t"):
     quantity: float
     side: str | None = None
     conditions: str | None = None
+    market: str | None = None
 
 
 class Void(msgspec.Struct, frozen=True, gc=False):

@@ -21,6 +21,7 @@ from tapeql.kernels.expressions import finite
 from tapeql.kernels.slots import piecewise
 from tapeql.rows.nodes import Feed
 from tapeql.storage.snapshot import Snapshot
+from tapeql.tapes.consolidated import Book, Consolidated
 
 Floats = npt.NDArray[np.float64]
 Instants = npt.NDArray[np.int64]
@@ -94,7 +95,7 @@ def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, con
     start, end = slots.start[open_slots], slots.end[open_slots]
     opened, row = slots.market_open[open_slots], slots.row[open_slots]
     if len(start):
-        for quotes, until in _lives(_quotes(feed, context, int(start[0]), int(end[-1]))):
+        for quotes, until in _lives(_quotes(feed, context, start, end, opened)):
             lo = int(np.searchsorted(end, quotes.ts[0], side="right"))
             hi = int(np.searchsorted(start, until, side="left"))
             if lo >= hi:
@@ -154,32 +155,40 @@ class _Standing:
         return out
 
 
-def _quotes(feed: Feed, context: Context, start_us: int, end_us: int) -> Iterator[Quotes]:
-    """The stored quotes from the one prevailing at `start_us` on."""
-    since = prevailing(feed, context.snapshot, start_us)
-    columns = ("ts", "bid", "ask")
-    for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
+def _quotes(feed: Feed, context: Context, start: Instants, end: Instants, opened: Instants) -> Iterator[Quotes]:
+    """The quotes that prevail in sorted slots, from the first slot's start on: the stored ones, or the best of markets."""
+    since = prevailing(feed, context.snapshot, int(start[0]), int(opened[0]))
+    columns = ("ts", "bid", "ask", "market")
+    openings, tape = np.unique(opened), Consolidated()
+    for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, int(end[-1]), columns):
         context.cancel.check()
-        yield Quotes(
-            arrow.instants(batch.column(0)),
-            arrow.floats(batch.column(1)),
-            arrow.floats(batch.column(2)),
-        )
-
-
-def prevailing(feed: Feed, snapshot: Snapshot, at_us: int) -> int:
-    """The instant of the last quote at or before `at_us`; `at_us` itself where there is none."""
-    venue, code = feed.symbol.venue, feed.symbol.code
-    for part in sorted(snapshot.parts("quotes", venue, code), key=lambda p: p.min_us, reverse=True):
-        if part.min_us > at_us:
+        ts, bid, ask = arrow.instants(batch.column(0)), arrow.floats(batch.column(1)), arrow.floats(batch.column(2))
+        markets = batch.column(3)
+        if markets.null_count == len(markets):
+            tape.ends()
+            yield Quotes(ts, bid, ask)
             continue
-        if part.max_us <= at_us:
-            return max(p.max_us for p in snapshot.parts("quotes", venue, code) if p.max_us <= at_us)
-        last = at_us
-        for batch in snapshot.scan("quotes", venue, code, part.min_us, at_us + 1, ("ts",)):
-            last = batch.column(0).cast(pa.int64())[-1].as_py()
-        return last
-    return at_us
+        book = Book.of_prices(np.searchsorted(openings, ts, side="right"), tape.numbers(markets), bid, ask)
+        at = 0
+        for best in tape.follow(book):
+            yield Quotes(ts[at : at + len(best.bid)], best.bid, best.ask)
+            at += len(best.bid)
+
+
+def prevailing(feed: Feed, snapshot: Snapshot, at_us: int, opened_us: int) -> int:
+    """An instant from which on all quotes are known that prevail at `at_us`, in a market open since `opened_us`.
+
+    That of the last quote at or before it; where that is one market's, others may stand since the opening.
+    """
+    venue, code = feed.symbol.venue, feed.symbol.code
+    parts = [part for part in snapshot.parts("quotes", venue, code) if part.min_us <= at_us]
+    if not parts:
+        return at_us
+    latest = max(part.max_us if part.max_us <= at_us else part.min_us for part in parts)
+    last, market = at_us, None
+    for batch in snapshot.scan("quotes", venue, code, latest, at_us + 1, ("ts", "market")):
+        last, market = (column[-1].as_py() for column in (batch.column(0).cast(pa.int64()), batch.column(1)))
+    return last if market is None else min(last, max(opened_us, parts[0].min_us))
 
 
 def _lives(batches: Iterator[Quotes]) -> Iterator[tuple[Quotes, int]]:

@@ -15,13 +15,12 @@ from tapeql.kernels.labels import placed, session_vector
 from tapeql.kernels.parts import with_labels
 from tapeql.kernels.quotes import measure, percentages
 from tapeql.query.columns import QUOTE, TICK
-from tapeql.query.nodes import Align, Interval, Type
+from tapeql.query.nodes import ANY_INTRADAY, Align, Type
 from tapeql.query.rewriting import column_names
 from tapeql.rows.nodes import Feed, Quotes, Ticks
 from tapeql.storage.schema import TABLES
 
 _OF_BOTH_SIDES = ("spread", "mid", "spread_pct")
-_ANY_INTRADAY = Interval("1h", 3_600_000_000, 0, "")
 
 
 def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: frozenset[str]) -> Iterator[Frame]:
@@ -37,7 +36,7 @@ def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: froze
     stored = [name for name in TABLES[table].schema.names if name in types and name in wanted]
     grid = calendars.build_grid(
         feed.calendar,
-        _ANY_INTRADAY,
+        ANY_INTRADAY,
         feed.start_us,
         feed.end_us,
         zone=rows.zone,

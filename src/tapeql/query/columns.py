@@ -70,6 +70,7 @@ _SESSION_DATE = RowColumn(
     at_open=True,
     alone=False,
 )
+_MARKET = RowColumn("market", Type.STRING, "the market centre of a consolidated tape; NULL elsewhere")
 
 BAR: Final = RowKind(
     "bar",
@@ -106,6 +107,7 @@ TICK: Final = RowKind(
         RowColumn("side", Type.STRING, "the side of the trade that took liquidity, where the source says so"),
         RowColumn("trade_id", Type.STRING, "the source's own identifier of a trade"),
         RowColumn("conditions", Type.STRING, "the tape's condition codes of a trade"),
+        _MARKET,
         _SESSION,
         _SESSION_DATE,
     ),
@@ -123,6 +125,7 @@ QUOTE: Final = RowKind(
         RowColumn("bid_size", Type.FLOAT, "the quantity at the best bid"),
         RowColumn("ask", Type.FLOAT, "the best ask; of a bar, its time-weighted mean"),
         RowColumn("ask_size", Type.FLOAT, "the quantity at the best ask"),
+        _MARKET,
         RowColumn("spread", Type.FLOAT, "ask - bid of a quote; of a bar, its time-weighted mean"),
         RowColumn("mid", Type.FLOAT, "(bid + ask) / 2 of a quote; of a bar, its time-weighted mean"),
         RowColumn(

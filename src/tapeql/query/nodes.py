@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import Final
 
+from tapeql.calendars.spec import ANY_INTRADAY as ANY_INTRADAY
 from tapeql.calendars.spec import ONE_DAY as ONE_DAY
 from tapeql.calendars.spec import Align as Align
 from tapeql.calendars.spec import Interval as Interval

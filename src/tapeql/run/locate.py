@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from tapeql import calendars
 from tapeql.errors import Diagnostic
 from tapeql.kernels.bars import bar_frames
 from tapeql.kernels.context import Context
@@ -42,7 +43,7 @@ def located(plan: Plan, context: Context) -> Located:
         if looks_ahead and isinstance(plan.rows, Bars):
             feed = _to_next_bar(plan.rows, feed, context)
         if means:
-            feed = replace(feed, quotes_from_us=prevailing(feed, context.snapshot, feed.start_us))
+            feed = replace(feed, quotes_from_us=_quotes_from(feed, context))
         feeds.append(feed)
     rows: Rows = replace(plan.rows, feeds=tuple(feeds))
     steps: list[Operator] = []
@@ -150,5 +151,10 @@ def _around(bars: Bars, rows: Rows, back: int, context: Context) -> Bars:
         if back:
             start = min(start, _rows_before(bars, feed, start, back, _first(bars, feed, context), context)[0])
         own = replace(feed, start_us=start, end_us=end)
-        feeds.append(replace(own, quotes_from_us=prevailing(own, context.snapshot, start)))
+        feeds.append(replace(own, quotes_from_us=_quotes_from(own, context)))
     return replace(bars, feeds=tuple(feeds))
+
+
+def _quotes_from(feed: Feed, context: Context) -> int:
+    opened = calendars.openings(feed.calendar, feed.start_us, feed.start_us + 1)
+    return prevailing(feed, context.snapshot, feed.start_us, int(opened[0]) if len(opened) else feed.start_us)

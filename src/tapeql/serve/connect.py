@@ -163,7 +163,7 @@ class Database:
     def write(self, kind: str, table: object, symbol: str = "", interval: str = "", tz: str = "") -> ImportReport:
         """Takes a table of the program, such as a DataFrame, into the lake or the database; the report is that of an import.
 
-        kind is trades, quotes or candles; columns, symbols and intervals are told as of a file's. Raises DataError for what
+        kind is trades (or ticks), quotes or candles; columns, symbols and intervals are told as of a file's. Raises DataError for what
         cannot be taken, StoreError for a server.
         """
         from tapeql.storage.import_files import import_table

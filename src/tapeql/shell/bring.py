@@ -14,7 +14,7 @@ from tapeql.serve.connect import store_at
 from tapeql.shell import visible
 from tapeql.shell.command import DONE, target, usage
 from tapeql.storage.import_files import FileReport, ImportReport, import_files
-from tapeql.storage.importers.fields import KINDS
+from tapeql.storage.importers.fields import CALLED
 from tapeql.storage.importers.layout import layouts
 
 BAR_CHARACTERS: Final = 30
@@ -49,6 +49,7 @@ def bring(options: argparse.Namespace) -> int:
             format=options.format or "",
             quarantine=options.quarantine,
             covers=options.covers,
+            consolidate=options.consolidate or "",
             dry_run=options.dry_run,
             progress=bar.show,
         )
@@ -63,7 +64,7 @@ def bring(options: argparse.Namespace) -> int:
 
 def kind_and_files(given: Sequence[str]) -> tuple[str, list[str]]:
     """`trades FILE…`: the kind may be named before the files."""
-    if given and given[0] in KINDS and not Path(given[0]).exists():
+    if given and given[0] in CALLED and not Path(given[0]).exists():
         return given[0], list(given[1:])
     return "", list(given)
 

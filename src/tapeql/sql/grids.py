@@ -12,15 +12,11 @@ from sqlglot import exp
 from tapeql import calendars
 from tapeql.calendars.grid import NEVER, NO_DATE, Grid, Instants
 from tapeql.query.durations import DAY_US
-from tapeql.query.nodes import Align, Interval
+from tapeql.query.nodes import ANY_INTRADAY, Align
 from tapeql.rows.nodes import Bars, Feed, Quotes, Ticks
 from tapeql.sql.dialects import Unsayable
 from tapeql.sql.statement import Statement
 from tapeql.sql.terms import BIGINT, TEXT, Kind, Node, both, case, column, integer, least, null, op
-
-ANY_INTRADAY = Interval("1h", 3_600_000_000, 0, "")
-"""The interval that labels trades and quotes with session dates: all intraday grids give the same."""
-
 
 S = "s"
 """The alias under which rows know the segment they lie in."""

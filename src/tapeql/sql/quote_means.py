@@ -4,6 +4,7 @@
                                                ─▶ Σ value · time / Σ time of valid quotes, bar by bar
 
 A piece begins with an event of its own, so the quote that prevails then counts from there and no life straddles an edge.
+Where markets are named, each event is seen by each market, and the best of what stands there prevails.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tapeql.sql.tape import stored
 from tapeql.sql.terms import (
     BIGINT,
     DOUBLE,
+    TEXT,
     Node,
     both,
     call,
@@ -42,10 +44,12 @@ from tapeql.sql.terms import (
     over,
     select,
     table,
+    text,
     union_all,
 )
 
 BAR = "bar"
+MARKET: Final = "market"
 EARLIEST: Final = -(2**53)
 """Before every quote, and an instant engines can still write down."""
 
@@ -64,10 +68,15 @@ def quote_means(
         g = statement.group(feed)
         until = last_close(grid.grids[g], feed.start_us, feed.end_us)
         reads.append(Read(statement.number(feed), g, feed.symbol, feed.quotes_from_us or EARLIEST, until))
-    quotes = stored(statement, "standing_quotes", "quotes", "", reads, ("bid", "ask"))
+    markets = (MARKET,) if _of_markets(statement, reads) else ()
+    quotes = stored(statement, "standing_quotes", "quotes", "", reads, ("bid", "ask", *markets))
     pieces = _pieces(statement, "pieces", rows, closing, grid)
-    events = statement.add("events", _events(quotes, pieces))
-    standing = _standing(statement, events)
+    events = statement.add("events", _events(quotes, pieces, markets))
+    if markets:
+        seen = _seen(statement, quotes, events)
+        standing = statement.add("best_quotes", _best(_standing(statement, seen, (FEED, MARKET), ("kind", SEQ))))
+    else:
+        standing = _standing(statement, events, (FEED,), ())
     lives = statement.add("lives", _lives(standing))
     return statement.add("quote_means", _means(statement, lives, measures))
 
@@ -115,7 +124,7 @@ def _piece(rows: str, start: Node, end: Node, grid: BarGrid) -> list[Node]:
     ]
 
 
-def _events(quotes: str, pieces: str) -> exp.Query:
+def _events(quotes: str, pieces: str, markets: Sequence[str]) -> exp.Query:
     nothing = {name: null(BIGINT) for name in (BAR, "until", "opened")}
     from_quotes = [
         *(column(c) for c in (FEED, AT, SEQ)),
@@ -123,6 +132,7 @@ def _events(quotes: str, pieces: str) -> exp.Query:
         named(column(AT), "since"),
         column("bid"),
         column("ask"),
+        *(named(coalesce(column(name), text("")), name) for name in markets),
         *(named(node, name) for name, node in nothing.items()),
     ]
     from_pieces = [
@@ -132,14 +142,53 @@ def _events(quotes: str, pieces: str) -> exp.Query:
         named(null(BIGINT), "since"),
         named(null(DOUBLE), "bid"),
         named(null(DOUBLE), "ask"),
+        *(named(null(TEXT), name) for name in markets),
         *(column(c) for c in (BAR, "until", "opened")),
     ]
     return union_all([select(from_quotes, table(quotes)), select(from_pieces, table(pieces))])
 
 
-def _standing(statement: Statement, events: str) -> str:
+def _of_markets(statement: Statement, reads: Sequence[Read]) -> bool:
+    """Whether any quote names its market."""
+    return any(
+        batch.column(0).null_count < batch.num_rows
+        for read in reads
+        for batch in statement.snapshot.scan(
+            "quotes", read.symbol.venue, read.symbol.code, read.start_us, min(read.end_us, statement.now_us), (MARKET,)
+        )
+    )
+
+
+def _seen(statement: Statement, quotes: str, events: str) -> str:
+    """Each event once for each market that has quotes: a market's own say what it quotes, a quote without one ends them."""
+    names = [column(FEED), named(coalesce(column("market"), text("")), MARKET)]
+    markets = statement.add("markets", select(names, table(quotes), distinct=True))
+    its, whose = column(MARKET, events), column(MARKET, markets)
+    own = op("=", its, whose)
+    whole = op("!=", op("=", its.copy(), text("")), op("=", whose.copy(), text("")))
+    values: list[Node] = [column(c, events) for c in (FEED, AT, SEQ, "kind", BAR, "until", "opened")]
+    values += [column(MARKET, markets)]
+    values += [named(case((either(own.copy(), whole), column("since", events))), "since")]
+    values += [named(case((own.copy(), column(c, events))), c) for c in ("bid", "ask")]
+    same = join(table(markets), op("=", column(FEED, markets), column(FEED, events)))
+    return statement.add("seen", select(values, table(events), joins=[same]))
+
+
+def _best(standing: str) -> exp.Query:
+    """The best bid and ask of the markets that stand from each event on."""
+    stands = op(">=", column("since"), column("opened"))
+    best = [
+        filtered(call(pick, column(side)), both(stands.copy(), op("!=", column(side), double(0))))
+        for pick, side in (("max", "bid"), ("min", "ask"))
+    ]
+    event: list[Node] = [column(c) for c in (FEED, AT, "kind", SEQ, "next", BAR, "until", "opened")]
+    values = [*event, named(column("opened"), "since"), named(best[0], "bid"), named(best[1], "ask")]
+    return select(values, table(standing), group=[node.copy() for node in event])
+
+
+def _standing(statement: Statement, events: str, whose: Sequence[str], kept: Sequence[str]) -> str:
     """Each event with its piece and with the quote that stands from it on, numbered and then carried forward."""
-    feed: list[Node] = [column(FEED)]
+    feed: list[Node] = [column(name) for name in whose]
     by_time = order(*(column(c) for c in (AT, "kind", SEQ)))
     numbered = statement.add(
         "numbered_events",
@@ -153,12 +202,12 @@ def _standing(statement: Statement, events: str) -> str:
             table(events),
         ),
     )
-    quote = [column(FEED), column("quote_number")]
-    piece = [column(FEED), column("piece_number")]
+    quote = [*feed, column("quote_number")]
+    piece = [*feed, column("piece_number")]
     carried = [(c, quote) for c in ("since", "bid", "ask")] + [(c, piece) for c in (BAR, "until", "opened")]
     values = [named(over(call("max", column(c)), partition), c) for c, partition in carried]
     return statement.add(
-        "standing_events", select([column(FEED), column(AT), column("next"), *values], table(numbered))
+        "standing_events", select([*feed, *(column(c) for c in (AT, *kept, "next")), *values], table(numbered))
     )
 
 

@@ -30,9 +30,9 @@ def quotes(statement: Statement, node: Quotes) -> Stream:
 
 
 def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: Mapping[str, Type]) -> Stream:
-    own = ("bid", "bid_size", "ask", "ask_size")
+    own = ("bid", "bid_size", "ask", "ask_size", "market")
     if stored_table == "ticks":
-        own = ("price", "quantity", "side", "trade_id", "conditions")  # type: ignore[assignment]
+        own = ("price", "quantity", "side", "trade_id", "conditions", "market")  # type: ignore[assignment]
     reads = [
         Read(statement.number(feed), statement.group(feed), feed.symbol, feed.start_us, feed.end_us)
         for feed in node.feeds

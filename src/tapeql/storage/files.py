@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from tapeql.errors import StoreError
 from tapeql.storage.schema import Table
 
-_DICTIONARIES: Final = ("side", "conditions", "kind", "ts_source")
+_DICTIONARIES: Final = ("side", "conditions", "market", "kind", "ts_source")
 _DELTA: Final = {
     "ts": "DELTA_BINARY_PACKED",
     "seq": "DELTA_BINARY_PACKED",

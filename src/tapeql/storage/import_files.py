@@ -91,6 +91,7 @@ def import_files(
     format: str = "",
     quarantine: str | os.PathLike[str] | None = None,
     covers: str | None = None,
+    consolidate: str = "",
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
@@ -110,13 +111,19 @@ def import_files(
     covers      the dates (in tz) in which the files have every row, such as `2025-03-10` or `2025-03-01 .. 2025-04`;
                 each file from its first row to its last unless told
     quarantine  a CSV file unusable rows are appended to (file, line, reason, row); without one they stop the import
+    consolidate the column of market centres over whose quotes the best bid and offer is stored; without it each market's
+                quotes are, with their market
     dry_run     reads all, stores nothing
 
     Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing is
     written then.
     """
     mapping = {name.lower(): column for name, column in (columns or {}).items()}
-    wishes = Wishes(kind, symbol, venue, interval, tz, mapping, time_unit, dates, format, stamp)
+    if consolidate:
+        mapping["market"] = consolidate
+    wishes = Wishes(
+        kind, symbol, venue, interval, tz, mapping, time_unit, dates, format, stamp, consolidate=bool(consolidate)
+    )
     whole = said_span(covers, tz or "UTC") if covers is not None else None
     if not files:
         raise DataError("no file to import")

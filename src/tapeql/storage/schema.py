@@ -62,16 +62,17 @@ TICKS: Final = Table(
         pa.field("trade_id", pa.string()),
         pa.field("buyer_maker", pa.bool_()),
         pa.field("conditions", pa.string()),
+        pa.field("market", pa.string()),
         pa.field("recv_ts", TS),
     ),
     required=("ts", "price", "quantity"),
     key=("trade_id",),
-    content=("price", "quantity", "side"),
+    content=("price", "quantity", "side", "market"),
     number="trade_id",
     queried=True,
     fed=("recv_ts",),
 )
-"""`recv_ts` is when a feed received the trade."""
+"""`market` is the market centre of a consolidated tape, NULL elsewhere; `recv_ts` is when a feed received the trade."""
 
 QUOTES: Final = Table(
     "quotes",
@@ -80,18 +81,22 @@ QUOTES: Final = Table(
         pa.field("bid_size", pa.float64()),
         pa.field("ask", pa.float64()),
         pa.field("ask_size", pa.float64()),
+        pa.field("market", pa.string()),
         pa.field("update_id", pa.int64()),
         pa.field("recv_ts", TS),
         pa.field("ts_source", pa.string()),
     ),
     required=("ts", "bid", "ask"),
     key=("update_id",),
-    content=("bid", "bid_size", "ask", "ask_size"),
+    content=("bid", "bid_size", "ask", "ask_size", "market"),
     number="update_id",
     queried=True,
     fed=("update_id", "recv_ts", "ts_source"),
 )
-"""`update_id` rises, by the venue's count or the feed's own; `ts_source` says whose clock `ts` is: "venue" or "recv"."""
+"""A quote with a `market` is the best of that market centre alone; without one it is the best there is.
+
+`update_id` rises, by the venue's count or the feed's own; `ts_source` says whose clock `ts` is: "venue" or "recv".
+"""
 
 OHLCV: Final = Table(
     "ohlcv",

@@ -15,9 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql.calendars.venues import calendar_of
 from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, end_of, records
+from tapeql.storage.importers.best import BestQuotes
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.packed import BROKEN
 from tapeql.storage.importers.recognise import Taken, recognise
@@ -65,6 +67,8 @@ class Tally:
     refusals: Refusals = field(default_factory=Refusals)
     notes: list[str] = field(default_factory=list)
     files: list[File] = field(default_factory=list)
+    best: dict[Target, BestQuotes] = field(default_factory=dict)
+    """Where the quotes of several markets become one book's."""
 
     def covered(self, whole: Span | None) -> Iterator[tuple[Target, list[Span]]]:
         """What the files hold whole, of each series. Raises DataError for rows outside of what was said."""
@@ -117,6 +121,8 @@ def take(
                     if taken.interval and not wishes.interval:
                         _keeps_distance(source, taken.interval, rows)
                     file.see(target, rows)
+                    if wishes.consolidate:
+                        rows = _best(target, rows, source, tally)
                     transaction.add(*target[:3], rows, target[3], name)
             advance(source.position())
             if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
@@ -136,6 +142,16 @@ def _readable(source: Source) -> Iterator[None]:
         yield
     except (OSError, *BROKEN) as error:
         raise DataError(f"{source.label} cannot be read: {shown(error)}") from error
+
+
+def _best(target: Target, rows: pa.Table, source: Source, tally: Tally) -> pa.Table:
+    """The quotes of several markets as one book's; those that change nothing are skipped."""
+    _, venue, code, _ = target
+    if target not in tally.best:
+        tally.best[target] = BestQuotes(f"{venue}:{code}", calendar_of(venue))
+    best = tally.best[target].best(rows, source.label)
+    tally.skipped += rows.num_rows - best.num_rows
+    return best
 
 
 def cover(tally: Tally, transaction: Transaction, whole: Span | None = None) -> None:

@@ -262,7 +262,7 @@ def _trade(symbol: str, row: TradeRow, recv_ns: int) -> Trade | Refused:
     ts_us = rfc3339_us(row.t)
     key = _trade_id(ts_us, row.x, row.i)
     seq = row.i << _EXCHANGE_BITS | ord(row.x)
-    return Trade(VENUE, symbol, key, seq, ts_us, recv_ns, row.p, row.s, None, _conditions(row.c))
+    return Trade(VENUE, symbol, key, seq, ts_us, recv_ns, row.p, row.s, None, _conditions(row.c), row.x)
 
 
 def _quote(symbol: str, row: QuoteRow, recv_ns: int) -> Quote | Refused:

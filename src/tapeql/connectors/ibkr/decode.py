@@ -48,7 +48,7 @@ def decode_trade(symbol: str, tick: PastOrPresent, numbers: Numbers, recv_ns: in
         return Refused("malformed", f"{type(error).__name__}: {str(error)[:120]}", symbol)
     # The tape's codes are letters in a row, with blanks for those that are not there.
     codes = ",".join("".join(conditions.split())) or None
-    return Trade(VENUE, symbol, trade_id, seq, second * 1_000_000, recv_ns, price, size, None, codes)
+    return Trade(VENUE, symbol, trade_id, seq, second * 1_000_000, recv_ns, price, size, None, codes, exchange or None)
 
 
 def decode_quote(symbol: str, tick: TickByTickBidAsk, recv_ns: int) -> Quote | Refused:

@@ -246,7 +246,7 @@ def _trade(m: TradeMessage, recv_ns: int) -> Trade | Refused:
     place = f"{m.x}.{m.trfi}" if m.trfi else str(m.x)
     key = f"{day_of(ts_us)}/{place}/{number}"
     conditions = letters(m.c, m.z) if m.c else None
-    return Trade(VENUE, m.sym, key, m.q, ts_us, recv_ns, m.p, quantity, None, conditions)
+    return Trade(VENUE, m.sym, key, m.q, ts_us, recv_ns, m.p, quantity, None, conditions, str(m.x))
 
 
 def _quote(m: QuoteMessage, recv_ns: int) -> Quote | Refused:

@@ -26,6 +26,9 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "--covers", metavar="DATES", help="dates in which the files have every row: 2025-03-01..2025-04"
     )
+    parser.add_argument(
+        "--consolidate", metavar="COLUMN", help="store the best bid and offer over the markets this column names"
+    )
     parser.add_argument("--quarantine", metavar="FILE", help="set unusable rows aside there instead of refusing them")
     store_option(parser, "write to a database instead of the lake")
 

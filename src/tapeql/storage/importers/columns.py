@@ -67,7 +67,7 @@ def _by_words(seen: Seen, places: dict[str, tuple[int, ...]]) -> None:
     names = list(seen.source.names)
     for used in (place for where in places.values() for place in where):
         names[used] = ""
-    kinds = [KINDS[seen.wishes.kind]] if seen.wishes.kind in KINDS else [KINDS[name] for name in PARTS]
+    kinds = [KINDS[seen.wishes.kind]] if seen.wishes.kind else [KINDS[name] for name in PARTS]
     clock = date_and_clock(names) if "ts" not in places else None
     for kind in kinds:
         found = by_words(names, [f for f in (*kind.fields, *_WHO) if f not in places])
@@ -123,8 +123,6 @@ def _by_looks(seen: Seen) -> dict[str, tuple[int, ...]]:
 def kind_of(seen: Seen, places: Mapping[str, tuple[int, ...]]) -> Kind:
     wanted = seen.wishes.kind
     if wanted:
-        if wanted not in KINDS:
-            raise DataError(f"{wanted!r} cannot be imported; there are {', '.join(KINDS)}")
         return KINDS[wanted]
     if seen.layout is not None:
         return KINDS[seen.layout.kind]

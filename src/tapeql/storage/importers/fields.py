@@ -53,6 +53,10 @@ KINDS: Final = {
 }
 
 
+CALLED: Final = {kind.table.name: kind.name for kind in KINDS.values()} | {name: name for name in KINDS}
+"""What people call the kinds: by the rows, or by their table."""
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """What became of a batch: usable rows in source order, the first fault of each other one, and rows that say nothing."""

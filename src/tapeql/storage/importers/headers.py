@@ -37,6 +37,7 @@ WORDS: Final[Mapping[str, tuple[str, ...]]] = {
         "vwap": "vwap vw wap average averageprice weightedaverage",
         "symbol": "symbol ticker sym instrument instrumentname pair tradingpair productid code isin acttsymbol actsymbol rootsymbol symroot",
         "venue": "exchange venue exchangename",
+        "market": "ex exch marketcenter marketcentre exchangecode mic",
         "interval": "interval timeframe period per granularity resolution",
         "quote_volume": "quotevolume quoteassetvolume",
     }.items()

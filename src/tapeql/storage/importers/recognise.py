@@ -106,7 +106,9 @@ class _Recogniser:
         kind = kind_of(self.seen, places)
         places = of_kind(self.seen, kind, places)
         instants = self._instants(kind, places)
-        symbol, venue, pick = self._whose(places)
+        symbol, venue, pick = self._whose(kind, places)
+        if self.wishes.consolidate and kind.name != "quotes":
+            raise DataError(f"{self.source.label} holds {kind.name}: only quotes are consolidated (--consolidate)")
         interval = self._interval(kind, places, instants)
         self._zone(instants, places, venue, interval)
         if self.missing:
@@ -209,15 +211,20 @@ class _Recogniser:
 
     # ── whose ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _whose(self, places: dict[str, tuple[int, ...]]) -> tuple[str, str, str]:
-        """The code and venue of all rows, and the code to pick; a column is used where there is one."""
+    def _whose(self, kind: Kind, places: dict[str, tuple[int, ...]]) -> tuple[str, str, str]:
+        """The code and venue of all rows, and the code to pick; a column is used where there is one.
+
+        A column of exchanges that does not name a venue names the market of a row.
+        """
         wanted_venue, colon, code = self.wishes.symbol.partition(":")
         if not colon:
             wanted_venue, code = "", self.wishes.symbol
         venue = wanted_venue or self.wishes.venue
         column = places.get("symbol")
-        if venue or "venue" not in places or not self._names_venues(places["venue"]):
-            places.pop("venue", None)
+        if "venue" in places and (venue or not self._names_venues(places["venue"])):
+            where = places.pop("venue")
+            if "market" in kind.fields and not self._names_venues(where):
+                places.setdefault("market", where)
         if column is not None:
             codes = {joined(row, column) for row in self.rows} - {""}
             if code and (len(codes) > 1 or code in codes):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tapeql.errors import DataError
+from tapeql.storage.importers.fields import CALLED, KINDS
 from tapeql.storage.layout import canonical_interval
 
 
@@ -18,6 +19,7 @@ class Wishes:
     symbol is VENUE:CODE or, where the file has a column of codes, the code of the rows to take.
     local is the zone of times without one where nothing else says it; tz is theirs whatever is said.
     code is the symbol's where nothing else says it.
+    consolidate: the quotes of several markets become the best bid and offer over them.
     """
 
     kind: str = ""
@@ -32,9 +34,14 @@ class Wishes:
     stamp: str = ""
     local: str = ""
     code: str = ""
+    consolidate: bool = False
 
     def __post_init__(self) -> None:
         """Raises DataError for what can be asked of no file."""
+        if self.kind:
+            if self.kind not in CALLED:
+                raise DataError(f"{self.kind!r} cannot be imported; there are {', '.join(KINDS)}")
+            object.__setattr__(self, "kind", CALLED[self.kind])
         if ":" in self.symbol:
             checked_symbol(*self.symbol.split(":", 1))
         if self.stamp not in ("", "open", "close"):

@@ -12,7 +12,7 @@ LAYOUTS = (
         title="Databento trades",
         where=_WHERE,
         kind="trades",
-        fields={"ts": "tsevent", "symbol": "symbol|instrumentid", "quantity": "size"},
+        fields={"ts": "tsevent", "symbol": "symbol|instrumentid", "quantity": "size", "market": "publisherid"},
         header=("tsevent", "rtype", "publisherid", "instrumentid", "action", "side", "price", "size", "sequence"),
         venue="databento",
         divisors={"price": _NANO},
@@ -44,6 +44,7 @@ LAYOUTS = (
             "bid_size": "bidsz00",
             "ask": "askpx00",
             "ask_size": "asksz00",
+            "market": "publisherid",
         },
         # Rows of the top of book hold the event behind it too, and so all that rows of trades hold.
         header=(
