@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tapeql.errors import Diagnostic
+from tapeql.operators.buckets import Buckets
 from tapeql.operators.chosen import Chosen
 from tapeql.operators.fill import FillSlots
+from tapeql.operators.group import Group
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Query
-from tapeql.operators.project import Project
+from tapeql.operators.project import Project, result_columns
+from tapeql.operators.project_whole import ProjectWhole
 from tapeql.operators.runs import Runs
 from tapeql.operators.sort import Sort
 from tapeql.operators.take import Take
@@ -96,6 +99,22 @@ class Understood:
         return self.step(Runs) is not None
 
     @property
+    def group(self) -> Group | None:
+        found: Group | None = self.step(Group)
+        return found
+
+    @property
+    def told(self) -> ProjectWhole:
+        """What is told of groups."""
+        found: ProjectWhole = self.step(ProjectWhole)
+        return found
+
+    @property
+    def every(self) -> Buckets | None:
+        found: Buckets | None = self.step(Buckets)
+        return found
+
+    @property
     def fill(self) -> Fill | None:
         found: FillSlots | None = self.step(FillSlots)
         return None if found is None else found.fill
@@ -107,13 +126,18 @@ class Understood:
 
     @property
     def columns(self) -> tuple[OutputColumn, ...]:
+        return result_columns(self.query.steps)
+
+    @property
+    def of_rows(self) -> tuple[OutputColumn, ...]:
+        """What groups are made of."""
         found: Project = self.step(Project)
         return found.shown
 
     @property
     def order(self) -> tuple[Order, ...]:
         found: Sort | None = self.step(Sort)
-        project: Project = self.step(Project)
+        project: Project = self.step(Project) if self.group is None else self.told
         return (
             ()
             if found is None

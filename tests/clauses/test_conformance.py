@@ -29,7 +29,7 @@ from tests.language.trees import said
 from tests.query.asking import refused
 
 NODES = {vocabulary.clause_of(node): node for node in clauses()}
-VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES")
+VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES", "STATS OF TICKS", "STATS 1h")
 SYMBOLS = (
     *("binance:BTCUSDT", "binance:ETHUSDT", "binance:BTCUSDC", "nasdaq:AAPL", "lse:VOD"),
     *("nasdaq:MSFT", "coinbase:BTC-USD", "kraken:BTC/USD", "cme:ES.c.0", "yahoo:^GSPC"),

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
+from tapeql.operators.buckets import CLOSING, OPENING, Buckets
 from tapeql.query.nodes import Expr, Symbol
+from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
+from tests.oracle.groups import groups
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of
 from tests.oracle.runs import runs
@@ -33,6 +36,8 @@ def selected(query: Understood, tape: Tape) -> list[Row]:
         if query.days is not None and chosen is not None:
             own = (in_ranges if query.days.makes_runs else on_days)(query, own, chosen)
         rows += with_columns(query, runs(own)) if query.makes_runs else [row for row in own if row["passes"] is True]
+    if query.group is not None:
+        rows = grouped(query, rows)
     rows.sort(key=cmp_to_key(lambda a, b: in_order(query, a, b)))  # stable: ties stay by (exchange, symbol, ts, seq)
     return limited(query, rows)
 
@@ -46,6 +51,8 @@ def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
         values = measure(column, rows, asked)
         for row, value in zip(rows, values or (), strict=values is not None):
             row[column.key] = value
+    if query.every is not None:
+        rows = in_buckets(rows, asked, query.every)
 
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, rows, lambda row: in_range(query, row)) for e in exprs), strict=True))
@@ -61,6 +68,10 @@ def with_columns(query: Understood, rows: list[Row], within: Callable[[Row], boo
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, rows, within) for e in exprs), strict=True))
 
+    if query.group is not None:
+        names = [column.name for column in query.of_rows]
+        found = values_of([column.expr for column in query.of_rows]) or [()] * len(rows)
+        return [row | dict(zip(names, values, strict=True)) for row, values in zip(rows, found, strict=True)]
     columns = values_of([column.expr for column in query.columns])
     keys = values_of([key.expr for key in query.order]) or [()] * len(rows)
     groups = values_of([*query.limit.per]) if query.limit and query.limit.per else [()] * len(rows)
@@ -69,9 +80,37 @@ def with_columns(query: Understood, rows: list[Row], within: Callable[[Row], boo
     ]
 
 
+def in_buckets(rows: list[Row], asked: Asked, every: Buckets) -> list[Row]:
+    """Rows with the bar of EVERY that would hold them."""
+    query = asked.query
+    grid = Grid(asked.calendar, every.interval, query.zone, query.reference, query.sessions, every.align)
+    found = [(row, grid.at(row["ts"])) for row in rows]
+    return [row | {OPENING.name: at.open, CLOSING.name: at.close} for row, at in found]
+
+
+def grouped(query: Understood, rows: list[Row]) -> list[Row]:
+    """Groups with the values of the result's columns and of the ordering keys; what no bar of EVERY holds is in none."""
+    assert query.group is not None
+    rows = [row for row in rows if query.every is None or row[OPENING.name] is not None]
+    found = groups(rows, [key.name for key in query.group.keys], query.group.measures)
+
+    def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
+        return list(zip(*(evaluate(e, found, lambda row: True) for e in exprs), strict=True)) or [()] * len(found)
+
+    columns = values_of([column.expr for column in query.told.shown])
+    keys = values_of([key.expr for key in query.order])
+    limits = values_of([*query.limit.per] if query.limit else [])
+    return [
+        row | {"columns": c, "keys": k, "group": g} for row, c, k, g in zip(found, columns, keys, limits, strict=True)
+    ]
+
+
 def expressions(query: Understood) -> list[Expr]:
     """What is computed from the rows that are read."""
     where = [] if query.where is None else [query.where]
+    if query.group is not None:
+        own = [column.expr for column in query.of_rows]
+        return [*where, *(expr for expr in own if expr not in (OPENING, CLOSING))]
     after = [*(column.expr for column in query.columns), *(key.expr for key in query.order)]
     after += query.limit.per if query.limit else ()
     return where if query.makes_runs else [*where, *after]

@@ -94,7 +94,7 @@ class Asking:
 @st.composite
 def queries(draw: Draw, tape: Tape) -> str:
     """The text of one query that the tape can answer."""
-    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>")))
+    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS")))
     calendar = draw(st.sampled_from((None,) * 15 + ("XNYS", "24x7", "XLON")))
     scope = Scope(tape, names_for(draw, tape, verb), calendar)
     match verb:
@@ -104,6 +104,9 @@ def queries(draw: Draw, tape: Tape) -> str:
             return days(draw, scope)
         case "RANGES":
             return ranges(draw, scope)
+        case "STATS":
+            of = draw(st.sampled_from(("1h", "TICKS", "QUOTES")))
+            return stats(draw, Scope(tape, names_for(draw, tape, of), calendar), of)
         case "|>":
             then = draw(st.sampled_from(("CANDLES", "CANDLES", "TICKS", "QUOTES")))
             scope = Scope(tape, names_for(draw, tape, then), calendar)
@@ -180,6 +183,42 @@ def ranges(draw: Draw, scope: Scope, limited: bool = True) -> str:
     if limited and asking.chance(20):
         clauses.append(limit(asking, "bars", "bars > 2, symbol"))
     return written(asking, f"RANGES {interval}", clauses)
+
+
+def stats(draw: Draw, scope: Scope, of: str) -> str:
+    kind = {"TICKS": "tick", "QUOTES": "quote"}.get(of, "bar")
+    asking = Asking(draw, scope, kind, True)
+    clauses = where_from(asking)
+    if asking.chance(25):
+        clauses.append(session(asking))
+    if asking.chance(40):
+        clauses.append(f"WHERE {condition(asking, 2)}")
+    if asking.chance(50):
+        clauses.append(f"EVERY {asking.one_of('10m', '1h', '4h', '1d', '1w')}")
+    if asking.chance(60):
+        own = ("session", "weekday, hour", "symbol", "symbol, session_date", "day", "month > 2 AS late, symbol")
+        clauses.append(f"PER {asking.one_of(*own, *(() if kind == 'bar' else ('market', 'symbol, market')))}")
+    if asking.chance(80):
+        clauses.append("SELECT " + ", ".join(f"{aggregate(asking)} AS a{n}" for n in range(asking.number(1, 4))))
+    if asking.chance(20):
+        clauses.append(f"ORDER BY {aggregate(asking)}{asking.one_of('', ' DESC')}")
+    if asking.chance(20):
+        clauses.append(f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}")
+    return written(asking, f"STATS {of}" if kind == "bar" else f"STATS OF {of}", clauses)
+
+
+def aggregate(asking: Asking) -> str:
+    """One of a group, or arithmetic of two."""
+    x, _ = series(asking, 1)
+    own = tuple(name for name in STORED[asking.kind])
+    column, other = asking.one_of(*own), asking.one_of(*own)
+    text = asking.one_of(
+        "count()", f"count({x})", f"count_distinct({column})", f"sum({x})", f"avg({x})", f"wavg({column}, {other})",
+        f"min({x})", f"max({x})", "first(ts)", f"last({column})", f"arg_min({column}, {other})", f"arg_max(ts, {column})",
+        f"median({x})", f"percentile({column}, {asking.one_of('5', '50', '99.5')})", f"stddev({column})",
+        f"variance({column})", f"corr({column}, {other})", f"beta({column}, {other})", "max(symbol)",
+    )  # fmt: skip
+    return f"{text} / count()" if asking.chance(15) and "ts" not in text and "symbol" not in text else text
 
 
 def moments(draw: Draw, scope: Scope, verb: str, piped: bool) -> str:

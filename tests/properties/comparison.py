@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tapeql.functions.registry import functions
-from tapeql.query.nodes import Call, Column, Expr, OfDate, Shift, Type, children
+from tapeql.query.nodes import And, Call, Column, Expr, OfDate, Shift, Type, children
 from tests.oracle.answer import computed
 from tests.oracle.tape import Tape
 from tests.properties.stores import Answer, Refused, Rows
@@ -72,6 +72,8 @@ def is_recursive(expr: Expr) -> bool:
 
 def scale(query: Understood, tape: Tape, expr: Expr) -> float:
     """How large the numbers are that a value was computed from."""
+    if query.group is not None:  # any of what it was made of
+        expr = And(tuple(column.expr for column in query.of_rows))
     names = {leaf.key for leaf in leaves(expr)}
     values = (row[name] for symbol in query.symbols for row in computed(query, tape, symbol) for name in names)
     return max((abs(v) for v in values if isinstance(v, float | int)), default=0.0) + 100 * any(

@@ -51,7 +51,15 @@ class Builder:
         return s.Set(c[1].lower(), text(c[3]), span(c))
 
     def verb(self, c: Children) -> s.Verb:
-        return s.Verb(c[0].lower(), duration(c[1]) if len(c) == 2 else None, span(c))
+        name, *more = c
+        if more and isinstance(more[0], s.Verb):
+            of = more[0]
+            return s.Verb(name.lower() + ("" if of.interval else f" of {of.name}"), of.interval, span(c))
+        return s.Verb(name.lower(), duration(more[0]) if more else None, span(c))
+
+    def stats_of(self, c: Children) -> s.Verb:
+        """Of what STATS is, as a verb."""
+        return s.Verb(c[1].lower(), duration(c[2]) if len(c) == 3 else None, span(c))
 
     # ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────
 

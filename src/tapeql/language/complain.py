@@ -264,7 +264,7 @@ def _expected(accepts: Collection[str]) -> str:
         said.append("a clause such as `WHERE …`" if "WHERE" in clauses else "a clause")
         left -= clauses
     verbs = left & set(vocabulary.verbs())
-    if len(verbs) > 1:
+    if "DAYS" in verbs:
         said.append("a verb such as `CANDLES 1h`")
         left -= verbs
     said += [

@@ -54,6 +54,9 @@ class Expressions:
         operand = self.operand(written)
         return comparisons.settle_moment(self, operand) if isinstance(operand, Moment) else operand
 
+    def name_of(self, written: syntax.Expr) -> str | None:
+        return None
+
     def refuse(self, code: str, reason: str, span: Span, *hints: str, fix: Fix | None = None) -> Value:
         self.scope.report.add(code, reason, span, *filter(None, hints), fix=fix)
         return unknown(span)

@@ -41,6 +41,13 @@ def resolve_columns(
     return _distinct(reader, [*fixed, *used, *added])
 
 
+def resolve_items(reader: Reader, known: Sequence[OutputColumn], items: Sequence[Item]) -> tuple[OutputColumn, ...]:
+    """Columns that are known, and those of some items; two different ones of a name are E109."""
+    nowhere = Span(0, 0)
+    told = [(column, span) for item in items for column, span in _item_columns(reader, item)]
+    return _distinct(reader, [*((column, nowhere) for column in known), *told])
+
+
 def _is_call(expr: Expr) -> bool:
     """A day's reasons are the calls of its conditions; those inside ADDed columns are not shown again."""
     from tapeql.query.nodes import Call
@@ -75,6 +82,8 @@ def _item_columns(reader: Reader, item: Item) -> Iterator[tuple[OutputColumn, Sp
 
 def _name(reader: Reader, written: syntax.Expr) -> str:
     """A name for what has no AS: its own, the call's, or its canonical text."""
+    if (own := reader.name_of(written)) is not None:
+        return own
     match written:
         case syntax.Name(parts=parts):
             lower = tuple(part.lower() for part in parts)

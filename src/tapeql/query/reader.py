@@ -42,6 +42,10 @@ class Reader(Protocol):
         """A value, or a date that waits for what it is compared with."""
         ...
 
+    def name_of(self, written: syntax.Expr) -> str | None:
+        """What a column of this value is called, where the reader knows better than the rule."""
+        ...
+
     def refuse(self, code: str, reason: str, span: Span, *hints: str, fix: Fix | None = None) -> Value:
         """Reports a mistake; the value stands for what was meant."""
         ...

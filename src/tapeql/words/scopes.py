@@ -1,8 +1,6 @@
-"""Where the expressions of a query stand: before its rows are chosen, and behind that."""
+"""Where the expressions of a query stand that choose among its rows."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 from tapeql.language.clauses.add import Add
 from tapeql.language.clauses.select import Select
@@ -35,21 +33,7 @@ def of_rows(asking: Asking) -> Scope:
     )
 
 
-def of_result(asking: Asking) -> Scope:
-    """The rows of the result, where the verb makes others: for ORDER BY, columns and groups."""
-    scope, makes = of_rows(asking), asking.verb.makes
-    if makes is None:
-        return scope
-    return replace(scope, rows=makes, long=False, columns=columns_of(makes), sessions=())
-
-
 @settled
 def reader(asking: Asking) -> Expressions:
     """Reads WHERE."""
     return Expressions(of_rows(asking))
-
-
-@settled
-def result_reader(asking: Asking) -> Expressions:
-    """Reads ORDER BY, ADD and SELECT; what it has met the result shows."""
-    return reader(asking) if asking.verb.makes is None else Expressions(of_result(asking))

@@ -40,4 +40,4 @@ class Project(RowOperator):
 
 def result_columns(steps: Iterable[Operator]) -> tuple[OutputColumn, ...]:
     """The columns of the result of some operators."""
-    return next(step.shown for step in steps if isinstance(step, Project))
+    return [step.shown for step in steps if isinstance(step, Project)][-1]

@@ -7,11 +7,11 @@ from typing import Final
 from tapeql.language import syntax
 from tapeql.language.clauses.limit import Limit as LimitClause
 from tapeql.operators.take import Take
-from tapeql.query.expressions import Expressions
 from tapeql.query.nodes import Column, Expr, Limit, OutputColumn, Type
 from tapeql.words.asking import Asking, settled
 from tapeql.words.clause import Clause, Place
-from tapeql.words.scopes import of_result
+from tapeql.words.clauses.per import of_dates
+from tapeql.words.results import new_reader
 
 _MOST_ROWS: Final = 2**63 - 1
 
@@ -20,8 +20,8 @@ _MOST_ROWS: Final = 2**63 - 1
 def per(asking: Asking) -> tuple[Expr, ...]:
     """The expressions whose values tell groups apart."""
     clause = asking.clause(LimitClause)
-    reader = Expressions(of_result(asking))
-    found = [reader.output(_group(written)) for written in clause.per] if clause else []
+    reader = new_reader(asking)
+    found = [reader.output(of_dates(written)) for written in clause.per] if clause else []
     if any(isinstance(expr, Column) and expr.name == "symbol" for expr in found):
         found.insert(0, Column("exchange", Type.STRING))  # a symbol is one of a venue
     return tuple(dict.fromkeys(found))
@@ -46,15 +46,6 @@ def adds(asking: Asking) -> tuple[Take, ...]:
         asking.report.add("E208", f"LIMIT goes up to {_MOST_ROWS}", clause.span, "leave LIMIT out for all rows")
         return ()
     return (Take(Limit(rows, per(asking), clause.last)),)
-
-
-def _group(written: syntax.Expr) -> syntax.Expr:
-    """`PER day` is of each trading date, not of each day of the month."""
-    match written:
-        case syntax.Name(parts=(name,), span=span) if name.lower() == "day":
-            return syntax.Name(("session_date",), span)
-        case _:
-            return written
 
 
 CLAUSE: Final = Clause((LimitClause,), "LIMIT says how many rows are kept", place=Place.LIMIT, adds=adds)

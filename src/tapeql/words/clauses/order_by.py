@@ -10,7 +10,7 @@ from tapeql.query.nodes import Column, Order, OutputColumn
 from tapeql.words.asking import Asking, settled
 from tapeql.words.clause import Clause, Place
 from tapeql.words.clauses.where import condition
-from tapeql.words.scopes import result_reader
+from tapeql.words.results import result_reader
 
 
 @settled

@@ -6,6 +6,7 @@ from typing import Final
 
 from tapeql.language.clauses.add import Add
 from tapeql.language.clauses.select import Select
+from tapeql.operators.operator import Operator
 from tapeql.operators.project import Project
 from tapeql.query.outputs import resolve_columns
 from tapeql.words.asking import Asking
@@ -13,10 +14,11 @@ from tapeql.words.clause import Clause, Place
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.limit import groups
 from tapeql.words.clauses.order_by import keys
-from tapeql.words.scopes import result_reader
+from tapeql.words.grouping import grouped
+from tapeql.words.results import result_reader
 
 
-def adds(asking: Asking) -> tuple[Project, ...]:
+def adds(asking: Asking) -> tuple[Operator, ...]:
     """The columns of the result, and beside them what ORDER BY and LIMIT PER need."""
     add, select = asking.clause(Add), asking.clause(Select)
     if add and select:
@@ -27,6 +29,8 @@ def adds(asking: Asking) -> tuple[Project, ...]:
             "move what is ADDed into SELECT",
         )
     sorted_by = keys(asking)  # what they use is shown before what is ADDed
+    if asking.verb.measures:
+        return grouped(asking, (*sorted_by, *groups(asking)))
     shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
     shown = resolve_columns(result_reader(asking), shows, add, select)
     return (Project(shown, (*sorted_by, *groups(asking))),)

@@ -1,4 +1,4 @@
-"""The verbs, a file each with its `VERB`: what a row of the result is."""
+"""The verbs, a file each with its `VERB`, or the `VERBS` of a family: what a row of the result is."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ from tapeql.query.verb import Verb
 def verbs() -> Mapping[str, Verb]:
     """Every verb by name."""
     modules = (importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__))
-    found: list[Verb] = [module.VERB for module in modules]
+    found: list[Verb] = [verb for module in modules for verb in getattr(module, "VERBS", None) or (module.VERB,)]
     return {verb.name: verb for verb in found}

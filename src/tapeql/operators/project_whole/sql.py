@@ -1,0 +1,3 @@
+"""The columns of the result as SQL, whatever the rows are."""
+
+from tapeql.operators.project.sql import lower as lower

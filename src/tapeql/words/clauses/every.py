@@ -1,0 +1,38 @@
+"""EVERY: groups of STATS by stretches of the grid."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tapeql.language import syntax
+from tapeql.language.clauses.every import Every
+from tapeql.operators.buckets import Buckets
+from tapeql.query.durations import BadDuration, interval
+from tapeql.query.nodes import Interval
+from tapeql.query.verb import Verb
+from tapeql.words.asking import Asking, settled
+from tapeql.words.clause import Clause
+from tapeql.words.clauses.align import align
+
+
+@settled
+def buckets(asking: Asking) -> Buckets | None:
+    clause = asking.clause(Every)
+    if clause is None:
+        return None
+    try:
+        return Buckets(interval(clause.length), align(asking))
+    except BadDuration as wrong:
+        asking.report.add("E203", str(wrong), clause.length.span, *([wrong.hint] if wrong.hint else []))
+        return None
+
+
+def fits(verb: Verb, length: Interval | None) -> bool:
+    return bool(verb.measures)
+
+
+def instead(written: syntax.Clause, length: Interval | None) -> tuple[str, ...]:
+    return ("the length of bars follows the verb: `CANDLES 10m`",)
+
+
+CLAUSE: Final = Clause((Every,), "EVERY says how long the stretches are that STATS is of", fits=fits, instead=instead)

@@ -1,0 +1,47 @@
+"""What a query tells of groups of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.select import Item, Select
+from tapeql.operators.group import Group
+from tapeql.operators.operator import Operator
+from tapeql.operators.project import Project
+from tapeql.operators.project_whole import ProjectWhole
+from tapeql.query.grouped import Key
+from tapeql.query.nodes import OutputColumn
+from tapeql.query.outputs import resolve_items
+from tapeql.words.asking import Asking
+from tapeql.words.clauses.every import buckets
+from tapeql.words.clauses.per import keys
+from tapeql.words.results import group_reader
+
+
+def grouped(asking: Asking, beside: Sequence[OutputColumn]) -> tuple[Operator, ...]:
+    """The operators from chosen rows to the columns of the result, and what ORDER BY and LIMIT need `beside` them."""
+    add, select, reader = asking.clause(Add), asking.clause(Select), group_reader(asking)
+    items: tuple[Item, ...] = select.items if select else (*asking.verb.measures, *(add.items if add else ()))
+    known = [OutputColumn(key.name, key.column) for key in keys(asking)]
+    shown = resolve_items(reader, known, items)
+    own = keys(asking)
+    of_rows = [OutputColumn(key.column.name, key.value.expr) for key in own]
+    of_rows += [OutputColumn(column.name, expr) for expr, column in reader.inputs.items()]
+    measures = tuple(replace(measure, name=column.name) for measure, column in reader.measures.items())
+    every = buckets(asking)
+    return (
+        *([every] if every else []),
+        Project(tuple(of_rows)),
+        Group(tuple(key.column for key in _in_order(own)), measures),
+        ProjectWhole(shown, tuple(beside)),
+    )
+
+
+def _in_order(keys: Sequence[Key]) -> list[Key]:
+    """Groups come by exchange and symbol, which are shown the other way round."""
+    place = {key.name: float(n) for n, key in enumerate(keys)}
+    if place.get("exchange", -1) == place.get("symbol", -1) + 1:
+        place["exchange"] -= 1.5
+    return sorted(keys, key=lambda key: place[key.name])
