@@ -16,45 +16,28 @@ import pytest
 
 import tapeql
 from tapeql.language import syntax, vocabulary
-from tapeql.language.format import format_clause
 from tapeql.language.parse import parse
+from tapeql.language.statements.query import Query, Verb
+from tapeql.language.statements.query import written as written_as
 from tapeql.query.durations import interval
-from tapeql.storage.lake import Lake
 from tapeql.words.clause import Clause
 from tapeql.words.clauses import clauses
 from tapeql.words.verbs import verbs
 from tests import tapes
-from tests.language.test_tour import EXAMPLES
 from tests.language.trees import said
 from tests.query.asking import refused
+from tests.tour import EXAMPLES, NOW, store
 
 NODES = {vocabulary.clause_of(node): node for node in clauses()}
 VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES", "STATS OF TICKS", "STATS 1h")
-SYMBOLS = (
-    *("binance:BTCUSDT", "binance:ETHUSDT", "binance:BTCUSDC", "nasdaq:AAPL", "lse:VOD"),
-    *("nasdaq:MSFT", "coinbase:BTC-USD", "kraken:BTC/USD", "cme:ES.c.0", "yahoo:^GSPC"),
-)
-
-
-def queries(statement: syntax.Statement) -> list[syntax.Query]:
-    match statement:
-        case syntax.Query():
-            return [statement]
-        case syntax.Pipe(left=left, right=right):
-            return [*queries(left), right]
-        case syntax.Explain(query=query) | syntax.Describe(subject=(syntax.Query() | syntax.Pipe()) as query):
-            return queries(query)
-        case _:
-            return []
 
 
 def samples() -> dict[type[syntax.Clause], list[str]]:
     """Every clause of the tour as it is written there, by its node."""
     found: dict[type[syntax.Clause], list[str]] = {}
     for text in EXAMPLES:
-        for query in (query for statement in parse(text).statements for query in queries(statement)):
-            for clause in query.clauses:
-                found.setdefault(type(clause), []).append(text[clause.span.start : clause.span.end])
+        for clause in syntax.within(parse(text).statements, syntax.Clause):
+            found.setdefault(type(clause), []).append(text[clause.span.start : clause.span.end])
     return found
 
 
@@ -62,7 +45,7 @@ SAMPLES = samples()
 
 
 def read(text: str) -> syntax.Clause:
-    ((clause,),) = (query.clauses for query in queries(parse(f"DAYS {text}").statements[0]))
+    (clause,) = syntax.within(parse(f"DAYS {text}").statements, syntax.Clause)
     return clause
 
 
@@ -100,10 +83,10 @@ def test_a_clause_is_written_as_it_is_read(opening: str) -> None:
     """Its canonical text is read as the same clause, and is its own."""
     for text in SAMPLES[NODES[opening]]:
         clause = read(text)
-        written = format_clause(clause)
+        written = written_as(clause)
         assert written.startswith(f"{opening} ")
         assert said(read(written)) == said(clause)
-        assert format_clause(read(written)) == written
+        assert written_as(read(written)) == written
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -114,7 +97,7 @@ def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
     entry = clauses()[node]
     text = SAMPLES[node][0]
     sentence = f"{verb} {text}" if opening == "FROM" else f"{verb} FROM nasdaq:AAPL {text}"
-    written = queries(parse(sentence).statements[0])[0].verb
+    (written,) = syntax.within(parse(sentence).statements, Verb)
     own = verbs()[written.name]
     length = interval(written.interval) if written.interval else own.interval
     told = [
@@ -128,13 +111,8 @@ def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
 @pytest.fixture(scope="module")
 def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tapeql.Database]:
     """Three days of all symbols of the tour."""
-    lake = Lake(tmp_path_factory.mktemp("clauses") / "lake")
-    for seed, symbol in enumerate(SYMBOLS):
-        venue, _, code = symbol.partition(":")
-        for day in ("2025-03-10", "2025-03-11", "2025-03-12"):
-            lake.write("ticks", venue, code, tapes.random_ticks(f"{day}T08:30", 8 * 3600, 300, seed=seed))
-            lake.write("quotes", venue, code, tapes.random_quotes(f"{day}T08:30", 8 * 3600, 300, seed=seed))
-    with tapeql.connect(lake.path, now="2025-03-12T16:10Z") as opened:
+    lake = store(tmp_path_factory.mktemp("clauses") / "lake")
+    with tapeql.connect(lake.path, now=NOW) as opened:
         yield opened
 
 
@@ -156,7 +134,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         archive.write("quotes.csv")
 
 
-@pytest.mark.parametrize("text", [e for e in EXAMPLES if queries(parse(e).statements[-1])])
+@pytest.mark.parametrize("text", [e for e in EXAMPLES if any(syntax.within(parse(e).statements[-1], Query))])
 def test_the_tour_answers(db: tapeql.Database, files: None, text: str) -> None:
     """Every query that the tour shows has an answer."""
     bars = tapes.random_ticks("2025-03-10T08:30", 8 * 3600, 300).select(["ts", "price", "quantity"])

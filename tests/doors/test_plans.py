@@ -40,7 +40,7 @@ def test_what_is_remembered(lake: Lake, text: str, kept: bool) -> None:
     service = Service(lake, now=lambda: clock_us[0])
     service.run(Request(text)).table()
     clock_us[0] += 1
-    assert bool(service._plans._plans) is kept
+    assert bool(service._planner._plans._plans) is kept
     service.run(Request(text)).table()
 
 

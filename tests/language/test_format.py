@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import vocabulary
-from tapeql.language.format import format_expr, format_script, format_statement
 from tapeql.language.parse import parse
+from tapeql.language.writing import format_expr
 from tapeql.rendering import render
 
 from .trees import expression, said
@@ -40,7 +40,7 @@ from .trees import expression, said
 def test_statements(written: str, canonical: str) -> None:
     """One order of clauses, one spelling of each word."""
     (statement,) = parse(written).statements
-    assert format_statement(statement) == canonical
+    assert statement.write() == canonical
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_a_quoted_keyword_is_a_name(place: str, write: Callable[[str], str]) -> 
         meant = said(parse(place.format("some_name")).statements)
         found = parse(written)
         assert repr(said(found.statements)) == repr(meant).replace("some_name", write(keyword)), written
-        canonical = format_script(found)
+        canonical = found.write()
         assert said(parse(canonical).statements) == said(found.statements), canonical
-        assert format_script(parse(canonical)) == canonical
+        assert parse(canonical).write() == canonical
 
 
 def test_long_chains() -> None:
@@ -322,10 +322,10 @@ def test_any_expression_round_trips(text: str) -> None:
 def test_any_script_round_trips(text: str) -> None:
     """The canonical form of a script says the same as the script, and is its own canonical form."""
     found = parse(text)
-    canonical = format_script(found)
+    canonical = found.write()
     again = parse(canonical)
     assert said(again.statements) == said(found.statements)
-    assert format_script(again) == canonical
+    assert again.write() == canonical
 
 
 PIECES = [

@@ -4,7 +4,6 @@ import pytest
 
 from tapeql import limits
 from tapeql.errors import Diagnostic, QueryError
-from tapeql.language.format import format_script
 from tapeql.language.parse import parse
 
 BTC = "CANDLES 1h FROM binance:BTCUSDT "
@@ -34,7 +33,7 @@ def refused(text: str) -> Diagnostic:
 def test_nesting(before: str, inside: str, after: str, allowed: int) -> None:
     """Exactly as many levels as the limit says are read; one more is E502, where it was passed."""
     script = parse(f"{BTC}WHERE {before * allowed}{inside}{after * allowed}")
-    assert parse(format_script(script)).statements
+    assert parse(script.write()).statements
     text = f"{BTC}WHERE {before * (allowed + 1)}{inside}{after * (allowed + 1)}"
     diagnostic = refused(text)
     assert diagnostic.code == "E502"

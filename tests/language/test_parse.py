@@ -25,6 +25,11 @@ from tapeql.language.clauses.until import Until
 from tapeql.language.clauses.warmup import Warmup
 from tapeql.language.clauses.where import Where
 from tapeql.language.parse import is_unfinished, parse
+from tapeql.language.statements.describe import Describe
+from tapeql.language.statements.explain import Explain
+from tapeql.language.statements.query import Pipe, Query, Verb
+from tapeql.language.statements.set import Set
+from tapeql.language.statements.show import Show
 
 from .trees import expression, query, said
 
@@ -50,7 +55,7 @@ def nodes(node: Any) -> Iterator[Any]:
 def test_headline() -> None:
     """The sentence at the top of the specification has three conditions in one AND."""
     found = query(HEADLINE)
-    assert found.verb == s.Verb("candles", s.Duration(((1, "h"),), Span(8, 10)), Span(0, 10))
+    assert found.verb == Verb("candles", s.Duration(((1, "h"),), Span(8, 10)), Span(0, 10))
     symbols, where = found.clauses
     assert isinstance(symbols, From)
     assert symbols.symbols == (SymbolPattern("binance", "BTCUSDT", symbols.symbols[0].span),)
@@ -86,8 +91,8 @@ def test_spans_hold_their_node(text: str) -> None:
 def test_pipes_lean_left() -> None:
     """`a |> b |> c` is `(a |> b) |> c`."""
     (found,) = parse("DAYS FROM a:B |> DAYS WHERE x |> CANDLES 1h").statements
-    assert isinstance(found, s.Pipe)
-    assert isinstance(found.left, s.Pipe)
+    assert isinstance(found, Pipe)
+    assert isinstance(found.left, Pipe)
     assert found.right.verb.name == "candles"
 
 
@@ -348,7 +353,7 @@ def test_arguments() -> None:
 def test_strings() -> None:
     """A quote inside a string is written twice; semicolons and dashes inside are text."""
     (found, _) = parse("DAYS FROM a:B WHERE x = 'it''s; -- fine'; SHOW symbols").statements
-    assert isinstance(found, s.Query)
+    assert isinstance(found, Query)
     where = found.clauses[1]
     assert isinstance(where, Where)
     assert isinstance(where.condition, s.Compare)
@@ -362,18 +367,18 @@ def test_other_statements() -> None:
         "SET TZ = 'America/New_York'; SET tz = America/New_York -- home"
     ).statements
     explain, sql, rsi, described, show, quoted, bare = found
-    assert isinstance(explain, s.Explain)
+    assert isinstance(explain, Explain)
     assert explain.what == "plan"
-    assert isinstance(sql, s.Explain)
+    assert isinstance(sql, Explain)
     assert sql.what == "sql"
-    assert isinstance(rsi, s.Describe)
+    assert isinstance(rsi, Describe)
     assert rsi.subject == "rsi"
-    assert isinstance(described, s.Describe)
-    assert isinstance(described.subject, s.Query)
-    assert isinstance(show, s.Show)
+    assert isinstance(described, Describe)
+    assert isinstance(described.subject, Query)
+    assert isinstance(show, Show)
     assert show.what == "symbols"
-    assert isinstance(quoted, s.Set)
-    assert isinstance(bare, s.Set)
+    assert isinstance(quoted, Set)
+    assert isinstance(bare, Set)
     assert (quoted.name, quoted.value) == (bare.name, bare.value) == ("tz", "America/New_York")
 
 

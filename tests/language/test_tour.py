@@ -1,19 +1,9 @@
-"""The examples of grammar/README.md are part of the language."""
-
-import re
-from pathlib import Path
+"""The examples of grammar/README.md are read."""
 
 import pytest
 
-from tapeql.language.format import format_script
 from tapeql.language.parse import parse
-
-TOUR = Path(__file__).parents[2] / "grammar" / "README.md"
-EXAMPLES = [
-    line
-    for block in re.findall(r"```tapeql\n(.*?)```", TOUR.read_text(encoding="utf-8"), re.S)
-    for line in block.splitlines()
-]
+from tests.tour import EXAMPLES
 
 
 def test_there_are_examples() -> None:
@@ -24,5 +14,5 @@ def test_there_are_examples() -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_example_parses(example: str) -> None:
     """Every example of the tour parses, and so does its canonical form."""
-    canonical = format_script(parse(example))
-    assert format_script(parse(canonical)) == canonical
+    canonical = parse(example).write()
+    assert parse(canonical).write() == canonical

@@ -8,6 +8,7 @@ from typing import Any
 from tapeql.language import syntax as s
 from tapeql.language.clauses.where import Where
 from tapeql.language.parse import parse
+from tapeql.language.statements.query import Query
 
 
 def said(node: Any) -> Any:
@@ -17,15 +18,15 @@ def said(node: Any) -> Any:
     if not is_dataclass(node):
         return (type(node).__name__, node) if isinstance(node, int | float) else node
     kept = [(f.name, said(getattr(node, f.name))) for f in fields(node) if "span" not in f.name and f.name != "source"]
-    if isinstance(node, s.Query):
+    if isinstance(node, Query):
         kept = [(name, tuple(sorted(value, key=repr)) if name == "clauses" else value) for name, value in kept]
     return (type(node).__name__, *kept)
 
 
-def query(text: str) -> s.Query:
+def query(text: str) -> Query:
     """The only query of a text."""
     (statement,) = parse(text).statements
-    assert isinstance(statement, s.Query)
+    assert isinstance(statement, Query)
     return statement
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from tapeql.errors import Diagnostic, QueryError
-from tapeql.language import syntax
 from tapeql.language.parse import parse
+from tapeql.language.statements.query import Pipe, Query
 from tapeql.query.nodes import Expr
 from tapeql.query.settings import Settings
 from tapeql.query.text import expr_text
@@ -48,7 +48,7 @@ NOW = us("2025-03-12T15:00")  # a Wednesday, New York is at 11:00
 
 def ask(text: str, settings: Settings = DEFAULTS, now: int = NOW, **params: object) -> Understood:
     statement = parse(text).statements[-1]
-    assert isinstance(statement, syntax.Query | syntax.Pipe)
+    assert isinstance(statement, Query | Pipe)
     return Understood(resolve(statement, Stored(), settings, params, now, text))
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from tapeql.errors import QueryError
-from tapeql.language import syntax
 from tapeql.language.parse import parse
+from tapeql.language.statements.set import Set
 from tapeql.query.settings import Settings, apply
 
 
 def changed(text: str) -> Settings:
     (statement,) = parse(text).statements
-    assert isinstance(statement, syntax.Set)
-    return apply(Settings(), statement)
+    assert isinstance(statement, Set)
+    return apply(Settings(), statement.name, statement.value, statement.span)
 
 
 def test_each_setting() -> None:

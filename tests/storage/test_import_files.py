@@ -19,7 +19,7 @@ import pytest
 from tapeql.errors import DataError, QueryError
 from tapeql.language.clauses.from_ import From
 from tapeql.language.parse import parse
-from tapeql.language.syntax import Query
+from tapeql.language.statements.query import Query
 from tapeql.storage.import_files import ImportReport, import_files
 from tapeql.storage.lake import Lake
 from tapeql.storage.schema import TABLES, TS

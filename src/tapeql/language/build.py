@@ -2,64 +2,43 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
+import pkgutil
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from tapeql.language import clauses, statements
 from tapeql.language import syntax as s
-from tapeql.language.clauses import rules
 from tapeql.language.reading import Children, date, duration, has, integer, nodes, span, span_of, text, time
 
 _NUMBER = re.compile(r"([\d_.]+(?:[eE][+-]?\d+)?)[ \t]*(%|[bB][pP][sS])?")
+
+
+@functools.cache
+def rules() -> Mapping[str, Callable[[Children], Any]]:
+    """What reads the rules of clauses and statements, by the name of the rule."""
+    files = [
+        f"{room.__name__}.{file.name}" for room in (clauses, statements) for file in pkgutil.iter_modules(room.__path__)
+    ]
+    return {rule.__name__: rule for file in files for rule in importlib.import_module(file).RULES}
 
 
 class Builder:
     """The callbacks of `grammar/tapeql.lark`; it holds no state, so one serves every thread."""
 
     def __getattr__(self, rule: str) -> Any:
-        """The rules of clauses are read in their files."""
+        """The rules of clauses and statements are read in their files."""
         try:
             return rules()[rule]
         except KeyError:
             raise AttributeError(rule) from None
 
-    # ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def statement(self, c: Children) -> s.Statement:
         found: s.Statement = c[0]
         return found
-
-    def pipeline(self, c: Children) -> s.Query | s.Pipe:
-        left: s.Query | s.Pipe = c[0]
-        for right in c[2::2]:
-            left = s.Pipe(left, right, left.span.to(right.span))
-        return left
-
-    def query(self, c: Children) -> s.Query:
-        return s.Query(c[0], tuple(c[1:]), span(c))
-
-    def explain(self, c: Children) -> s.Explain:
-        return s.Explain(" ".join(word.lower() for word in c[1:-1]) or "plan", c[-1], span(c))
-
-    def describe(self, c: Children) -> s.Describe:
-        return s.Describe(str(c[1]) if isinstance(c[1], str) else c[1], span(c))
-
-    def show(self, c: Children) -> s.Show:
-        return s.Show(c[1].lower(), span(c))
-
-    def set(self, c: Children) -> s.Set:
-        return s.Set(c[1].lower(), text(c[3]), span(c))
-
-    def verb(self, c: Children) -> s.Verb:
-        name, *more = c
-        if more and isinstance(more[0], s.Verb):
-            of = more[0]
-            return s.Verb(name.lower() + ("" if of.interval else f" of {of.name}"), of.interval, span(c))
-        return s.Verb(name.lower(), duration(more[0]) if more else None, span(c))
-
-    def stats_of(self, c: Children) -> s.Verb:
-        """Of what STATS is, as a verb."""
-        return s.Verb(c[1].lower(), duration(c[2]) if len(c) == 3 else None, span(c))
 
     # ── expressions ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -12,6 +12,7 @@ from tapeql.errors import Diagnostic, Fix, Span
 from tapeql.language import later, vocabulary
 from tapeql.language import syntax as s
 from tapeql.language.nearest import nearest
+from tapeql.language.statements.query import Query
 from tapeql.language.tokens import Statement
 
 _PLAIN = {
@@ -23,7 +24,7 @@ _PLAIN = {
     "DOT": "`.`", "DOTS": "`..`", "EQUAL": "`=`",
 }  # fmt: skip
 _EXPRESSION = frozenset({"NAME", "NUMBER", "STRING", "LPAR", "CASE"})
-_UNSAID = frozenset({"SET_OPEN", "PLUS", "MINUS", "STAR", "SLASH", "COMPARISON", "PIPE", "$END"})
+_UNSAID = frozenset({"SET_OPEN", "PLUS", "MINUS", "STAR", "SLASH", "COMPARISON", "PIPE", "RESERVED", "$END"})
 _OPERATOR_WORDS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", "IS", "CROSSES", "OVER", "EQUAL", "LSQB", "DOT"])
 UNFINISHED = "add the closing bracket"
 """The hint of brackets that the end of the text left open."""
@@ -135,7 +136,7 @@ def _about_start(token: Any, at: Span, before: Any, statement: Statement) -> Com
     if token.type == "NAME" and nearest(token, starts):
         return _misspelt(token, at, starts)
     reason = f"{'a statement' if before is None else 'what follows `|>`'} begins with its verb, not with `{token}`"
-    hints = [f"begin with {_or([f'`{word}`' for word in starts])}"]
+    hints = [vocabulary.A_BEGINNING if before is None else "begin with a verb such as `CANDLES 1h`"]
     fix = None
     if token.type == "SELECT":
         meant = _from_sql(statement.text[at.start : statement.end])
@@ -285,19 +286,11 @@ def _or(items: list[str]) -> str:
 
 def about_clauses(statement: s.Statement, text: str) -> Iterator[Diagnostic]:
     """Clauses given twice."""
-    match statement:
-        case s.Explain(query=query) | s.Describe(subject=(s.Query() | s.Pipe()) as query):
-            yield from about_clauses(query, text)
-        case s.Pipe(left=left, right=right):
-            yield from about_clauses(left, text)
-            yield from _twice(right, text)
-        case s.Query():
-            yield from _twice(statement, text)
-        case _:
-            pass
+    for query in s.within(statement, Query):
+        yield from _twice(query, text)
 
 
-def _twice(query: s.Query, text: str) -> Iterator[Diagnostic]:
+def _twice(query: Query, text: str) -> Iterator[Diagnostic]:
     first: dict[type, s.Clause] = {}
     for clause in query.clauses:
         seen = first.setdefault(type(clause), clause)

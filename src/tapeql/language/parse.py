@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from tapeql.errors import Diagnostic, Diagnostics, QueryError, Span
-from tapeql.language import guard
+from tapeql.language import guard, vocabulary
 from tapeql.language import syntax as s
 from tapeql.language.table import parser
 
@@ -38,8 +38,7 @@ def _split(text: str, found: Diagnostics) -> list[tuple[int, int]]:
             spans.append((start, end))
         elif end < len(text) or len(pieces) == 1:
             span = Span(end, end + 1) if end < len(text) else Span(0, 0)
-            hint = "a statement begins with CANDLES, TICKS, QUOTES, DAYS, EXPLAIN, DESCRIBE, SHOW or SET"
-            found.add(Diagnostic("E001", "the statement is empty", span, (hint,)))
+            found.add(Diagnostic("E001", "the statement is empty", span, (vocabulary.A_BEGINNING,)))
     return spans
 
 

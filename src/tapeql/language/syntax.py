@@ -1,11 +1,13 @@
 """Syntax: the sentence as written, every node with its span, nothing understood yet.
 
-Expressions are `Expr`; clauses, which have files of their own, hang on `Query` in the order they were written, and `Script` is a `;`-separated list.
+Expressions are `Expr`; clauses and statements have files of their own; `Script` is a `;`-separated list.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TypeVar
 
 from tapeql.errors import Span
 
@@ -216,19 +218,7 @@ Expr = (
     | Unary | Binary | Compare | Between | InList | IsNull | Crosses | Not | Logical | Case
 )  # fmt: skip
 
-# ── verbs ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """What a row is: `name` is "candles", "ticks", "quotes" or "days"; `interval` only for candles."""
-
-    name: str
-    interval: Duration | None
-    span: Span
-
-
-# ── statements ────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── clauses and statements ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Clause:
@@ -238,64 +228,44 @@ class Clause:
     span: Span
 
     def write(self) -> str:
-        """What stands behind the words it opens with."""
+        """What stands behind the words it opens with, as canonical text."""
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    verb: Verb
-    clauses: tuple[Clause, ...]
+class Statement:
+    """A statement as it is written; each has a file in `tapeql.language.statements`."""
+
+    __slots__ = ()
     span: Span
 
-
-@dataclass(frozen=True, slots=True)
-class Pipe:
-    """`left |> right`: the days of `left` select the rows of `right`; left-associative."""
-
-    left: Query | Pipe
-    right: Query
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Explain:
-    """`EXPLAIN [sql|sql full|plan|warmup] q`; `what` is "plan" when not written."""
-
-    what: str
-    query: Query | Pipe
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Describe:
-    """`DESCRIBE rsi`, `DESCRIBE CANDLES …`"""
-
-    subject: str | Query | Pipe
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """`SHOW symbols|functions|sessions|sources|gaps`"""
-
-    what: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Set:
-    """`SET tz = 'America/New_York'`; `value` is text as written, unquoted."""
-
-    name: str
-    value: str
-    span: Span
-
-
-Statement = Query | Pipe | Explain | Describe | Show | Set
+    def write(self) -> str:
+        """One line of canonical text, which is read as an equal tree."""
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
     statements: tuple[Statement, ...]
     source: str
+
+    def write(self) -> str:
+        """Every statement on a line of its own, separated by `;`."""
+        return ";\n".join(statement.write() for statement in self.statements)
+
+
+# ── trees ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+Node = TypeVar("Node")
+
+
+def within(tree: object, kind: type[Node]) -> Iterator[Node]:
+    """Every node of a kind in a tree, in written order."""
+    ahead = [tree]
+    while ahead:  # in a loop, since a chain of operators may be hundreds deep
+        node = ahead.pop()
+        if isinstance(node, kind):
+            yield node
+        if isinstance(node, tuple):
+            ahead += reversed(node)
+        elif is_dataclass(node) and not isinstance(node, Span):
+            ahead += [getattr(node, field.name) for field in reversed(fields(node))]

@@ -151,9 +151,12 @@ class Tokenizer(Lexer):
         keyword = self.keywords.get(word.upper())
         if keyword is None or keyword in state.accepts:
             return keyword or "NAME"
+        if keyword not in self.reserved:
+            return "NAME"
+        if "RESERVED" in state.accepts:
+            return "RESERVED"
         is_called = statement.text[at + len(word) : at + len(word) + 1] == "("
-        is_described = bool(statement.recent) and statement.recent[-1].type == "DESCRIBE"
-        return keyword if keyword in self.reserved and not (is_called or is_described) else "NAME"
+        return "NAME" if is_called else keyword
 
     def _misread(self, statement: Statement, found: Misreading, at: int) -> tuple[Token, int]:
         statement.found.add(found.diagnostic)

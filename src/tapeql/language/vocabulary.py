@@ -7,6 +7,8 @@ import re
 
 from tapeql.language import grammar
 
+A_BEGINNING = "begin with a verb such as `CANDLES 1h`, or with `SHOW symbols` to see what is stored"
+
 
 @functools.cache
 def keywords() -> tuple[str, ...]:

@@ -12,8 +12,8 @@ from typing import Final
 
 from tapeql.errors import Diagnostics
 from tapeql.functions.registry import Function
-from tapeql.language import syntax
 from tapeql.language.clauses.add import Add
+from tapeql.language.statements.query import Query
 from tapeql.query.columns import BAR
 from tapeql.query.nodes import Column, Expr, Type
 
@@ -39,7 +39,7 @@ def _understood(text: str, inputs: tuple[str, ...]) -> Expr:
     from tapeql.query.units import settle
 
     (statement,) = parse(f"DAYS ADD {text}").statements
-    assert isinstance(statement, syntax.Query)
+    assert isinstance(statement, Query)
     (clause,) = statement.clauses
     assert isinstance(clause, Add)
     report = Report(Diagnostics(f"DAYS ADD {text}"))

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from tapeql.language import syntax
 from tapeql.query.report import Report
 
 
-def check_parameters(statement: syntax.Query | syntax.Pipe, params: Mapping[str, object], report: Report) -> None:
+def check_parameters(statement: syntax.Statement, params: Mapping[str, object], report: Report) -> None:
     """E108 for a parameter that is missing or that the sentence does not have."""
-    written = list(parameters(statement))
+    written = list(syntax.within(statement, syntax.Parameter))
     names = {parameter.name for parameter in written}
     for parameter in written:
         if parameter.name not in params:
@@ -28,21 +27,6 @@ def plain(params: Mapping[str, object]) -> dict[str, object]:
     from decimal import Decimal
 
     return {name: float(value) if isinstance(value, Decimal) else _unboxed(value) for name, value in params.items()}
-
-
-def parameters(node: object) -> Iterator[syntax.Parameter]:
-    """Every parameter in a tree of syntax, in written order."""
-    match node:
-        case syntax.Parameter():
-            yield node
-        case tuple():
-            for item in node:
-                yield from parameters(item)
-        case _ if is_dataclass(node):
-            for field in fields(node):
-                yield from parameters(getattr(node, field.name))
-        case _:
-            pass
 
 
 def _unboxed(value: Any) -> object:

@@ -8,13 +8,14 @@ from typing import Any
 from tapeql.cancel import Cancel
 from tapeql.errors import DataError
 from tapeql.language import syntax
-from tapeql.language.clauses.from_ import Given, SymbolPattern
+from tapeql.language.clauses.from_ import From, Given, SymbolPattern
 from tapeql.language.clauses.tz import Tz
+from tapeql.language.statements.query import Pipeline, Query
 from tapeql.query.settings import Settings, is_zone
 from tapeql.query.symbols import Held, is_glob
 from tapeql.serve import in_place_told as told
 from tapeql.serve.in_place_told import Written
-from tapeql.serve.sight import Pipeline, Sight, names, sources, stages
+from tapeql.serve.sight import Sight
 from tapeql.storage import in_place
 from tapeql.storage.importers.handed import arrow_table
 from tapeql.storage.overlay import Overlay
@@ -40,7 +41,7 @@ class InPlace:
         held = {w.source: self._held(w, params, cancel) for w in _written(query, settings)}
         tables = joined([tables for tables, _ in held.values() if tables is not None])
         elsewhere = {source: found for source, (_, found) in held.items()}
-        return Sight(Overlay(tables, stored()) if names(query, SymbolPattern) else tables, elsewhere)
+        return Sight(Overlay(tables, stored()) if _names_stored(query) else tables, elsewhere)
 
     def _held(self, written: Written, params: Mapping[str, Any], cancel: Cancel) -> tuple[Tables | None, Held]:
         source = written.source
@@ -72,8 +73,10 @@ class InPlace:
 def _written(query: Pipeline, settings: Settings) -> Iterator[Written]:
     """The files and tables of a pipeline, each with the zone in force there: TZ, handed on by `|>`, else SET tz."""
     zone = settings.tz or ""
-    for stage in stages(query):
+    for stage in syntax.within(query, Query):
         zone = next((c.zone for c in stage.clauses if isinstance(c, Tz) and is_zone(c.zone)), zone)
-        for source in sources(stage):
-            if isinstance(source, Given):
-                yield Written(source, zone)
+        yield from (Written(source, zone) for source in syntax.within(stage, Given))
+
+
+def _names_stored(query: Pipeline) -> bool:
+    return any(isinstance(named, SymbolPattern) for source in syntax.within(query, From) for named in source.symbols)

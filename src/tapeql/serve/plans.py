@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
-from dataclasses import fields, is_dataclass, replace
-from typing import Any, Final
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import Final
 
 from tapeql.language import syntax
 from tapeql.language.clauses.during import During
@@ -52,22 +52,11 @@ class Plans:
 
 
 def _is_relative(statement: syntax.Statement) -> bool:
-    return any(
-        (isinstance(node, syntax.Date) and node.text in RELATIVE)
-        or (isinstance(node, syntax.Parameter))
-        or (isinstance(node, During) and node.last is not None)
-        for node in _nodes(statement)
+    return (
+        any(date.text in RELATIVE for date in syntax.within(statement, syntax.Date))
+        or any(syntax.within(statement, syntax.Parameter))
+        or any(during.last is not None for during in syntax.within(statement, During))
     )
-
-
-def _nodes(node: Any) -> Iterator[Any]:
-    yield node
-    if isinstance(node, tuple):
-        for item in node:
-            yield from _nodes(item)
-    elif is_dataclass(node):
-        for field in fields(node):
-            yield from _nodes(getattr(node, field.name))
 
 
 def _is_settled(plan: Plan) -> bool:

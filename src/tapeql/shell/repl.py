@@ -10,18 +10,19 @@ from pathlib import Path
 from typing import Final
 
 from tapeql.errors import QueryError, TapeQLError
+from tapeql.language import vocabulary
 from tapeql.serve.connect import Database, connect
 from tapeql.shell import interrupt, table, visible
 from tapeql.shell.ask import terminal_width
 from tapeql.shell.command import DONE, FAILED
 from tapeql.shell.telling import rendered, told
 
-HELP: Final = """\
+HELP: Final = f"""\
 A statement ends with `;`, or with Enter when it is complete.
 
     CANDLES 1h FROM binance:BTCUSDT WHERE close > sma(20);
-    SHOW symbols | functions | sessions | sources;      DESCRIBE rsi;
-    EXPLAIN sql | sql full | plan | warmup …;            SET tz = 'America/New_York';
+    SHOW {" | ".join(vocabulary.choices("show"))};     DESCRIBE rsi;
+    EXPLAIN sql | sql full | plan | warmup …;               SET tz = 'America/New_York';
 
     \\q leaves    \\timing shows or hides times    \\? is this help    Tab completes    Alt-Enter is a new line
 """

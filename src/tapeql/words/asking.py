@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapeql.language import syntax
+from tapeql.language.statements.query import Query as Written
 from tapeql.operators.operator import Query
 from tapeql.query.durations import BadDuration, interval
 from tapeql.query.nodes import Interval
@@ -58,13 +59,13 @@ class Asking:
     """
 
     given: Given
-    written: syntax.Query
+    written: Written
     left: Left | None
     understand: Callable[[Asking], Query]
     more_us: int = 0
     settled: dict[Any, Any] = field(default_factory=dict)
 
-    def within(self, written: syntax.Query, more_us: int) -> Query:
+    def within(self, written: Written, more_us: int) -> Query:
         """Another verb with its clauses, understood in the same place of the sentence."""
         return self.understand(replace(self, written=written, more_us=more_us, settled={}))
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tapeql.errors import NOWHERE, Diagnostics
-from tapeql.language import syntax
+from tapeql.language.statements.query import Pipe, Pipeline
+from tapeql.language.statements.query import Query as Written
 from tapeql.operators.operator import Query
 from tapeql.query.asked import Asked
 from tapeql.query.columns import QUOTE, TICK
@@ -35,7 +36,7 @@ from tapeql.words.verbs import verbs
 
 
 def resolve(
-    statement: syntax.Query | syntax.Pipe,
+    statement: Pipeline,
     catalogue: Catalogue,
     settings: Settings,
     params: Mapping[str, object],
@@ -64,15 +65,15 @@ def resolve(
         else:
             report.add("N301", f"{use.reason}; known at {use.known_at}", use.span)
     report.found.raise_errors()
-    return replace(query, asked=replace(query.asked, canonical=_canonical(statement), notes=report.notes))
+    return replace(query, asked=replace(query.asked, canonical=statement.write(), notes=report.notes))
 
 
-def _pipeline(statement: syntax.Query | syntax.Pipe, given: Given) -> tuple[Query, syntax.Query]:
+def _pipeline(statement: Pipeline, given: Given) -> tuple[Query, Written]:
     """The query, and its last verb with all clauses in force there."""
     match statement:
-        case syntax.Query():
+        case Written():
             return understood(Asking(given, statement, None, understood)), statement
-        case syntax.Pipe(left=left, right=right):
+        case Pipe(left=left, right=right):
             query, before = _pipeline(left, given)
             verb = verbs()[before.verb.name]
             if not verb.selects:
@@ -82,7 +83,7 @@ def _pipeline(statement: syntax.Query | syntax.Pipe, given: Given) -> tuple[Quer
             return understood(Asking(given, whole, Left(query, verb), understood)), whole
 
 
-def _inheriting(right: syntax.Query, left: syntax.Query) -> syntax.Query:
+def _inheriting(right: Written, left: Written) -> Written:
     """The right of `|>` with what the left hands on, where it does not say otherwise."""
     own = {node for clause in right.clauses for node in clauses()[type(clause)].nodes}
     handed_on = (c for c in left.clauses if clauses()[type(c)].handed_on and type(c) not in own)
@@ -126,9 +127,3 @@ def _rows(asking: Asking) -> Rows:
     if sees is QUOTE:
         return Quotes(feeds, chosen, zoned, reference)
     return Bars(length(asking) or ONE_DAY, feeds, chosen, align(asking), where, zoned, reference)
-
-
-def _canonical(statement: syntax.Query | syntax.Pipe) -> str:
-    from tapeql.language.format import format_statement
-
-    return format_statement(statement)

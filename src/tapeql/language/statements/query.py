@@ -1,0 +1,85 @@
+"""CANDLES 1h FROM …, DAYS … |> CANDLES 1h: a verb and its clauses; the left of `|>` selects the rows of its right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from tapeql.errors import Span
+from tapeql.language import vocabulary
+from tapeql.language.reading import Children, duration, span
+from tapeql.language.syntax import Clause, Duration, Statement
+from tapeql.language.writing import format_expr
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What a row is: `name` in small letters; `interval` where bars are told their length."""
+
+    name: str
+    interval: Duration | None
+    span: Span
+
+    def write(self) -> str:
+        return self.name.upper() + (f" {format_expr(self.interval)}" if self.interval else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Query(Statement):
+    """`clauses` in the order they were written; the canonical one is the grammar's."""
+
+    verb: Verb
+    clauses: tuple[Clause, ...]
+    span: Span
+
+    def write(self) -> str:
+        order = vocabulary.clauses()
+        ordered = sorted(self.clauses, key=lambda clause: order.index(vocabulary.clause_of(type(clause))))
+        return " ".join([self.verb.write(), *map(written, ordered)])
+
+
+@dataclass(frozen=True, slots=True)
+class Pipe(Statement):
+    """`left |> right`, left-associative."""
+
+    left: Query | Pipe
+    right: Query
+    span: Span
+
+    def write(self) -> str:
+        return f"{self.left.write()} |> {self.right.write()}"
+
+
+Pipeline = Query | Pipe
+
+
+def written(clause: Clause) -> str:
+    """A clause with the words it opens with."""
+    return f"{vocabulary.clause_of(type(clause))} {clause.write()}"
+
+
+def pipeline(c: Children) -> Pipeline:
+    left: Pipeline = c[0]
+    for right in c[2::2]:
+        left = Pipe(left, right, left.span.to(right.span))
+    return left
+
+
+def query(c: Children) -> Query:
+    return Query(c[0], tuple(c[1:]), span(c))
+
+
+def verb(c: Children) -> Verb:
+    name, *more = c
+    if more and isinstance(more[0], Verb):
+        of = more[0]
+        return Verb(name.lower() + ("" if of.interval else f" of {of.name}"), of.interval, span(c))
+    return Verb(name.lower(), duration(more[0]) if more else None, span(c))
+
+
+def stats_of(c: Children) -> Verb:
+    """Of what STATS is, as a verb."""
+    return Verb(c[1].lower(), duration(c[2]) if len(c) == 3 else None, span(c))
+
+
+RULES: Final = (pipeline, query, verb, stats_of)

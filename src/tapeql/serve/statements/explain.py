@@ -1,0 +1,41 @@
+"""EXPLAIN answers a text, a line a row: the plan, the SQL of the snapshot's engine, or what is read before the range."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pyarrow as pa
+
+from tapeql.language.statements.explain import Explain
+from tapeql.run.result import Result
+from tapeql.serve.planner import Planner, Task
+from tapeql.serve.statement import Statement, table
+
+LINES: Final = pa.schema([("line", pa.string())])
+
+
+def schema(explain: Explain, task: Task, planner: Planner) -> pa.Schema:
+    return LINES
+
+
+def answer(explain: Explain, task: Task, planner: Planner) -> Result:
+    from tapeql.kernels.context import Context
+    from tapeql.plan.text import describe, warmup
+    from tapeql.run.execute import engine_of
+    from tapeql.run.locate import located
+
+    plan, snapshot = planner.planned(explain.query, task)
+    plan = located(plan, Context(snapshot, plan.asked.now_us, task.cancel)).plan
+    match explain.what:
+        case "sql" | "sql full":
+            from tapeql.run.lower import explain_sql
+
+            text = explain_sql(plan, snapshot, snapshot.dialect, full=explain.what == "sql full")
+        case "warmup":
+            text = warmup(plan)
+        case _:
+            text = f"engine {engine_of(plan, snapshot)}\n{describe(plan)}"
+    return table(LINES, [(line,) for line in text.rstrip("\n").split("\n")])
+
+
+STATEMENT: Final = Statement((Explain,), schema, answer)
