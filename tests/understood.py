@@ -20,6 +20,7 @@ from tapeql.operators.take import Take
 from tapeql.operators.where import Where
 from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, SessionSpec, Symbol
 from tapeql.rows.nodes import Bars, Quotes
+from tapeql.words.clauses.warmup import ReadBefore
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class Understood:
 
     @property
     def warmup_rows(self) -> int | None:
-        return self.query.asked.warmup_rows
+        said = self.query.asked.of(ReadBefore)
+        return None if said is None else said.rows
 
     @property
     def canonical(self) -> str:

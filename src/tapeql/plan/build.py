@@ -23,6 +23,7 @@ from tapeql.query.nodes import ONE_DAY, Align, Call, Column, Expr, Of, OfDate, O
 from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
+from tapeql.words.clauses.warmup import ReadBefore
 
 
 def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset()) -> Plan:
@@ -39,8 +40,8 @@ def build(query: Query, snapshot: Snapshot, without: frozenset[str] = frozenset(
         reach = reach.widest(lookback(expanded(expr)))
     for step in steps:
         reach = reach.after(step.reach())
-    if asked.warmup_rows is not None:
-        reach = Lookback(asked.warmup_rows, 0)
+    if said := asked.of(ReadBefore):
+        reach = Lookback(said.rows, 0)
     plan = Plan(
         asked=asked,
         rows=rows,

@@ -16,6 +16,7 @@ from tapeql.operators.take import Take
 from tapeql.query.nodes import Column, Limit
 from tapeql.run.locate import rows_span_us
 from tapeql.run.slices import within
+from tapeql.words.clauses.warmup import ReadBefore
 
 GROWTH: Final = 4
 """How much longer each stretch is than the one before: at most a third is read in vain."""
@@ -24,7 +25,7 @@ GROWTH: Final = 4
 def limit_from_end(plan: Plan) -> Limit | None:
     """The LIMIT LAST of a plan whose last rows can be told without the others."""
     take = next((step.limit for step in plan.steps if isinstance(step, Take)), None)
-    if take is None or not take.last or plan.asked.warmup_rows is not None:
+    if take is None or not take.last or plan.asked.of(ReadBefore) is not None:
         return None
     by_symbol = {expr.name for expr in take.per if isinstance(expr, Column)} == {"exchange", "symbol"}
     if not by_symbol and (take.per or len(plan.rows.feeds) > 1):

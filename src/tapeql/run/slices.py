@@ -15,6 +15,7 @@ from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Cut, Plan
 from tapeql.rows.nodes import Bars, Feed, Ticks
 from tapeql.storage.snapshot import Part, Snapshot
+from tapeql.words.clauses.warmup import ReadBefore
 
 
 def by_symbol(plan: Plan) -> list[Plan]:
@@ -28,7 +29,7 @@ def by_time(plan: Plan, snapshot: Snapshot) -> list[Plan]:
     A stretch holds about SLICE_ROWS stored rows. It can stand alone where what is computed is exact with a known number of rows
     before it, and where no other plan would be asked again for each. WARMUP counts from the beginning of the whole range.
     """
-    if plan.lookback_rows is None or plan.asked.warmup_rows is not None:
+    if plan.lookback_rows is None or plan.asked.of(ReadBefore) is not None:
         return [plan]
     if len(plan.rows.feeds) != 1 or any(step.plans() for step in plan.steps):
         return [plan]

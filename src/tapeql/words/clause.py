@@ -33,6 +33,10 @@ def nothing(asking: Asking) -> tuple[Operator, ...]:
     return ()
 
 
+def no_record(asking: Asking) -> None:
+    return None
+
+
 def no_other_way(written: syntax.Clause, length: Interval | None) -> tuple[str, ...]:
     return ()
 
@@ -48,6 +52,7 @@ class Clause:
     handed_on    whether the right of `|>` has it from the left, unless it has one of its own
     of_days      whether it holds for the days of ON DAYS WHERE, too
     place, adds  the operators it adds to the query, written or not, and where
+    says         a record of its own of what it says of the whole: whoever heeds it asks `Asked.of` for it
     """
 
     nodes: tuple[type[syntax.Clause], ...]
@@ -58,3 +63,4 @@ class Clause:
     of_days: bool = False
     place: Place | None = None
     adds: Callable[[Asking], tuple[Operator, ...]] = nothing
+    says: Callable[[Asking], object | None] = no_record

@@ -29,7 +29,6 @@ from tapeql.words.clauses.from_ import symbols
 from tapeql.words.clauses.session import sessions
 from tapeql.words.clauses.ticks_where import trades_where
 from tapeql.words.clauses.tz import zone
-from tapeql.words.clauses.warmup import warmup_rows
 from tapeql.words.lookahead import lookahead
 from tapeql.words.session_words import session_words
 from tapeql.words.verbs import verbs
@@ -96,7 +95,9 @@ def understood(asking: Asking) -> Query:
     _check_places(asking)
     start_us, end_us = range_asked(asking)
     steps = [step for entry in in_place() for step in entry.adds(asking)]
-    asked = Asked(start_us, end_us, given.now_us, warmup_rows(asking), given.settings, "", given.source)
+    records = (entry.says(asking) for entry in dict.fromkeys(clauses().values()))
+    said = tuple(record for record in records if record is not None)
+    asked = Asked(start_us, end_us, given.now_us, given.settings, "", given.source, said=said)
     query = Query(asked, _rows(asking), tuple(steps))
     if market(asking).continuous and session_words(query):
         reason = f"session words mean the sessions of {given.settings.calendar} on venues that never close"

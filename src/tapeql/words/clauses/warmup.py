@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from tapeql.language.clauses.warmup import Warmup
@@ -9,9 +10,16 @@ from tapeql.words.asking import Asking
 from tapeql.words.clause import Clause
 
 
-def warmup_rows(asking: Asking) -> int | None:
+@dataclass(frozen=True, slots=True)
+class ReadBefore:
+    """So many rows before the range are read, whatever looks back."""
+
+    rows: int
+
+
+def says(asking: Asking) -> ReadBefore | None:
     clause = asking.clause(Warmup)
-    return None if clause is None else clause.rows
+    return None if clause is None else ReadBefore(clause.rows)
 
 
-CLAUSE: Final = Clause((Warmup,), "WARMUP says how many rows before the range are read")
+CLAUSE: Final = Clause((Warmup,), "WARMUP says how many rows before the range are read", says=says)
