@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
-from tapeql.language import syntax
+from tapeql.language import syntax, vocabulary
 from tapeql.language.parse import parse
 from tapeql.storage.lake import Lake
 from tests import tapes
@@ -26,6 +27,17 @@ def statements() -> list[tuple[str, syntax.Statement]]:
         for text in EXAMPLES
         for statement in parse(text).statements
     ]
+
+
+@functools.cache
+def clauses() -> dict[str, list[str]]:
+    """How the examples write each clause, without the words it opens with, by those."""
+    found: dict[str, list[str]] = {}
+    for text in EXAMPLES:
+        for clause in syntax.within(parse(text).statements, syntax.Clause):
+            opening = vocabulary.clause_of(type(clause))
+            found.setdefault(opening, []).append(text[clause.span.start + len(opening) : clause.span.end].strip())
+    return found
 
 
 def columns() -> list[tuple[str, list[str]]]:

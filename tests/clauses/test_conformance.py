@@ -27,21 +27,15 @@ from tests import tapes
 from tests.language.trees import said
 from tests.query.asking import refused
 from tests.tour import EXAMPLES, NOW, store
+from tests.tour import clauses as written_in_tour
 
 NODES = {vocabulary.clause_of(node): node for node in clauses()}
 VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES", "STATS OF TICKS", "STATS 1h")
 
 
-def samples() -> dict[type[syntax.Clause], list[str]]:
-    """Every clause of the tour as it is written there, by its node."""
-    found: dict[type[syntax.Clause], list[str]] = {}
-    for text in EXAMPLES:
-        for clause in syntax.within(parse(text).statements, syntax.Clause):
-            found.setdefault(type(clause), []).append(text[clause.span.start : clause.span.end])
-    return found
-
-
-SAMPLES = samples()
+def samples(opening: str) -> list[str]:
+    """The clause as the tour writes it."""
+    return [f"{opening} {rest}" for rest in written_in_tour().get(opening, [])]
 
 
 def read(text: str) -> syntax.Clause:
@@ -62,7 +56,7 @@ def test_every_clause_has_one_meaning() -> None:
 def test_a_clause_is_documented(opening: str) -> None:
     """The tour shows it, its files begin with it, and it says what it is meant for."""
     node = NODES[opening]
-    assert SAMPLES.get(node), "grammar/README.md does not show it"
+    assert samples(opening), "grammar/README.md does not show it"
     for module in (importlib.import_module(node.__module__), entry_module(clauses()[node])):
         assert opening in (module.__doc__ or "")
     assert opening in clauses()[node].meant_for
@@ -81,7 +75,7 @@ def exists(name: str) -> bool:
 @pytest.mark.parametrize("opening", NODES)
 def test_a_clause_is_written_as_it_is_read(opening: str) -> None:
     """Its canonical text is read as the same clause, and is its own."""
-    for text in SAMPLES[NODES[opening]]:
+    for text in samples(opening):
         clause = read(text)
         written = written_as(clause)
         assert written.startswith(f"{opening} ")
@@ -95,7 +89,7 @@ def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
     """Where a verb has no use for it, E207 at the clause says what it is meant for; elsewhere nothing does."""
     node = NODES[opening]
     entry = clauses()[node]
-    text = SAMPLES[node][0]
+    text = samples(opening)[0]
     sentence = f"{verb} {text}" if opening == "FROM" else f"{verb} FROM nasdaq:AAPL {text}"
     (written,) = syntax.within(parse(sentence).statements, Verb)
     own = verbs()[written.name]
@@ -138,6 +132,6 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_tour_answers(db: tapeql.Database, files: None, text: str) -> None:
     """Every query that the tour shows has an answer."""
     bars = tapes.random_ticks("2025-03-10T08:30", 8 * 3600, 300).select(["ts", "price", "quantity"])
-    given = {"start": "2025-03-10", "end": "2025-03-11", "bars": bars}
+    given = {"start": "2025-03-10", "end": "2025-03-11", "n": 3, "bars": bars}
     params = {name: value for name, value in given.items() if re.search(rf"\${name}\b", text)}
     assert db.query(text, **params).num_columns

@@ -152,7 +152,7 @@ def zscore(text: str) -> Function:
 @pytest.mark.parametrize("engine", ["kernels", "sql"])
 def test_a_wrong_function_is_found(engine: str, lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control arm: a right formula, with a function of a row in it, passes; one that adds 1 does not."""
-    right = zscore("abs((x - avg(x, n)) / stddev(x, n))")
+    right = zscore("abs((x - avg(x, $n)) / stddev(x, $n))")
     registered: Any = functions()
     for entry in (right, replace(right, formula=f"1 + {right.formula}")):
         monkeypatch.setitem(registered, "zscore", entry)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from tapeql.errors import Diagnostic, QueryError
 from tapeql.language import vocabulary
 from tapeql.language.parse import parse
+from tapeql.language.statements.query import Pipe, Query
 from tapeql.language.writing import format_expr
 from tapeql.rendering import render
+from tests.tour import clauses, statements
 
 from .trees import expression, said
 
@@ -222,7 +224,7 @@ class Writer:
             case 7:
                 return self.words(operand(), self.pick("IS NULL", "is not NULL"))
             case 8:
-                return operand() + self.pick("[1]", "[-2]", "[0][3]", " OVER 30m", " over ALL")
+                return operand() + self.pick("[1]", "[-2]", "[0][3]", "[$n]", " OVER 30m", " over ALL")
             case 9:
                 return f"{self.pick('sma', 'max', 'add')}({', '.join(self.several(argument))})"
             case 10:
@@ -256,6 +258,8 @@ class Writer:
             case "SESSION":
                 spans = ("regular", "premarket", "08:00..16:30 OF XLON", "9:30 .. 10:00:00.25")
                 return ", ".join(self.several(lambda: self.pick(*spans)))
+            case "TZ":
+                return self.pick("UTC", "America/New_York", "Etc/GMT+5", "'odd one'")
             case "FILL":
                 columns = self.several(lambda: self.pick("previous", "close NULL", "volume zero", "x Linear"))
                 return self.words(", ".join(columns), self.pick("", "max 5"))
@@ -269,7 +273,7 @@ class Writer:
             case "LIMIT":
                 return self.words(self.pick("", "LAST", "last"), self.pick("5", "$n"), self.pick("", "PER symbol"))
             case _:
-                return self.pick(*RESTS[opening])
+                return self.pick(*clauses()[opening])
 
     def query(self) -> str:
         verb = self.pick(f"{self.key('CANDLES')} {self.pick(*DURATIONS)}", "ticks", "QUOTES", "Days")
@@ -288,20 +292,13 @@ class Writer:
                 value = self.pick("on", "'a b'", "''", "x/y-z", "1.5", "America/New_York", "'a--b'")
                 return self.words(self.key("SET"), self.pick("tz", "venue"), "=", value)
             case 4:
-                return self.words(self.key("SHOW"), self.pick("symbols", "FUNCTIONS", "sessions", "sources", "gaps"))
+                word, *rest = self.pick(*OTHERS).split(" ", 1)
+                return self.words(self.key(word), *rest)
             case _:
                 return self.query()
 
 
-RESTS = {
-    "CALENDAR": ["XNYS", "24x7", "'on'"],
-    "TZ": ["UTC", "America/New_York", "Etc/GMT+5", "'odd one'"],
-    "ALIGN": ["epoch", "SESSION", "09:30"],
-    "OFFSET": DURATIONS,
-    "KEEP": ["partial", "PARTIAL"],
-    "LABEL": ["open", "Close"],
-    "WARMUP": ["none", "0", "500"],
-}
+OTHERS = [text for text, statement in statements() if not isinstance(statement, Query | Pipe)]
 EXPRESSIONS = st.composite(lambda draw: Writer(draw).any_expression())()
 SCRIPTS = st.composite(lambda draw: ";".join(Writer(draw).several(Writer(draw).statement)))()
 quick = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -317,3 +317,13 @@ def test_a_number_too_large() -> None:
     """A number beyond doubles is refused, beyond 64 bits it is a double."""
     assert bad("volume > $x", x=10**400) == [("E201", "$x")]
     assert bad("volume > 100000000000000000000") == []
+
+
+def test_a_parameter_says_how_far_back() -> None:
+    """`[$n]` is bound like any other, to a whole number of rows that lie before."""
+    assert where("close > close[$n]", n=3) == "(close > close[3])"
+    assert where("close > close[$n]", n=0) == "(close > close)"
+    assert bad("close > close[$n]", n=-1) == [("E206", "close[$n]")]
+    for n in (1.5, True, "3", None):
+        assert bad("close > close[$n]", n=n) == [("E208", "close[$n]")]
+    assert [code for code, _ in bad("close > close[$n]")] == ["E108"]

@@ -4,7 +4,7 @@ An entry is a `Function` in a module of its own in this folder; the registry imp
 one file. Arrays are contiguous float64 with NaN standing for NULL, of one symbol, in row order.
 
     kernel    arrays in, arrays out, same length, NaN where NULL (the fast answer, TA-Lib's C where it is sound)
-    formula   the same in TapeQL itself, over the names of inputs and params (then there is no kernel)
+    formula   the same in TapeQL itself, of inputs by their names and params as `$name` (then there is no kernel)
     oracle    three slow lines of plain Python over lists of float | None (the independent answer)
 """
 

@@ -79,6 +79,8 @@ class Builder:
         return s.Output(c[0], str(c[2]), span_of(c[2]), span(c))
 
     def index(self, c: Children) -> s.Index:
+        if has(c, "PARAMETER"):
+            return s.Index(c[0], s.Parameter(c[2][1:], span_of(c[2])), span(c))
         rows = integer(c[-2])
         return s.Index(c[0], -rows if has(c, "MINUS") else rows, span(c))
 

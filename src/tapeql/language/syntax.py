@@ -115,7 +115,7 @@ class Index:
     """`x[n]`, n rows back; n as written, negative included (resolve refuses it)."""
 
     x: Expr
-    n: int
+    n: int | Parameter
     span: Span
 
 

@@ -71,7 +71,7 @@ def _text(expr: s.Expr) -> str:
             inside = _text(call) if isinstance(call, s.Index | s.Output) else _in(call, _ATOM)
             return f"{inside}.{name_in(output, vocabulary.reserved())}"
         case s.Index(x=x, n=n):
-            return f"{_in(x, _POSTFIX)}[{n}]"
+            return f"{_in(x, _POSTFIX)}[{n if isinstance(n, int) else _text(n)}]"
         case s.Over(x=x, window=window):
             return f"{_in(x, _POSTFIX)} OVER {format_expr(window) if window else 'ALL'}"
         case s.Unary(op=op, x=x):

@@ -163,25 +163,30 @@ class Expressions:
                 )
 
     def _index(self, written: syntax.Index) -> Value:
-        if written.n < 0:
+        n: object = written.n
+        if isinstance(n, syntax.Parameter):
+            if n.name not in self.scope.params:
+                return unknown(written.span)  # told already, as a missing parameter
+            n = self.scope.params[n.name]
+        if not isinstance(n, int) or isinstance(n, bool):
+            return self.refuse("E208", f"[n] counts whole rows back, not {n!r}", written.span)
+        if n < 0:
             return self.refuse(
                 "E206",
-                f"[{written.n}] looks into the future: [n] counts rows back",
+                f"[{n}] looks into the future: [n] counts rows back",
                 written.span,
-                f"`[{-written.n}]` looks {-written.n} back; forward returns are what MARKOUT is for",
+                f"`[{-n}]` looks {-n} back; forward returns are what MARKOUT is for",
             )
-        if written.n > limits.WINDOW_ROWS:
-            return self.refuse(
-                "E208", f"[{written.n}] reaches back more than {limits.WINDOW_ROWS:,} rows", written.span
-            )
+        if n > limits.WINDOW_ROWS:
+            return self.refuse("E208", f"[{n}] reaches back more than {limits.WINDOW_ROWS:,} rows", written.span)
         if self.scope.row_wise:
             return self.refuse(
                 "E207", "TICKS WHERE sees one trade at a time", written.span, "filter rows with WHERE instead"
             )
         x = self.value(written.x)
-        if written.n == 0:
+        if n == 0:
             return x
-        return replace(x, expr=Shift(x.expr, written.n, written.span))
+        return replace(x, expr=Shift(x.expr, n, written.span))
 
     def _case(self, written: syntax.Case) -> Value:
         conditions = [self.condition(when) for when, _ in written.whens]
