@@ -22,8 +22,8 @@ def test_vocabulary_is_read_from_the_grammar() -> None:
     files = (file.name.strip("_").replace("_", " ").upper() for file in pkgutil.iter_modules(clauses.__path__))
     assert set(files) == set(vocabulary.clauses())
     assert vocabulary.units() == ("ns", "us", "ms", "s", "m", "h", "d", "bd", "w", "mo", "q", "y")
-    assert vocabulary.statements() == ("EXPLAIN", "DESCRIBE", "SHOW", "SET")
-    assert vocabulary.choices("show") == ("symbols", "functions", "sessions", "sources", "gaps")
+    assert {"EXPLAIN", "SHOW"} <= set(vocabulary.statements())
+    assert {"symbols", "gaps"} <= set(vocabulary.choices("show"))
     assert {"CANDLES", "FROM", "CROSSES", "PARTIAL"} <= set(vocabulary.keywords())
     assert vocabulary.reserved() <= set(vocabulary.keywords())
     assert vocabulary.spelling()["PARTIAL"] == "partial"
