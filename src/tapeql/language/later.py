@@ -24,7 +24,6 @@ VERBS = _not_yet(
         "GAPS": "holes in stored data",
         "VWAP": "running volume-weighted prices",
         "TWAP": "time-weighted prices",
-        "CHECK": "checking a query without running it",
         "EXPORT": "exports",
         "LET": "named queries",
         "DEFINE": "functions of your own",
