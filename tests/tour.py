@@ -35,7 +35,7 @@ def clauses() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for text in EXAMPLES:
         for clause in syntax.within(parse(text).statements, syntax.Clause):
-            opening = vocabulary.clause_of(type(clause))
+            opening = vocabulary.opening_of(type(clause))
             found.setdefault(opening, []).append(text[clause.span.start + len(opening) : clause.span.end].strip())
     return found
 

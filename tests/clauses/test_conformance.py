@@ -29,7 +29,7 @@ from tests.query.asking import refused
 from tests.tour import EXAMPLES, NOW, store
 from tests.tour import clauses as written_in_tour
 
-NODES = {vocabulary.clause_of(node): node for node in clauses()}
+NODES = {vocabulary.opening_of(node): node for node in clauses()}
 VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES", "STATS OF TICKS", "STATS 1h")
 
 

@@ -67,7 +67,7 @@ def test_a_statement_is_documented(node: type[syntax.Statement]) -> None:
     """The tour shows it, its file says how it begins, and the columns of its answer are told."""
     assert node in {type(statement) for _, statement in SHOWN}, "grammar/README.md does not show it"
     if node in {type(statement) for _, statement in OTHERS}:
-        assert importlib.import_module(node.__module__).__doc__.startswith(node.__name__.upper())
+        assert importlib.import_module(node.__module__).__doc__.startswith(vocabulary.opening_of(node))
         assert node in {type(read(text)) for text, _ in columns()}, "grammar/README.md does not tell its columns"
 
 

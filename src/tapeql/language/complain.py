@@ -295,7 +295,7 @@ def _twice(query: Query, text: str) -> Iterator[Diagnostic]:
     for clause in query.clauses:
         seen = first.setdefault(type(clause), clause)
         if seen is not clause:
-            opening = vocabulary.clause_of(type(clause))
+            opening = vocabulary.opening_of(type(clause))
             line = text.count("\n", 0, seen.span.start) + 1
             column = seen.span.start - text.rfind("\n", 0, seen.span.start)
             start = clause.span.start

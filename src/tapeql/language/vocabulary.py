@@ -44,7 +44,7 @@ def verbs() -> tuple[str, ...]:
 def statements() -> tuple[str, ...]:
     """What a statement may begin with besides a verb."""
     rules = grammar.rules()["statement"].replace("|", " ").split()
-    return tuple(grammar.words(rule)[0] for rule in rules if grammar.words(rule))
+    return tuple(dict.fromkeys(grammar.words(rule)[0] for rule in rules if grammar.words(rule)))
 
 
 @functools.cache
@@ -60,8 +60,8 @@ def openers() -> frozenset[str]:
     return frozenset(phrase.split()[0] for phrase in clauses())
 
 
-def clause_of(node: type) -> str:
-    """How the clause of a syntax node opens: `TicksWhere` is TICKS WHERE."""
+def opening_of(node: type) -> str:
+    """How a clause or a statement opens, by its syntax node: `TicksWhere` is TICKS WHERE."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", node.__name__).upper()
 
 

@@ -26,6 +26,7 @@ from tapeql.storage.store import Store
 from tapeql.words.resolve import resolve
 
 if TYPE_CHECKING:
+    from tapeql.run.locate import Located
     from tapeql.serve.in_place import InPlace
 
 SCHEMAS_KEPT: Final = 512
@@ -64,6 +65,14 @@ class Planner:
         """The plan of a query and what it reads. Raises QueryError where the text is wrong or nothing can answer."""
         sight = self._sight(query, task)
         return self._plan(query, task, sight), sight.snapshot
+
+    def located(self, query: Pipeline, task: Task) -> tuple[Located, Snapshot]:
+        """The same, knowing where reading starts: all that can be told without running it."""
+        from tapeql.kernels.context import Context
+        from tapeql.run.locate import located
+
+        plan, snapshot = self.planned(query, task)
+        return located(plan, Context(snapshot, task.now_us, task.cancel)), snapshot
 
     def schema(self, query: Pipeline, task: Task) -> pa.Schema:
         sight = self._sight(query, task)

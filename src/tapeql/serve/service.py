@@ -15,7 +15,7 @@ import pyarrow as pa
 from tapeql import limits
 from tapeql.cancel import Cancel
 from tapeql.errors import Diagnostic, Diagnostics, QueryError, StoreError
-from tapeql.language import syntax
+from tapeql.language import syntax, vocabulary
 from tapeql.language.parse import parse
 from tapeql.language.statements.query import Query
 from tapeql.query.parameters import check_parameters
@@ -102,7 +102,7 @@ def _after(script: syntax.Script, settings: Settings) -> Settings:
         except QueryError as error:
             raise QueryError(error.diagnostics, script.source) from None
         if not sets and statement is not script.statements[-1]:
-            setting = " or ".join(node.__name__.upper() for node, entry in statements().items() if entry.sets)
+            setting = " or ".join(vocabulary.opening_of(node) for node, entry in statements().items() if entry.sets)
             reason = f"only {setting} may come before the statement that is answered"
             told = Diagnostic("E016", reason, statement.span, ("send one query at a time",))
             raise QueryError([told], script.source)

@@ -34,7 +34,7 @@ class Query(Statement):
 
     def write(self) -> str:
         order = vocabulary.clauses()
-        ordered = sorted(self.clauses, key=lambda clause: order.index(vocabulary.clause_of(type(clause))))
+        ordered = sorted(self.clauses, key=lambda clause: order.index(vocabulary.opening_of(type(clause))))
         return " ".join([self.verb.write(), *map(written, ordered)])
 
 
@@ -55,7 +55,7 @@ Pipeline = Query | Pipe
 
 def written(clause: Clause) -> str:
     """A clause with the words it opens with."""
-    return f"{vocabulary.clause_of(type(clause))} {clause.write()}"
+    return f"{vocabulary.opening_of(type(clause))} {clause.write()}"
 
 
 def pipeline(c: Children) -> Pipeline:

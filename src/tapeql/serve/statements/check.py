@@ -30,12 +30,8 @@ def schema(check: Check, task: Task, planner: Planner) -> pa.Schema:
 
 
 def answer(check: Check, task: Task, planner: Planner) -> Result:
-    from tapeql.kernels.context import Context
-    from tapeql.run.locate import located
-
-    plan, snapshot = planner.planned(check.query, task)
-    found = located(plan, Context(snapshot, task.now_us, task.cancel)).notes
-    notes = dict.fromkeys([*plan.asked.notes, *plan.notes, *found])
+    found, _ = planner.located(check.query, task)
+    notes = dict.fromkeys([*found.plan.asked.notes, *found.plan.notes, *found.notes])
     return table(NOTES, (_row(note, task.request.query) for note in notes))
 
 

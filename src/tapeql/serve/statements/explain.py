@@ -19,13 +19,11 @@ def schema(explain: Explain, task: Task, planner: Planner) -> pa.Schema:
 
 
 def answer(explain: Explain, task: Task, planner: Planner) -> Result:
-    from tapeql.kernels.context import Context
     from tapeql.plan.text import describe, warmup
     from tapeql.run.execute import engine_of
-    from tapeql.run.locate import located
 
-    plan, snapshot = planner.planned(explain.query, task)
-    plan = located(plan, Context(snapshot, plan.asked.now_us, task.cancel)).plan
+    found, snapshot = planner.located(explain.query, task)
+    plan = found.plan
     match explain.what:
         case "sql" | "sql full":
             from tapeql.run.lower import explain_sql
