@@ -15,7 +15,11 @@ from tapeql.language import statements as as_written
 from tapeql.language.parse import parse
 from tapeql.language.statements.query import Query
 from tapeql.serve import statements as as_answered
+from tapeql.serve.clock import clock
+from tapeql.serve.flight import FlightServer
+from tapeql.serve.service import Service
 from tapeql.serve.statements import show, statements
+from tapeql.storage.lake import Lake
 from tests.language.trees import said
 from tests.tour import NOW, columns, store
 from tests.tour import statements as shown
@@ -43,9 +47,22 @@ def told(text: str) -> tuple[Diagnostic, ...]:
 
 
 @pytest.fixture(scope="module")
-def db(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tapeql.Database]:
-    with tapeql.connect(store(tmp_path_factory.mktemp("statements") / "lake").path, now=NOW) as opened:
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return store(tmp_path_factory.mktemp("statements") / "lake")
+
+
+@pytest.fixture(scope="module")
+def db(lake: Lake) -> Iterator[tapeql.Database]:
+    with tapeql.connect(lake.path, now=NOW) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+def far(lake: Lake) -> Iterator[tapeql.Database]:
+    server = FlightServer(Service(lake, clock(NOW)), port=0)
+    with tapeql.connect(server.address) as opened:
+        yield opened
+    server.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +106,16 @@ def test_a_statement_answers(db: tapeql.Database, text: str) -> None:
     assert result.schema == schema
     assert result.table().schema == schema
     assert "settings" in result.info
+
+
+@pytest.mark.parametrize("text", [text for text, _ in OTHERS])
+def test_a_server_answers_the_same(db: tapeql.Database, far: tapeql.Database, text: str) -> None:
+    """The same schema, rows and settings."""
+    far.settings = {}
+    assert far.schema(text) == db.schema(text)
+    here, there = db.run(text), far.run(text)
+    assert there.table() == here.table()
+    assert there.info == here.info
 
 
 @pytest.mark.parametrize(("text", "names"), columns())

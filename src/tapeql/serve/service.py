@@ -97,13 +97,14 @@ def _after(script: syntax.Script, settings: Settings) -> Settings:
     """The settings after a script's statements, of which only the last may be one that sets nothing."""
     for statement in script.statements:
         sets = statements()[type(statement)].sets
-        try:
-            settings = sets(statement, settings) if sets else settings
-        except QueryError as error:
-            raise QueryError(error.diagnostics, script.source) from None
-        if not sets and statement is not script.statements[-1]:
-            setting = " or ".join(vocabulary.opening_of(node) for node, entry in statements().items() if entry.sets)
-            reason = f"only {setting} may come before the statement that is answered"
+        if sets is not None:
+            try:
+                settings = sets(statement, settings)
+            except QueryError as error:
+                raise QueryError(error.diagnostics, script.source) from None
+        elif statement is not script.statements[-1]:
+            first = " or ".join(vocabulary.opening_of(node) for node, entry in statements().items() if entry.sets)
+            reason = f"only {first} may come before the statement that is answered"
             told = Diagnostic("E016", reason, statement.span, ("send one query at a time",))
             raise QueryError([told], script.source)
     return settings

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from tapeql.language.clauses.on_days_where import OnDaysWhere
 from tapeql.language.clauses.where import Where
-from tapeql.language.statements.query import Query
-from tapeql.language.statements.query import Verb as Written
 from tapeql.operators.on_days import OnDays
 from tapeql.operators.operator import Operator
 from tapeql.query.durations import DAY_US
@@ -31,8 +30,10 @@ def adds(asking: Asking) -> tuple[Operator, ...]:
         hint = "write ON DAYS WHERE before `|>`"
         asking.report.add("E207", "rows are chosen by ranges or by days", clause.span, hint)
         return ()
-    shared = (c for c in asking.written.clauses if (entry := clauses()[type(c)]).handed_on or entry.of_days)
-    days = Query(Written("days", None, clause.span), (*shared, Where(clause.condition, clause.span)), clause.span)
+    written = asking.written
+    shared = (c for c in written.clauses if (entry := clauses()[type(c)]).handed_on or entry.of_days)
+    verb = replace(written.verb, name="days", interval=None, span=clause.span)
+    days = replace(written, verb=verb, clauses=(*shared, Where(clause.condition, clause.span)), span=clause.span)
     return (OnDays(asking.within(days, _WHOLE_DAYS_US), across=False),)
 
 
