@@ -452,3 +452,14 @@ def test_lark_waits_for_the_first_sentence() -> None:
     """Importing the parser loads neither lark nor the tokenizer."""
     code = "import sys, tapeql.language.parse; sys.exit('lark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0
+
+
+def test_what_is_within_a_tree() -> None:
+    """Nodes of a kind are found wherever they stand, in written order, and in chains that are long."""
+    text = (
+        f"EXPLAIN {BTC} DURING $a .. $b WHERE CASE WHEN close > $c THEN close[$d] ELSE f($e) END > 0 |> DAYS LIMIT $f"
+    )
+    names = [parameter.name for parameter in s.within(parse(text).statements, s.Parameter)]
+    assert names == ["a", "b", "c", "d", "e", "f"]
+    chain = expression(" + ".join(["close"] * 400))
+    assert len(list(s.within(chain, s.Name))) == 400
