@@ -17,6 +17,7 @@ from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.styles import Style
 
 from tapeql.errors import QueryError, TapeQLError
+from tapeql.functions.aggregates import AGGREGATES
 from tapeql.functions.registry import functions
 from tapeql.language import vocabulary
 from tapeql.language.parse import parse
@@ -75,7 +76,7 @@ class Words(Completer):
         self._database = database
         self._symbols: list[str] | None = None
         columns = {*BAR, *TICK, *QUOTE, *QUOTE_MEASURES, "premarket", "regular", "aftermarket", "gap_pct"}
-        self._lower = sorted({*columns, *functions()})
+        self._lower = sorted({*columns, *functions(), *AGGREGATES})
         self._upper = vocabulary.keywords()
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
@@ -107,7 +108,7 @@ class Colours(Lexer):
     """A line at a time, by the shape of its words."""
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
-        words, names = set(vocabulary.keywords()), functions()
+        words, names = set(vocabulary.keywords()), {*functions(), *AGGREGATES}
 
         def line(number: int) -> StyleAndTextTuples:
             parts: StyleAndTextTuples = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, Span
+from tapeql.functions.aggregates import AGGREGATES, Aggregate
 from tapeql.functions.registry import Function, Param
 from tapeql.query.columns import KINDS, QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.parts import MEANINGS
@@ -36,6 +37,8 @@ def facts(name: str, span: Span = NOWHERE, source: str = "") -> list[tuple[str, 
     if word in SCALARS:
         found += [("function", f"{word}: {SCALARS[word].title}"), ("formula", SCALARS[word].definition)]
         found.append(("NULL", "computed from one row; NULL outside its domain"))
+    if word in AGGREGATES:
+        found += [("aggregate", f"{word}: {AGGREGATES[word].title}"), *_aggregate(AGGREGATES[word])]
     if word in _COLUMNS | _NAMES:
         found += [("column", f"{word}: {(_COLUMNS | _NAMES)[word]}"), *_column(word)]
     if not dot and word in _sessions():
@@ -44,7 +47,7 @@ def facts(name: str, span: Span = NOWHERE, source: str = "") -> list[tuple[str, 
         found += [("measure", f"{word}: the {session} session's own {measure}, of the row's session date")]
         found += _measure(measure)
     if not found:
-        raise _unknown(name, [*functions(), *SCALARS, *_COLUMNS, *_NAMES, *_sessions()], span, source)
+        raise _unknown(name, [*functions(), *SCALARS, *AGGREGATES, *_COLUMNS, *_NAMES, *_sessions()], span, source)
     return found
 
 
@@ -74,6 +77,13 @@ def _facts(entry: Function) -> Iterator[tuple[str, str]]:
     yield "NULL", entry.nulls
     if entry.reference:
         yield "reference", entry.reference
+
+
+def _aggregate(entry: Aggregate) -> Iterator[tuple[str, str]]:
+    yield "call", f"{entry.usage}, of the rows of a group: in SELECT and ORDER BY of STATS"
+    for name, least, most in entry.params:
+        yield "parameter", f"{name}: number from {least:g} to {most:g}"
+    yield "NULL", "rows of which an input is NULL are left out; NULL where none is left, of a count 0"
 
 
 def _param(param: Param) -> str:
