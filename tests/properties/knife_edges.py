@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from tapeql.query.nodes import Column, Compare, Expr, children
-from tests.oracle.answer import computed, day_of, expressions, in_range
+from tests.oracle.answer import computed, day_of, expressions, in_range, selected
 from tests.oracle.expressions import evaluate
 from tests.oracle.tape import Row, Tape
 from tests.properties.comparison import RECURSIONS, difference, is_exact
@@ -23,6 +23,8 @@ def is_knife_edge(shelf: Shelf, text: str, ask: Callable[[str], Answer]) -> bool
     right about their order but for keys that are. LIMIT, which both decide, is left out."""
     free = LIMIT.sub("", text)
     query = shelf.query(free)
+    if query.group is not None:  # a row on an edge moves its whole group
+        return bool(close_calls(query, shelf.tape)) or has_close_keys(query, shelf.tape)
     rows = edgy(query, shelf.tape)
     if not rows and not has_close_keys(query, shelf.tape):
         return False
@@ -71,7 +73,10 @@ def is_close(a: Any, b: Any) -> bool:
 
 def has_close_keys(query: Understood, tape: Tape) -> bool:
     """Whether ORDER BY decides between numbers that are equal to the last digits."""
-    rows = [row for symbol in query.symbols for row in computed(query, tape, symbol)]
+    if query.group is not None:
+        rows = selected(query, tape)
+    else:
+        rows = [row for symbol in query.symbols for row in computed(query, tape, symbol)]
     for n, key in enumerate(query.order):
         if not is_exact(key.expr):
             ordered = sorted(row["keys"][n] for row in rows if row["keys"][n] is not None)
