@@ -52,6 +52,12 @@ def test_all_rows_are_one_group(db: tapeql.Database) -> None:
     }
 
 
+@pytest.mark.parametrize("engine", ["kernels", "sql"])
+def test_rows_are_counted_where_nothing_else_is_asked(db: tapeql.Database, engine: str) -> None:
+    (row,) = rows(db, f"SET engine = {engine}; STATS OF TICKS FROM nasdaq:A, nasdaq:B SELECT count()")
+    assert row == {"count": 240}
+
+
 def test_no_rows_are_no_group(db: tapeql.Database) -> None:
     for text in (
         "STATS OF TICKS FROM nasdaq:A WHERE price > 99",

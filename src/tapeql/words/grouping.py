@@ -12,7 +12,7 @@ from tapeql.operators.operator import Operator
 from tapeql.operators.project import Project
 from tapeql.operators.project_whole import ProjectWhole
 from tapeql.query.grouped import Key
-from tapeql.query.nodes import OutputColumn
+from tapeql.query.nodes import Column, OutputColumn, Type
 from tapeql.query.outputs import resolve_items
 from tapeql.words.asking import Asking
 from tapeql.words.clauses.every import buckets
@@ -33,7 +33,9 @@ def grouped(asking: Asking, beside: Sequence[OutputColumn]) -> tuple[Operator, .
     every = buckets(asking)
     return (
         *([every] if every else []),
-        Project(tuple(of_rows)),
+        Project(
+            tuple(of_rows) or (OutputColumn("row", Column("ts", Type.INSTANT)),)
+        ),  # rows without columns cannot be counted
         Group(tuple(key.column for key in _in_order(own)), measures),
         ProjectWhole(shown, tuple(beside)),
     )
