@@ -18,7 +18,8 @@ class DbnSource(TextSource):
 
     def __init__(self, packed: Packed) -> None:
         self._text = _as_text(packed)  # gone with this object
-        super().__init__(Packed(Path(self._text.name)))
+        text = Packed(Path(self._text.name))
+        super().__init__(text, text.head())
         self.label = packed.label
         self.path = packed.full
 

@@ -52,8 +52,7 @@ class Dialect:
 def dialect_of(head: bytes, label: str, whole: bool) -> Dialect:
     """Told from the beginning of a file (`whole`: all of it). Raises DataError for what is no text or has no rows."""
     encoding = _encoding(head, label)
-    text = head.decode(encoding, errors="replace")
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = lines_of(head, encoding)
     if not whole and len(lines) > 1:
         lines.pop()
     if not any(line.strip() for line in lines):
@@ -76,6 +75,11 @@ def dialect_of(head: bytes, label: str, whole: bool) -> Dialect:
     _check_banner(lines[: first if header is None else header], mark, label)
     above = [_fitted(row, width) if n == header else row for n, row in enumerate(rows[:first])]
     return Dialect(encoding, mark, width, tuple(above), header)
+
+
+def lines_of(head: bytes, encoding: str) -> list[str]:
+    text = head.decode(encoding, errors="replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _check_banner(lines: Sequence[str], mark: str, label: str) -> None:

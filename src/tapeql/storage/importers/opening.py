@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import glob
 import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from tapeql.errors import DataError
-from tapeql.storage.importers.packed import BROKEN, Packed, compression, members
+from tapeql.storage.importers.packed import BROKEN, Packed, is_packed, members
 from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Source
 
-_HEAD_BYTES: Final = 4096
 _PROMISED: Final = {
     ".parquet": "Parquet",
     ".pq": "Parquet",
@@ -66,8 +64,7 @@ def open_sources(path: Path) -> Iterator[Source]:
 
 
 def _open(packed: Packed) -> Source:
-    with packed.open() as stream:
-        head = stream.read(_HEAD_BYTES)
+    head = packed.head()
     if head.startswith(b"PAR1"):
         from tapeql.storage.importers.parquet import ParquetSource
 
@@ -88,14 +85,16 @@ def _open(packed: Packed) -> Source:
         return JsonSource(packed)
     from tapeql.storage.importers.text import TextSource
 
-    return TextSource(packed)
+    return TextSource(packed, head)
 
 
 def _keeps_promise(path: Path) -> None:
     promised = _PROMISED.get(path.suffix.lower())
+    if promised is None:
+        return
     with open(path, "rb") as file:
-        kept = compression(file) is not None or zipfile.is_zipfile(path) or file.read(4) in (b"PAR1", b"ARRO", b"FEA1")
-    if promised and not kept:
+        kept = is_packed(file) or file.read(4) in (b"PAR1", b"ARRO", b"FEA1")
+    if not kept:
         raise DataError(f"{shown(path)} is not a {promised} file")
 
 

@@ -16,7 +16,10 @@ from tapeql.errors import DataError
 from tapeql.storage.importers.shown import shown
 
 _MAGIC: Final = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd", b"\xfd7zXZ\x00": "xz"}
+_ARCHIVE: Final = b"PK"
 _MACS: Final = "__MACOSX/"
+HEAD_BYTES: Final = 256 * 1024
+"""How much of a file is read to tell what it is."""
 BROKEN: Final = (EOFError, pa.ArrowException, lzma.LZMAError, zlib.error, zipfile.BadZipFile, UnicodeError)
 """What readers raise for bytes that are not what they began as."""
 
@@ -47,6 +50,11 @@ class Packed:
 
     def open(self) -> Stream:
         return Stream(self)
+
+    def head(self) -> bytes:
+        """The first bytes, uncompressed: all of a file that has fewer than HEAD_BYTES."""
+        with self.open() as stream:
+            return stream.read(HEAD_BYTES)
 
 
 class Stream:
@@ -88,7 +96,9 @@ class Stream:
 
 def members(path: Path) -> Iterator[Packed]:
     """The file itself, or what an archive holds, in the archive's order."""
-    if not zipfile.is_zipfile(path):
+    with open(path, "rb") as file:
+        is_archive = file.read(2) == _ARCHIVE and zipfile.is_zipfile(file)
+    if not is_archive:
         yield Packed(path)
         return
     with zipfile.ZipFile(path) as archive:
@@ -96,6 +106,13 @@ def members(path: Path) -> Iterator[Packed]:
     if not names:
         raise DataError(f"{shown(path)} is an empty archive")
     yield from (Packed(path, name) for name in names)
+
+
+def is_packed(file: IO[bytes]) -> bool:
+    """Whether a file is compressed or an archive; it is at its start again."""
+    packed = compression(file) is not None or zipfile.is_zipfile(file)
+    file.seek(0)
+    return packed
 
 
 def compression(stream: IO[bytes]) -> str | None:

@@ -7,6 +7,7 @@ import io
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -14,40 +15,53 @@ import pyarrow as pa
 import pyarrow.csv
 
 from tapeql.errors import DataError
-from tapeql.storage.importers.dialect import dialect_of
-from tapeql.storage.importers.packed import Packed, Stream
+from tapeql.storage.importers.dialect import Dialect, dialect_of, lines_of
+from tapeql.storage.importers.packed import HEAD_BYTES, Packed, Stream
 from tapeql.storage.importers.source import SAMPLE_ROWS, Malformed, RawBatch
 
 _BLOCK_BYTES: Final = 8 * 1024 * 1024
-_HEAD_BYTES: Final = 256 * 1024
 
 
 class TextSource:
-    """One text file. Lines count from 1, the header included; cells are read as text."""
+    """One text file. Lines count from 1, the header included; cells are read as text.
 
-    def __init__(self, packed: Packed) -> None:
+    head    its first bytes; `whole`: all of them
+    """
+
+    def __init__(self, packed: Packed, head: bytes) -> None:
         self.label = packed.label
         self.path = packed.full
+        self.info: Mapping[str, str] = {}
+        self.head, self.whole = head, len(head) < HEAD_BYTES
         self._packed = packed
         self._stream: Stream | None = None
-        with packed.open() as stream:
-            head = stream.read(_HEAD_BYTES)
-        self._dialect = dialect_of(head, self.label, len(head) < _HEAD_BYTES)
-        self._head = head.decode(self._dialect.encoding, errors="replace")
-        self.names = self._dialect.names
-        self.above = [row for n, row in enumerate(self._dialect.above) if n != self._dialect.header]
-        self.info: Mapping[str, str] = {}
-        self.mark = self._dialect.mark
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        """Told when first asked for: it takes a while. Raises DataError for what is no text or has no rows."""
+        return dialect_of(self.head, self.label, self.whole)
+
+    @property
+    def names(self) -> Sequence[str]:
+        return self.dialect.names
+
+    @property
+    def above(self) -> Sequence[Sequence[str]]:
+        return [row for n, row in enumerate(self.dialect.above) if n != self.dialect.header]
+
+    @property
+    def mark(self) -> str:
+        return self.dialect.mark
 
     @property
     def width(self) -> int:
-        return self._dialect.width
+        return self.dialect.width
 
     def sample(self) -> Sequence[pa.Array]:
-        lines = self._head.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        if len(lines) > len(self._dialect.above) + 2:
+        lines = lines_of(self.head, self.dialect.encoding)
+        if len(lines) > len(self.dialect.above) + 2:
             lines.pop()  # may have been cut
-        rows = csv.reader(lines[len(self._dialect.above) :], delimiter=self.mark)
+        rows = csv.reader(lines[len(self.dialect.above) :], delimiter=self.mark)
         found = [row for row, _ in zip(rows, range(SAMPLE_ROWS), strict=False) if len(row) == self.width]
         return [pa.array([row[n] or None for row in found], pa.string()) for n in range(self.width)]
 
@@ -72,13 +86,13 @@ class TextSource:
             malformed.append(Malformed(row.number, kind, row.text))
             return "skip"
 
-        above = len(self._dialect.above)
+        above = len(self.dialect.above)
         wanted = [str(i) for i in indices]
         line = above + 1
         with self._packed.open() as stream:
             self._stream = stream
-            newline = "\n" if "\n" in self._head else "\r"
-            counted = _Counted(stream, newline, '"' in self._head and not self._dialect.encoding.startswith("utf-16"))
+            newline = "\n" if b"\n" in self.head else "\r"
+            counted = _Counted(stream, newline, b'"' in self.head and not self.dialect.encoding.startswith("utf-16"))
             try:
                 reader = pa.csv.open_csv(
                     counted,
@@ -88,7 +102,7 @@ class TextSource:
                         block_size=_BLOCK_BYTES,
                         skip_rows=above,
                         column_names=[str(i) for i in range(self.width)],
-                        encoding="utf8" if self._dialect.encoding.startswith("utf-8") else self._dialect.encoding,
+                        encoding="utf8" if self.dialect.encoding.startswith("utf-8") else self.dialect.encoding,
                     ),
                     pa.csv.ParseOptions(delimiter=self.mark, ignore_empty_lines=False, invalid_row_handler=refuse),
                     pa.csv.ConvertOptions(
@@ -139,7 +153,7 @@ class TextSource:
     def _lines(self) -> Iterator[io.TextIOWrapper]:
         with self._packed.open() as stream:
             text = io.TextIOWrapper(
-                io.BufferedReader(_Raw(stream)), self._dialect.encoding, errors="replace", newline=None
+                io.BufferedReader(_Raw(stream)), self.dialect.encoding, errors="replace", newline=None
             )
             yield text
             text.detach()
