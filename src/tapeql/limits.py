@@ -113,6 +113,9 @@ IN_PLACE_BYTES: Final = 2 << 30
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
 
+IMPORT_TOGETHER_BYTES: Final = 4 * 1024 * 1024
+"""Small files that are alike are read together up to this size: from there on the work per file is what costs."""
+
 JOURNAL_SEGMENT_BYTES: Final = 64 * 1024 * 1024
 """A segment of the journal: the last one is scanned at start-up, in about a second."""
 

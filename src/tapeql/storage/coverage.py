@@ -41,15 +41,20 @@ def coverage(snapshot: Snapshot, table: str, venue: str, code: str, interval: st
 
 def records(table: str, interval: str, spans: Iterable[Span], said_by: str) -> pa.Table:
     """Rows of the coverage table."""
-    rows = [(start, until) for start, until in spans if start < until]
-    count = len(rows)
+    return records_of([(table, interval, span) for span in spans], said_by)
+
+
+def records_of(said: Iterable[tuple[str, str, Span]], said_by: str) -> pa.Table:
+    """Rows of the coverage table, of several tables and intervals."""
+    rows = [(table, interval, *span) for table, interval, span in said if span[0] < span[1]]
+    tables, intervals, starts, ends = zip(*rows, strict=True) if rows else ((), (), (), ())
     return pa.table(
         {
-            "ts": arrow.column([start for start, _ in rows], TS),
-            "kind": arrow.texts([table] * count),
-            "interval": arrow.texts([interval] * count),
-            "until": arrow.column([until for _, until in rows], TS),
-            "said_by": arrow.texts([said_by] * count),
+            "ts": arrow.column(starts, TS),
+            "kind": arrow.texts(tables),
+            "interval": arrow.texts(intervals),
+            "until": arrow.column(ends, TS),
+            "said_by": arrow.texts([said_by] * len(rows)),
         }
     )
 

@@ -14,7 +14,8 @@ from tapeql.storage.importers.opening import files_of, open_sources
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.store import Commit, Store
-from tapeql.storage.taking import Advance, File, Tally, cover, take
+from tapeql.storage.taking import Advance, File, Tally, cover
+from tapeql.storage.taking_many import Taking
 
 Progress = Callable[[str, float, int], None]
 """Called now and then with the file being read, how much of all files has been read (0 to 1), and the rows so far."""
@@ -174,8 +175,10 @@ def _imported(
     tally: Tally,
 ) -> ImportReport:
     with store.begin() as transaction:
+        taking = Taking(wishes, transaction, None if dry_run else quarantine, tally)
         for name, source, advance in sources:
-            take(source, wishes, transaction, name, None if dry_run else quarantine, tally, advance)
+            taking.add(name, source, advance)
+        taking.finish()
         if tally.refusals.count and quarantine is None and not dry_run:
             raise DataError(_refused(tally))
         cover(tally, transaction, whole)

@@ -20,7 +20,8 @@ from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.tables import Gathering, Tables
-from tapeql.storage.taking import Tally, cover, take
+from tapeql.storage.taking import Tally, cover
+from tapeql.storage.taking_many import Taking
 
 Check = Callable[[], None]
 """Called between two pieces of work; what it raises ends the reading."""
@@ -111,10 +112,12 @@ def _state(file: Path) -> tuple[str, int, int]:
 def _held(sources: Iterable[Source], wishes: Wishes, check: Check) -> Held:
     tally = Tally()
     with Gathering() as gathering:
+        taking = Taking(wishes, gathering, None, tally)
         for number, source in enumerate(sources):
-            take(source, wishes, gathering, str(number), None, tally, lambda _: check())
+            taking.add(str(number), source, lambda _: check())
             if tally.refusals.count > IMPORT_REFUSED_ROWS:
                 break
+        taking.finish()
         if tally.refusals.count:
             raise Unusable(tally)
         cover(tally, gathering)

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -34,11 +33,12 @@ from tapeql.storage.layout import Series, folder, partition_name, series_of
 from tapeql.storage.locks import FileLock
 from tapeql.storage.manifest import Entry, Manifest
 from tapeql.storage.merge import Merged, merge
-from tapeql.storage.rows import conform, in_order, instants, plain, table_of
+from tapeql.storage.rows import in_order, instants, plain, table_of
 from tapeql.storage.schema import COVERAGE, TABLES, Table
 from tapeql.storage.shared_files import read_stretch
 from tapeql.storage.snapshot import LIVE, PACKED, Part
-from tapeql.storage.staging import Place, Staging
+from tapeql.storage.staged import Staged
+from tapeql.storage.staging import Piece, Place, Staging
 from tapeql.storage.store import Commit, summed
 from tapeql.storage.stretches import Stretches
 
@@ -278,29 +278,22 @@ class _Together:
         return entries
 
 
-class LakeTransaction:
+class LakeTransaction(Staged):
     """Rows on their way into a lake; nothing is locked before `commit`."""
 
     def __init__(self, lake: Lake) -> None:
+        super().__init__(Staging(lake.path / staging.FOLDER))
         self._lake = lake
-        self._staging = Staging(lake.path / staging.FOLDER)
 
-    def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
-        schema = table_of(table)
-        series = series_of(table, venue, code, interval)
-        folder(*series)
-        self._staging.add(series, conform(schema, rows), source)
+    def _stage(self, rows: pa.Table, pieces: Sequence[Piece]) -> None:
+        for series, _, _ in pieces:
+            folder(*series)  # refuses what can be no name on disk
+        super()._stage(rows, pieces)
 
     def commit(self) -> Commit:
         commit = self._lake._commit(self._staging)
         self._staging.close()
         return commit
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._staging.close()
 
 
 READ_AHEAD_ROWS: Final = 100_000

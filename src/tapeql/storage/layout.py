@@ -59,6 +59,7 @@ def decode(folder: str) -> str:
     return unquote(folder, errors="strict")
 
 
+@lru_cache(maxsize=1024)
 def canonical_interval(text: str) -> str:
     """`60m` → `1h`, `1h30m` → `1h30m`: the one spelling under which candles of that length are stored."""
     parts = _INTERVAL.findall(text)

@@ -86,14 +86,15 @@ def _are_apart(table: Table, rows: pa.Table) -> bool:
 
 
 def _all_new(table: Table, rows: pa.Table) -> Merged:
-    seq = rows.column("seq").combine_chunks().fill_null(0)
-    if table.number:
-        ids, _ = numbers(table, rows)
-        seq = pc.if_else(rows.column("seq").is_valid(), seq, pa.array(np.maximum(ids, 0)))
-    elif table.replaces:
+    if table.replaces and not table.number:
         seq = pa.array(np.zeros(rows.num_rows, np.int64))
-    result = rows.set_column(1, table.schema.field("seq"), seq).cast(table.schema)
-    return Merged(result.combine_chunks(), rows.num_rows, 0)
+    else:
+        seq = rows.column("seq").combine_chunks().fill_null(0)
+        if table.number:
+            ids, _ = numbers(table, rows)
+            seq = pc.if_else(rows.column("seq").is_valid(), seq, pa.array(np.maximum(ids, 0)))
+    columns = [seq if name == "seq" else column for name, column in zip(rows.column_names, rows.columns, strict=True)]
+    return Merged(pa.Table.from_arrays(columns, schema=table.schema), rows.num_rows, 0)
 
 
 def unknown(table: Table, existing: pa.Table, rows: pa.Table) -> tuple[Bools, int]:

@@ -8,8 +8,7 @@ import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -24,6 +23,7 @@ from tapeql.storage.postgres_snapshot import PostgresSnapshot
 from tapeql.storage.postgres_tables import prepare, present
 from tapeql.storage.rows import conform, plain, table_of
 from tapeql.storage.schema import COVERAGE, Table
+from tapeql.storage.staged import Staged
 from tapeql.storage.staging import Staging
 from tapeql.storage.store import Commit, summed
 
@@ -188,28 +188,17 @@ def _reads(connection: psycopg.Connection[Any]) -> None:
     connection.autocommit = True
 
 
-class PostgresTransaction:
+class PostgresTransaction(Staged):
     """Rows on their way into a database; nothing is sent before `commit`."""
 
     def __init__(self, store: PostgresStore) -> None:
+        super().__init__(Staging(Path(tempfile.gettempdir()) / f"tapeql-staging-{os.getuid()}"))
         self._store = store
-        self._staging = Staging(Path(tempfile.gettempdir()) / f"tapeql-staging-{os.getuid()}")
-
-    def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
-        schema = table_of(table)
-        series = series_of(table, venue, code, interval)
-        self._staging.add(series, conform(schema, rows), source)
 
     def commit(self) -> Commit:
         commit = self._store._commit(self._staging)
         self._staging.close()
         return commit
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._staging.close()
 
 
 # ── SQL ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -62,19 +63,19 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
     NaN becomes NULL where NULL is allowed. A missing required column, a NULL or NaN where there must be a value, or an
     infinity raises DataError.
     """
-    unknown = [name for name in rows.column_names if name not in table.schema.names]
+    names = rows.column_names
+    unknown = [name for name in names if name not in table.schema.names]
     if unknown:
         raise DataError(f"{table.name} has no column {unknown[0]!r}; it has {', '.join(table.schema.names)}")
     columns = []
     for field in table.schema:
-        if field.name not in rows.column_names:
+        if field.name not in names:
             if field.name in table.required:
                 raise DataError(f"{table.name} needs a column {field.name!r}")
             columns.append(pa.nulls(rows.num_rows, field.type))
             continue
         columns.append(_column(table, field, rows.column(field.name)))
-    loose = pa.schema([field.with_nullable(True) if field.name == "seq" else field for field in table.schema])
-    conformed = pa.table(columns, schema=loose).combine_chunks()
+    conformed = pa.Table.from_arrays(columns, schema=_without_seq(table.name)).combine_chunks()
     if conformed.num_rows:
         ts = instants(conformed)
         if ts.min() < _FIRST_US or ts.max() >= _LAST_US:
@@ -82,12 +83,19 @@ def conform(table: Table, rows: pa.Table) -> pa.Table:
     return conformed
 
 
+@cache
+def _without_seq(table: str) -> pa.Schema:
+    """The schema of rows whose seq is not given yet."""
+    fields = TABLES[table].schema
+    return pa.schema([field.with_nullable(True) if field.name == "seq" else field for field in fields])
+
+
 def _column(table: Table, field: pa.Field, column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
-        column = column.cast(field.type)
+        column = column if column.type == field.type else column.cast(field.type)
     except pa.ArrowException as error:
         raise DataError(f"column {field.name!r} of {table.name} cannot be {field.type}: {error}") from error
-    if pa.types.is_floating(field.type):
+    if pa.types.is_floating(field.type) and not pc.all(pc.is_finite(column)).as_py():
         if pc.any(pc.is_inf(column)).as_py():
             raise DataError(f"column {field.name!r} of {table.name} holds an infinity")
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, field.type), column)

@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +28,9 @@ _LOCK: Final = ".lock"
 Place = tuple[Series, int]
 """A series and the number of a partition of it."""
 
+Piece = tuple[Series, str, int]
+"""Whose some rows are, the source they come from, and how many there are."""
+
 
 @dataclass(slots=True)
 class _Chunk:
@@ -44,11 +48,11 @@ class _Direction:
     rises: bool = False
     falls: bool = False
 
-    def see(self, ts: Ints) -> None:
-        step = np.diff(ts, prepend=self.last_us if self.last_us is not None else ts[0])
-        self.rises = self.rises or bool((step > 0).any())
-        self.falls = self.falls or bool((step < 0).any())
-        self.last_us = int(ts[-1])
+    def see(self, first_us: int, last_us: int, rises: bool, falls: bool) -> None:
+        before = first_us if self.last_us is None else self.last_us
+        self.rises = self.rises or rises or first_us > before
+        self.falls = self.falls or falls or first_us < before
+        self.last_us = last_us
 
 
 class Room:
@@ -96,28 +100,42 @@ class Staging:
     _spills: list[Path] = field(default_factory=list)
     _room: Room | None = None
 
-    def add(self, series: Series, rows: pa.Table, source: str) -> None:
-        """Takes conformed rows in source order."""
+    def add(self, rows: pa.Table, pieces: Sequence[Piece]) -> None:
+        """Takes conformed rows of one table and interval, piece after piece, each in source order."""
         if rows.num_rows == 0:
             return
-        table, _, _, interval = series
+        table, _, _, interval = pieces[0][0]
         ts = instants(rows)
-        self._directions.setdefault((series, source), _Direction()).see(ts)
         numbers = partitions(table, interval, ts)
-        if numbers[0] == numbers[-1] and numbers.min() == numbers.max():
-            self._put(series, int(numbers[0]), rows, source)
-        else:
-            if (np.diff(numbers) < 0).any():
-                order = np.argsort(numbers, kind="stable")
-                rows, numbers = rows.take(pa.array(order)), numbers[order]
-            edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
-            for start, end in itertools.pairwise(edges):
-                self._put(series, int(numbers[start]), rows.slice(start, end - start), source)
+        rises, falls, other = ts[1:] > ts[:-1], ts[1:] < ts[:-1], numbers[1:] != numbers[:-1]
+        start = 0
+        for series, source, count in pieces:
+            end = start + count
+            if count:
+                steps = slice(start, end - 1)
+                self._directions.setdefault((series, source), _Direction()).see(
+                    int(ts[start]), int(ts[end - 1]), bool(rises[steps].any()), bool(falls[steps].any())
+                )
+                mine = rows if count == rows.num_rows else rows.slice(start, count)
+                if other[steps].any():
+                    self._part(series, source, mine, numbers[start:end])
+                else:
+                    self._put(series, int(numbers[start]), mine, source)
+            start = end
+        self._bytes += rows.nbytes
         if self._bytes > self.spill_bytes:
             try:
                 self._spill()
             except OSError as error:
                 raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
+
+    def _part(self, series: Series, source: str, rows: pa.Table, numbers: Ints) -> None:
+        if (np.diff(numbers) < 0).any():
+            order = np.argsort(numbers, kind="stable")
+            rows, numbers = rows.take(pa.array(order)), numbers[order]
+        edges = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist(), len(numbers)]
+        for start, end in itertools.pairwise(edges):
+            self._put(series, int(numbers[start]), rows.slice(start, end - start), source)
 
     def places(self) -> list[Place]:
         return sorted(self._chunks)
@@ -142,7 +160,6 @@ class Staging:
 
     def _put(self, series: Series, number: int, rows: pa.Table, source: str) -> None:
         self._chunks.setdefault((series, number), []).append(_Chunk(source, rows))
-        self._bytes += rows.nbytes
 
     def _spill(self) -> None:
         if self._room is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from types import TracebackType
@@ -49,6 +49,12 @@ class Transaction(Protocol):
 
     def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
         """Takes rows in source order. `source` tells files apart, since overlapping files repeat rows and one file does not."""
+        ...
+
+    def add_pieces(
+        self, table: str, rows: pa.Table, pieces: Sequence[tuple[str, str, str, int]], interval: str = ""
+    ) -> None:
+        """Takes rows of several symbols or sources, one after another: venue, code, source, and how many are theirs."""
         ...
 
     def commit(self) -> Commit: ...

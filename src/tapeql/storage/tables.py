@@ -9,8 +9,7 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,13 +17,14 @@ import pyarrow as pa
 from tapeql.errors import LimitError
 from tapeql.limits import IN_PLACE_BYTES
 from tapeql.storage.coverage import Span, coverage
-from tapeql.storage.layout import Series, series_of
+from tapeql.storage.layout import Series
 from tapeql.storage.merge import Merged, merge
-from tapeql.storage.rows import conform, instants, table_of
+from tapeql.storage.rows import instants
 from tapeql.storage.run_files import RunFile
 from tapeql.storage.schema import COVERAGE, TABLES
 from tapeql.storage.snapshot import Part
-from tapeql.storage.staging import Staging
+from tapeql.storage.staged import Staged
+from tapeql.storage.staging import Piece, Staging
 from tapeql.storage.store import Commit, summed
 
 _numbers = itertools.count(1)
@@ -115,21 +115,17 @@ def _both(series: Series, one: Run, other: Run) -> Run:
     return one if merged.rows is None else Run(series, merged.rows)
 
 
-class Gathering:
+class Gathering(Staged):
     """A transaction whose commit is `tables`. `backwards` are series of which a source had rows behind later ones."""
 
     def __init__(self) -> None:
+        super().__init__(Staging(Path(os.devnull), spill_bytes=IN_PLACE_BYTES))  # never full: `_stage` refuses first
         self.tables = Tables({})
         self.backwards: set[Series] = set()
-        self._staging = Staging(Path(os.devnull), spill_bytes=IN_PLACE_BYTES)  # never full: `add` refuses first
         self._bytes = 0
         self._last: dict[tuple[Series, str], int] = {}
 
-    def add(self, table: str, venue: str, code: str, rows: pa.Table, interval: str = "", source: str = "") -> None:
-        series = series_of(table, venue, code, interval)
-        rows = conform(table_of(table), rows)
-        if not rows.num_rows:
-            return
+    def _stage(self, rows: pa.Table, pieces: Sequence[Piece]) -> None:
         self._bytes += rows.nbytes
         if self._bytes > IN_PLACE_BYTES:
             raise LimitError(
@@ -137,11 +133,15 @@ class Gathering:
                 "import them, and ask the lake",
                 "IN_PLACE_BYTES",
             )
-        ts = instants(rows)
-        if (np.diff(ts, prepend=self._last.get((series, source), int(ts[0]))) < 0).any():
-            self.backwards.add(series)
-        self._last[series, source] = int(ts[-1])
-        self._staging.add(series, rows, source)
+        ts, start = instants(rows), 0
+        for series, source, count in pieces:
+            if count:
+                mine = ts[start : start + count]
+                if (np.diff(mine, prepend=self._last.get((series, source), int(mine[0]))) < 0).any():
+                    self.backwards.add(series)
+                self._last[series, source] = int(mine[-1])
+            start += count
+        super()._stage(rows, pieces)
 
     def commit(self) -> Commit:
         runs: dict[Series, dict[int, Run]] = {}
@@ -155,9 +155,3 @@ class Gathering:
                 runs.setdefault(series, {})[partition] = Run(series, merged.rows)
         self.tables = Tables(runs)
         return summed(self.tables.id, counts)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._staging.close()

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from tapeql.calendars.venues import calendar_of
 from tapeql.errors import DataError
 from tapeql.limits import IMPORT_REFUSED_ROWS
-from tapeql.storage.coverage import Span, end_of, records
+from tapeql.storage.coverage import Span, end_of, records_of
 from tapeql.storage.importers.best import BestQuotes
 from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.packed import BROKEN
@@ -48,6 +48,10 @@ class File:
     spans: dict[Target, Span] = field(default_factory=dict)
     others: set[str] = field(default_factory=set)
     """Symbols that were not asked for."""
+
+    @property
+    def notes(self) -> list[str]:
+        return [f"{self.label}: {note}" for note in (*self.taken.notes, *self.taken.reading.instants.notes)]
 
     def see(self, target: Target, rows: pa.Table) -> None:
         ts = instants(rows)
@@ -92,7 +96,7 @@ def take(
     quarantine: str | os.PathLike[str] | None,
     tally: Tally,
     advance: Advance,
-) -> None:
+) -> File:
     """Recognises a source and adds its rows, under `name`; unusable ones are counted, and set aside where told.
 
     `advance` hears now and then how much of it has been read, 0 to 1. Raises DataError for what cannot be taken.
@@ -101,7 +105,7 @@ def take(
         taken = recognise(source, wishes)
         file = File(taken, source.label)
         tally.files.append(file)
-        places = list(dict.fromkeys(itertools.chain(*taken.places.values())))
+        places = taken.columns
         wrong: dict[int, tuple[str, str]] = {}
         raw: dict[int, str] = {}
         for batch in source.batches(places, taken.types):
@@ -110,9 +114,7 @@ def take(
             for bad in batch.malformed:
                 wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
             if count:
-                columns = dict(zip(places, batch.columns, strict=True))
-                cells = {name: _joined(columns, where, name == "ts") for name, where in taken.places.items()}
-                read = taken.reading.rows(cells, count)
+                read = taken.reading.rows(taken.cells(dict(zip(places, batch.columns, strict=True))), count)
                 tally.skipped += read.skipped
                 tally.odd += read.odd
                 for row, fault in read.faults.items():
@@ -129,10 +131,11 @@ def take(
                 break
         if taken.pick and file.others and not file.rows:
             raise DataError(f"{source.label} has no rows of {taken.pick!r}; it holds {listed(sorted(file.others))}")
-        tally.notes += [f"{source.label}: {note}" for note in (*taken.notes, *taken.reading.instants.notes)]
+        tally.notes += file.notes
         if wrong:
             raw |= source.raw([line for line in wrong if line not in raw])
             _refuse(source, wrong, raw, quarantine, tally)
+        return file
 
 
 @contextmanager
@@ -156,8 +159,13 @@ def _best(target: Target, rows: pa.Table, source: Source, tally: Tally) -> pa.Ta
 
 def cover(tally: Tally, transaction: Transaction, whole: Span | None = None) -> None:
     """Says what the files hold whole: each from its first row to its last, unless told."""
+    said, pieces = [], []
     for (table, venue, code, interval), spans in tally.covered(whole):
-        transaction.add(COVERAGE.name, venue, code, records(table, interval, spans, "import"), "", "coverage")
+        told = [(table, interval, span) for span in spans if span[0] < span[1]]
+        said += told
+        pieces.append((venue, code, "coverage", len(told)))
+    if said:
+        transaction.add_pieces(COVERAGE.name, records_of(said, "import"), pieces)
 
 
 def _keeps_distance(source: Source, interval: str, rows: pa.Table) -> None:
@@ -169,18 +177,6 @@ def _keeps_distance(source: Source, interval: str, rows: pa.Table) -> None:
             f"{source.label} is taken for candles of {interval}, of which two begin at {one} and {other}. Are these two files in "
             f"one, or a time gone wrong? --interval {interval} takes them as they are"
         )
-
-
-def _joined(columns: Mapping[int, pa.Array], where: tuple[int, ...], whole: bool) -> pa.Array:
-    """The column, or several as one text; `whole`: nothing where one of them is empty."""
-    if len(where) == 1:
-        return columns[where[0]]
-    parts = [pc.utf8_trim_whitespace(columns[place].cast(pa.string())) for place in where]
-    if whole:  # a date without its time is no midnight
-        parts = [pc.if_else(pc.equal(part, ""), pa.scalar(None, pa.string()), part) for part in parts]
-        return pc.binary_join_element_wise(*parts, " ")
-    joined = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
-    return pc.utf8_trim_whitespace(joined)
 
 
 def _by_series(taken: Taken, rows: pa.Table, file: File, tally: Tally) -> Iterator[tuple[Target, pa.Table]]:

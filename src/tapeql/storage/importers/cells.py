@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 def texts(column: pa.Array) -> list[str | None]:
@@ -26,6 +27,18 @@ def as_text(column: pa.Array) -> pa.Array:
 def joined(row: Sequence[str | None], where: tuple[int, ...]) -> str:
     """The cells of a row at some places, with a space between them."""
     return " ".join((row[n] or "").strip() for n in where).strip()
+
+
+def together(columns: Mapping[int, pa.Array], where: tuple[int, ...], whole: bool) -> pa.Array:
+    """The column, or several as one text; `whole`: nothing where one of them is empty."""
+    if len(where) == 1:
+        return columns[where[0]]
+    parts = [pc.utf8_trim_whitespace(columns[place].cast(pa.string())) for place in where]
+    if whole:  # a date without its time is no midnight
+        parts = [pc.if_else(pc.equal(part, ""), pa.scalar(None, pa.string()), part) for part in parts]
+        return pc.binary_join_element_wise(*parts, " ")
+    joined = pc.binary_join_element_wise(*parts, " ", null_handling="replace", null_replacement="")
+    return pc.utf8_trim_whitespace(joined)
 
 
 def casts(column: pa.Array, kind: pa.DataType) -> bool:

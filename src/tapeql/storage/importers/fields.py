@@ -59,11 +59,15 @@ CALLED: Final = {kind.table.name: kind.name for kind in KINDS.values()} | {name:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What became of a batch: usable rows in source order, the first fault of each other one, and rows that say nothing."""
+    """What became of a batch: usable rows in source order, the first fault of each other one, and rows that say nothing.
+
+    usable   which rows of the batch are among `rows`
+    """
 
     rows: pa.Table
     faults: Mapping[int, Fault]
     skipped: int
+    usable: Bools
     odd: int = 0
 
 
@@ -133,7 +137,7 @@ class Reading:
         usable = wanted.copy()
         usable[list(wrong)] = False
         rows = pa.table(arrays)
-        return Read(rows if usable.all() else rows.filter(pa.array(usable)), wrong, int((~wanted).sum()), odd)
+        return Read(rows if usable.all() else rows.filter(pa.array(usable)), wrong, int((~wanted).sum()), usable, odd)
 
     def _read(self, name: str, column: pa.Array) -> tuple[pa.Array, list[Fault]]:
         if name in ("symbol", "venue"):
@@ -185,7 +189,13 @@ def upside_down(read: Read) -> tuple[int, int]:
     A candle of one price shows nothing, and an open of 0 is none; neither does a side of a quote that is not there.
     """
     low_above_high = sum(fault.kind == LOW_ABOVE_HIGH for fault in read.faults.values())
-    rows = {name: read.rows[name].combine_chunks() for name in read.rows.column_names}
+    telling, odd = lie(read.rows)
+    return int(telling.sum()) + low_above_high, int((telling & odd).sum()) + low_above_high
+
+
+def lie(table: pa.Table) -> tuple[Bools, Bools]:
+    """Of candles or quotes: which could show it, and which do; see `upside_down`."""
+    rows = {name: table[name].combine_chunks() for name in table.column_names}
     if "open" in rows:
         telling = _true(pc.and_(pc.greater(rows["high"], rows["low"]), pc.not_equal(rows["open"], 0)))
         low, high = rows["low"], rows["high"]
@@ -195,7 +205,7 @@ def upside_down(read: Read) -> tuple[int, int]:
     else:
         telling = _true(pc.and_(pc.not_equal(rows["bid"], 0), pc.not_equal(rows["ask"], 0)))
         odd = _true(pc.greater(rows["bid"], rows["ask"]))
-    return int(telling.sum()) + low_above_high, int((telling & odd).sum()) + low_above_high
+    return telling, odd
 
 
 def _beyond(one: pa.Array, other: pa.Array) -> pa.Array:

@@ -115,6 +115,11 @@ class InstantReader:
         """Whether instants are written as numbers since 1970."""
         return self._form == "number"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether each value says by itself how it is written."""
+        return self.day is None and self._form in ("number", "compact", "iso")
+
     def _of_day(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
         assert self.day is not None
         since = (self.day - _EPOCH.date()).days * 86_400_000_000

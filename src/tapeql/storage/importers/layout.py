@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from tapeql.storage.importers.cells import is_number
@@ -143,6 +143,16 @@ def layouts() -> tuple[Layout, ...]:
 def layout_of(names: Sequence[str], rows: Sequence[Sequence[str | None]], path: str, kind: str) -> Layout | None:
     """The layout that most speaks for, of a kind if one is named; content counts more than names."""
     plain = frozenset(map(plain_name, names))
-    wanted = [each for each in layouts() if not kind or each.kind == kind or each.refusal]
-    fitness, best = max(((each.fits(plain, rows, path), each) for each in wanted), key=lambda found: found[0])
-    return best if fitness else None
+    fitness, best = 0, None
+    for each in _possible(plain, kind):
+        fits = each.fits(plain, rows, path)
+        if fits > fitness:
+            fitness, best = fits, each
+    return best
+
+
+@lru_cache(maxsize=1024)
+def _possible(names: frozenset[str], kind: str) -> tuple[Layout, ...]:
+    """Those against which neither the header nor the kind speaks."""
+    wanted = (each for each in layouts() if not kind or each.kind == kind or each.refusal)
+    return tuple(each for each in wanted if (names.issuperset(each.header) and each.header if names else each.cells))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.errors import DataError
-from tapeql.storage.importers.cells import as_text, casts, joined
+from tapeql.storage.importers.cells import as_text, casts, joined, together
 from tapeql.storage.importers.columns import PARTS, kind_of, of_kind, places_of
 from tapeql.storage.importers.dates import EitherWay
 from tapeql.storage.importers.fields import Kind, Reading, upside_down
@@ -57,6 +58,7 @@ class Taken:
     symbol, venue, interval   of all its rows, where no column says them
     pick        of a file of many symbols the one to take; "": all
     types       what its cells of text look like: numbers and flags are read at once
+    days        its times are dates
     aside       names of columns that are left out
     notes       what was decided rather than told
     """
@@ -69,12 +71,22 @@ class Taken:
     interval: str
     pick: str
     types: Mapping[int, pa.DataType]
+    days: bool
     aside: tuple[str, ...]
     notes: tuple[str, ...]
 
     @property
     def kind(self) -> Kind:
         return self.reading.kind
+
+    @property
+    def columns(self) -> list[int]:
+        """The places of all columns that are read."""
+        return list(dict.fromkeys(itertools.chain(*self.places.values())))
+
+    def cells(self, columns: Mapping[int, pa.Array]) -> dict[str, pa.Array]:
+        """Field → its cells."""
+        return {name: together(columns, where, name == "ts") for name, where in self.places.items()}
 
 
 def recognise(source: Source, wishes: Wishes) -> Taken:
@@ -136,6 +148,7 @@ class _Recogniser:
             interval,
             pick,
             self._types(reading, places),
+            self.are_days,
             tuple(name or f"#{n + 1}" for n, name in enumerate(self._names()) if n not in used),
             tuple(self.notes),
         )
@@ -421,7 +434,12 @@ _DAY: Final = r"^((19|20)\d{6}|[^:]*[^0-9:][^:]*)$|(00:00(:00(\.0+)?)?|\d{8} 000
 def _are_days(texts: Sequence[str]) -> bool:
     """Dates without a time of day."""
     found = pa.array([text for text in texts if text], pa.string())
-    return bool(len(found)) and bool(pc.all(pc.match_substring_regex(found, _DAY)).as_py())
+    return bool(len(found)) and bool(pc.all(are_days(found)).as_py())
+
+
+def are_days(texts: pa.Array) -> pa.Array:
+    """Which texts of times are dates."""
+    return pc.match_substring_regex(texts, _DAY)
 
 
 def _midnights(column: pa.Array) -> pa.Array | None:

@@ -33,15 +33,7 @@ class Seen:
         self.said: Mapping[str, str] = self._said()
 
     def _layout(self) -> Layout | None:
-        wanted = self.wishes.format
-        if wanted:
-            found = next((each for each in layouts() if each.name == wanted), None)
-            if found is None:
-                close = difflib.get_close_matches(wanted, [each.name for each in layouts()], 1)
-                hint = f"; did you mean {close[0]}?" if close else ""
-                raise DataError(f"there is no format {wanted!r}{hint} (`tapeql import --formats` lists them)")
-            return found
-        found = layout_of(self.source.names, self.rows, self.source.path, self.wishes.kind)
+        found = known_layout(self.source.names, self.rows, self.source.path, self.wishes)
         if found is None and not self.wishes.columns:
             self._check_near_miss()
         return found
@@ -61,9 +53,7 @@ class Seen:
                     )
 
     def _said(self) -> dict[str, str]:
-        said = said_by(self.source.path)
-        if self.layout is not None:
-            said |= self.layout.found_in(self.source.path)
+        said = said_of(self.source.path, self.layout)
         info = {key.lower(): value for key, value in self.source.info.items()}
         for key, field_ in (("symbol", "symbol"), ("ticker", "symbol"), ("2. symbol", "symbol"), ("exchange", "venue")):
             if info.get(key):
@@ -72,3 +62,21 @@ class Seen:
         if word and interval_of(word):
             said["interval"] = interval_of(word) or ""
         return said
+
+
+def known_layout(names: Sequence[str], rows: Rows, path: str, wishes: Wishes) -> Layout | None:
+    """The layout asked for, or the one that most speaks for. Raises DataError for one that there is not."""
+    wanted = wishes.format
+    if not wanted:
+        return layout_of(names, rows, path, wishes.kind)
+    found = next((each for each in layouts() if each.name == wanted), None)
+    if found is None:
+        close = difflib.get_close_matches(wanted, [each.name for each in layouts()], 1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise DataError(f"there is no format {wanted!r}{hint} (`tapeql import --formats` lists them)")
+    return found
+
+
+def said_of(path: str, layout: Layout | None) -> dict[str, str]:
+    """What a path says of a file of this layout."""
+    return said_by(path) if layout is None else {**said_by(path), **layout.found_in(path)}

@@ -28,12 +28,13 @@ def interval_between(instants: Sequence[npt.NDArray[np.int64]], days: bool) -> s
     instants   UTC microseconds, an array a symbol
     days       whether they are dates, of which one may stand for a week or a month
     """
-    steps = np.concatenate([np.diff(np.unique(each)) for each in instants]) if instants else np.array([], np.int64)
+    apart = [_rising(each) for each in instants]
+    steps = np.concatenate([each[1:] - each[:-1] for each in apart]) if apart else np.array([], np.int64)
     if not len(steps):
         return ""
     least = int(steps.min())
     if (days and (steps % DAY_US == 0).all()) or least >= 20 * DAY_US:
-        return _of_days(np.unique(np.concatenate(instants)), least // DAY_US)
+        return _of_days(np.concatenate(apart), least // DAY_US)
     if least % DAY_US == 0 and (steps % DAY_US == 0).all():
         return "1d" if least == DAY_US else ""
     if (steps % least != 0).any():
@@ -53,9 +54,14 @@ def shorter(one: str, other: str) -> bool:
 def too_close(instants: npt.NDArray[np.int64], interval: str) -> tuple[int, int] | None:
     """The first two of candles that lie closer than one is long; days may be an hour short. None where all lie well."""
     length = interval_us(interval) or (_SHORT_DAY_US if interval == "1d" else 0)
-    sorted_ = np.unique(instants)
-    close = np.flatnonzero(np.diff(sorted_) < length)
+    sorted_ = _rising(instants)
+    close = np.flatnonzero(sorted_[1:] - sorted_[:-1] < length)
     return (int(sorted_[close[0]]), int(sorted_[close[0] + 1])) if len(close) else None
+
+
+def _rising(instants: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Each once, sorted; most files have them so."""
+    return instants if (instants[1:] > instants[:-1]).all() else np.unique(instants)
 
 
 def _of_days(instants: npt.NDArray[np.int64], least: int) -> str:

@@ -105,12 +105,7 @@ class TextSource:
                         encoding="utf8" if self.dialect.encoding.startswith("utf-8") else self.dialect.encoding,
                     ),
                     pa.csv.ParseOptions(delimiter=self.mark, ignore_empty_lines=False, invalid_row_handler=refuse),
-                    pa.csv.ConvertOptions(
-                        include_columns=list(dict.fromkeys(wanted)),
-                        column_types={str(i): types.get(i, pa.string()) for i in indices},
-                        null_values=[""],
-                        strings_can_be_null=True,
-                    ),
+                    _conversion(indices, types),
                 )
             except pa.ArrowInvalid as error:
                 if "Empty CSV" in str(error):
@@ -160,6 +155,29 @@ class TextSource:
 
     def position(self) -> float:
         return self._stream.position() if self._stream is not None else 1.0
+
+
+def parsed(
+    rows: bytes, mark: str, width: int, indices: Sequence[int], types: Mapping[int, pa.DataType]
+) -> dict[int, pa.Array]:
+    """Columns of lines that are rows, all at once. Raises ArrowInvalid where one has another width, or a cell another type."""
+    names = [str(i) for i in range(width)]
+    table = pa.csv.read_csv(
+        pa.BufferReader(rows),
+        pa.csv.ReadOptions(use_threads=False, block_size=len(rows), column_names=names),
+        pa.csv.ParseOptions(delimiter=mark, ignore_empty_lines=False),
+        _conversion(indices, types),
+    ).combine_chunks()
+    return {i: table[str(i)].combine_chunks() for i in indices}
+
+
+def _conversion(indices: Sequence[int], types: Mapping[int, pa.DataType]) -> pa.csv.ConvertOptions:
+    return pa.csv.ConvertOptions(
+        include_columns=list(dict.fromkeys(map(str, indices))),
+        column_types={str(i): types.get(i, pa.string()) for i in indices},
+        null_values=[""],
+        strings_can_be_null=True,
+    )
 
 
 class _Counted:
