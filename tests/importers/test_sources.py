@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from tapeql.errors import DataError
 from tests.importers.conftest import Import
 from tests.tapes import us
 
@@ -69,3 +74,33 @@ def test_only_coinbases_own_form_is_taken_for_coinbases(imported: Import) -> Non
     text = "trade_id,side,size,price,time\n1,buy,1,5,2024-01-02T00:00:00Z\n"
     (trade,) = imported("trades.csv", text, symbol="x:A")["trades", "x:A", ""]
     assert trade["side"] == "buy"
+
+
+def test_metatrader_writes_the_side_that_changed(imported: Import) -> None:
+    """A blank side stands as it was; a tick that is a trade says nothing of either."""
+    rows = (
+        "2024.01.02\t00:00:01.000\t1.5\t\t\t\t2\n"
+        "2024.01.02\t00:00:02.000\t\t1.7\t\t\t4\n"
+        "2024.01.02\t00:00:03.000\t\t\t1.6\t5\t24\n"
+        "2024.01.02\t00:00:04.000\t1.6\t\t\t\t2\n"
+    )
+    text = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n" + rows
+    found = imported("EURUSD_202401020000_202401022359.csv", text, tz="UTC")["quotes", "metatrader:EURUSD", ""]
+    assert [(row.get("bid"), row.get("ask")) for row in found] == [(1.5, None), (1.5, 1.7), (1.6, 1.7)]
+
+
+def test_a_side_that_cannot_be_read_is_not_carried_on(imported: Import, tmp_path: Path) -> None:
+    """Of the bid behind one that was set aside nothing is known, until the next one."""
+    cells = [("1.5", "1.7"), ("1.5x", "1.8"), ("", "1.9"), ("1.6", ""), ("", "2")]
+    lines = [f"2024.01.02\t00:00:0{n}.000\t{bid}\t{ask}\t\t\t6\n" for n, (bid, ask) in enumerate(cells)]
+    text = "<DATE>\t<TIME>\t<BID>\t<ASK>\t<LAST>\t<VOLUME>\t<FLAGS>\n" + "".join(lines)
+    flags = {"tz": "UTC", "quarantine": tmp_path / "aside.csv"}
+    found = imported("EURUSD_202401020000_202401022359.csv", text, **flags)["quotes", "metatrader:EURUSD", ""]
+    assert [(row.get("bid"), row.get("ask")) for row in found] == [(1.5, 1.7), (None, 1.9), (1.6, 1.9), (1.6, 2)]
+
+
+def test_half_of_a_pair_is_no_price(imported: Import) -> None:
+    """ccapi writes 5_2 for 2 at 5; a 5 alone, which could be either, is refused."""
+    text = "time_seconds,bid_price_bid_size,ask_price_ask_size\n1704067200,5_2,6_1\n1704067201,5,6_1\n"
+    with pytest.raises(DataError, match=r"depth\.csv:3: bid is not a number: 'not a pair: 5'"):
+        imported("coinbase__btc-usd__2024-01-01__market-depth.csv", text)

@@ -172,6 +172,14 @@ def _side(buy: str, sell: str) -> Callable[[Row], tuple[str, dict[str, Any]]]:
     return lambda row: (buy if row.side == "buy" else sell, {"side": row.side})
 
 
+def _pair(side: str) -> Callable[[Row], tuple[str, dict[str, Any]]]:
+    names = (side, f"{side}_size")
+    return lambda row: (
+        "_".join(f"{getattr(row, name):f}" for name in names),
+        {name: float(getattr(row, name)) for name in names},
+    )
+
+
 CELLS: Mapping[str, Callable[[Row], tuple[str, dict[str, Any]]]] = {
     "s": lambda row: (str(row.ts // 1_000_000), {}),
     "s.f": lambda row: (f"{row.ts // 1_000_000}.{row.ts % 1_000_000:06}", {}),
@@ -197,6 +205,8 @@ CELLS: Mapping[str, Callable[[Row], tuple[str, dict[str, Any]]]] = {
     "whole_volume": lambda row: (str(int(row.volume) + 1), {"volume": float(int(row.volume) + 1)}),
     **{f"nano_{name}": _scaled(name, 10**9) for name in ("open", "high", "low", "close", "price", "bid", "ask")},
     **{f"x10000_{name}": _scaled(name, 10**4) for name in ("open", "high", "low", "close")},
+    "bid_pair": _pair("bid"),
+    "ask_pair": _pair("ask"),
     "price_9": _worded("price", "{:.9f}".format),
     **{f"usd_{name}": _worded(name, "${:f}".format) for name in ("open", "high", "low", "close")},
     **{f"comma_{name}": _worded(name, "{:,f}".format) for name in ("open", "high", "low", "close")},
@@ -299,6 +309,10 @@ WRITERS = (
     trades(
         "bybit-spot-trades", "{code}_{date}.csv", "bybit:{code}",
         "id=id | timestamp=ms | price=price | volume=quantity | side=side", **CRYPTO,
+    ),
+    quotes(
+        "ccapi-quotes", "coinbase__btc-usd__{date}__market-depth.csv", "coinbase:btc-usd",
+        "time_seconds=s | bid_price_bid_size=bid_pair | ask_price_ask_size=ask_pair",
     ),
     trades(
         "ccapi-trades", "coinbase__btc-usd__{date}__trade.csv", "coinbase:btc-usd",

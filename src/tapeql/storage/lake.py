@@ -189,7 +189,7 @@ class Lake:
             old = current.entries(series, partition)
             merged = merge(table, self.stored(table, old) if old else None, staged.sources((series, partition)))
             if table is not COVERAGE:  # what is counted are the rows people bring
-                counts.append(merged)
+                counts.append(merged.counted)
             if merged.rows is None:
                 continue
             replaced += old

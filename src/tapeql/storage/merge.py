@@ -11,7 +11,7 @@ unique. Where known rows are replaced, `seq` counts the rows of the same ts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -44,6 +44,11 @@ class Merged:
     present: int
     replaced: int = 0
     differing: int = 0
+
+    @property
+    def counted(self) -> Merged:
+        """Without the rows, which are many."""
+        return replace(self, rows=None)
 
 
 def merge(table: Table, existing: pa.Table | None, sources: Sequence[pa.Table]) -> Merged:

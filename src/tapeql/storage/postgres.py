@@ -178,7 +178,9 @@ class PostgresStore:
                 ) from None
             prepare(connection)
             lock_places(connection, ((series[0], number) for series, number in staged.places()), shared=False)
-            merges = [(place, merge_into(connection, *place, staged.sources(place))) for place in staged.places()]
+            merges = [
+                (place, merge_into(connection, *place, staged.sources(place)).counted) for place in staged.places()
+            ]
             counts = [merged for place, merged in merges if place[0][0] != COVERAGE.name]
             connection.commit()
             return summed(snapshot_name(connection), counts)

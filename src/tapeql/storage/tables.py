@@ -150,7 +150,7 @@ class Gathering(Staged):
             table = TABLES[series[0]]
             merged = merge(table, None, self._staging.sources((series, partition)))
             if table is not COVERAGE:
-                counts.append(merged)
+                counts.append(merged.counted)
             if merged.rows is not None:
                 runs.setdefault(series, {})[partition] = Run(series, merged.rows)
         self.tables = Tables(runs)

@@ -111,7 +111,7 @@ class Like:
             return nothing
         which = np.repeat(np.arange(len(heads)), counts)
         reading = self.taken.reading
-        read = replace(reading, instants=replace(reading.instants, notes=[])).rows(cells, len(which))
+        read = reading.anew().rows(cells, len(which))
         good = self._have_such_times(cells["ts"], which, counts)
         good[which[list(read.faults)]] = False
         whose = which[read.usable]
@@ -191,6 +191,7 @@ def like_of(source: Source, taken: Taken, wishes: Wishes) -> Like | None:
     rows_tell = (
         reading.divisors
         or reading.shift
+        or reading.carried is not None
         or not reading.instants.is_plain
         or by_words(source.names, _WHO)
         or any(name in places for name in _WHO)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tapeql.storage.importers.carried import Carried
 from tapeql.storage.importers.faults import Fault
 from tapeql.storage.importers.instants import InstantReader, close_to_open
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle
@@ -82,6 +83,7 @@ class Reading:
     sides      the source's words for sides
     only       the value of column `only` that rows to take have; "": all are taken
     word       what the column of intervals holds in every row
+    carried    fields in which a blank cell says that nothing changed
     """
 
     kind: Kind
@@ -93,6 +95,12 @@ class Reading:
     sides: Mapping[str, str | None] = field(default_factory=dict)
     only: str = ""
     word: str = ""
+    carried: Carried | None = None
+
+    def anew(self) -> Reading:
+        """The same for another reading, which leaves no trace in this one."""
+        carried = self.carried.anew() if self.carried is not None else None
+        return replace(self, instants=replace(self.instants, notes=[]), carried=carried)
 
     def rows(self, columns: Mapping[str, pa.Array], count: int) -> Read:
         """The rows of a batch, with the texts of `symbol` and `venue` beside their fields where those are columns."""
@@ -111,6 +119,16 @@ class Reading:
         wanted: Bools = np.ones(count, np.bool_)
         if self.only:
             wanted &= _true(pc.equal(columns["only"], self.only))
+        if self.carried is not None:
+            told = np.zeros(count, np.bool_)
+            unread = {fault.row for fault in faults}
+            told[list(unread)] = True
+            for name in self.carried.fields:
+                blank = ~_true(pc.is_valid(arrays[name]))
+                told |= ~blank
+                lost = [row for row in unread if blank[row]]
+                arrays[name] = self.carried.fill(name, arrays[name], lost)
+            wanted &= told
         odd = 0
         if self.kind.table is OHLCV:
             empty = ~_true(pc.is_valid(arrays["open"]))

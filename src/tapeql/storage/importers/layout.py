@@ -57,6 +57,7 @@ class Layout:
     only        a column and the value of the rows to take
     markets     path group `venue` → zone, where that depends on it
     stamp       which end of a candle its time is
+    carries     fields in which a blank cell says that nothing changed
     refusal     why such a file cannot be taken, and what can
     """
 
@@ -82,6 +83,7 @@ class Layout:
     only: tuple[str, str] | None = None
     markets: Mapping[str, str] = field(default_factory=dict)
     stamp: str = "open"
+    carries: tuple[str, ...] = ()
     refusal: str = ""
 
     def found_in(self, path: str) -> Mapping[str, str]:

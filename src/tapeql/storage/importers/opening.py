@@ -83,9 +83,10 @@ def _open(packed: Packed) -> Source:
         from tapeql.storage.importers.json import JsonSource
 
         return JsonSource(packed)
+    from tapeql.storage.importers.split import splits
     from tapeql.storage.importers.text import TextSource
 
-    return TextSource(packed, head)
+    return splits(TextSource(packed, head), head)
 
 
 def _keeps_promise(path: Path) -> None:

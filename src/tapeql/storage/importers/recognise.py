@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql.errors import DataError
+from tapeql.storage.importers.carried import Carried
 from tapeql.storage.importers.cells import as_text, casts, joined, together
 from tapeql.storage.importers.columns import PARTS, kind_of, of_kind, places_of
 from tapeql.storage.importers.dates import EitherWay
@@ -137,6 +138,7 @@ class _Recogniser:
             sides=layout.sides if layout else {},
             only=layout.only[1] if layout and layout.only and "only" in places else "",
             word=self.word,
+            carried=Carried(layout.carries) if layout and layout.carries else None,
         )
         self._check_lie(reading, places)
         return Taken(
@@ -396,7 +398,7 @@ class _Recogniser:
         parts = PARTS[reading.kind.name]
         if reading.kind.name == "trades" or set(parts) & set(self.wishes.columns) or not self.rows:
             return
-        trial = replace(reading, instants=replace(reading.instants, notes=[]))
+        trial = reading.anew()
         columns = {name: self.sample[places[name][0]] for name in (*parts, *(["only"] if reading.only else []))}
         columns["ts"] = self._time_column(places)
         read = trial.rows(columns, len(self.rows))

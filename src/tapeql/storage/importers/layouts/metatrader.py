@@ -39,6 +39,8 @@ LAYOUTS = (
         header=("date", "time", "bid", "ask", "last", "volume"),
         path=r"(?:^|/)(?P<symbol>[A-Za-z0-9.#]+?)_\d{12}",
         venue="metatrader",
+        # It writes the side that changed; of a tick that is a trade, neither.
+        carries=("bid", "ask"),
     ),
     Layout(
         name="metatrader4-bars",
