@@ -138,6 +138,9 @@ class Staging:
             self._put(series, int(numbers[start]), rows.slice(start, end - start), source)
 
     def places(self) -> list[Place]:
+        if self._spills:
+            # What follows needs memory of its own, partition by partition.
+            self._spill()
         return sorted(self._chunks)
 
     def sources(self, place: Place) -> list[pa.Table]:
@@ -178,6 +181,7 @@ class Staging:
                     chunk.rows, chunk.spill, chunk.batch = None, len(self._spills), number
             self._spills.append(path)
         self._bytes = 0
+        pa.default_memory_pool().release_unused()
 
     def _load(self, chunk: _Chunk) -> pa.Table:
         if chunk.rows is not None:

@@ -19,7 +19,7 @@ from tapeql.storage.importers.dialect import Dialect, dialect_of, lines_of
 from tapeql.storage.importers.packed import HEAD_BYTES, Packed, Stream
 from tapeql.storage.importers.source import SAMPLE_ROWS, Malformed, RawBatch
 
-_BLOCK_BYTES: Final = 8 * 1024 * 1024
+_BLOCK_BYTES: Final = 2 * 1024 * 1024
 
 
 class TextSource:
