@@ -110,6 +110,9 @@ STAGING_BYTES: Final = 96 * 1024 * 1024
 IN_PLACE_BYTES: Final = 2 << 30
 """Rows of files and tables asked where they lie, which stay in memory: of one of them, and of all files remembered."""
 
+IMPORT_COMMIT_ROWS: Final = 10_000_000
+"""An import commits whole files once they have this many rows: what a kill may cost is some seconds' work, not hours'."""
+
 IMPORT_REFUSED_ROWS: Final = 10_000
 """Without a quarantine, reading on to count more unusable rows than this helps nobody."""
 

@@ -212,3 +212,24 @@ def test_a_volume_is_no_high(imported: Import) -> None:
     text = "ts,open,high,low,close,volume\n" + "".join(f"{1704067200 + 60 * n},5,{900 + n},2,6,9\n" for n in range(5))
     with pytest.raises(DataError, match=r"5 of its first 5 candles"):
         imported("candles.csv", text, symbol="x:A")
+
+
+def test_files_are_named_by_uri_too(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "a file.csv"
+    path.write_text("ts,price,quantity\n2024-01-02T00:00:00Z,5,1\n")
+    assert import_files(lake, [path.as_uri()], "x:A").added == 1
+
+
+@pytest.mark.parametrize(
+    ("uri", "way"),
+    [
+        ("https://data.binance.vision/x.zip", "curl"),
+        ("s3://bucket/x.parquet", "aws s3 cp"),
+        ("az://container/*.csv", "azcopy"),
+        ("gopher://host/x.csv", "bring it here, and name the file"),
+        ("file://elsewhere/x.csv", "bring it here"),
+    ],
+)
+def test_what_lies_elsewhere_is_asked_for_as_a_file(lake: Lake, uri: str, way: str) -> None:
+    with pytest.raises(DataError, match=rf"is not on this machine, and only files that are can be read: .*{way}"):
+        import_files(lake, [uri])

@@ -92,7 +92,7 @@ def _no_file(source: Given, reason: str) -> Diagnostic:
     if _KNOWN.fullmatch(path):
         hint = f"a stored symbol is written without quotes: `{path}`"
         return Diagnostic("E112", reason, source.span, (hint,), Fix(source.rows.span, path))
-    hints = () if os.path.isabs(os.path.expanduser(path)) else (f"paths begin at {os.getcwd()}",)
+    hints = () if os.path.isabs(os.path.expanduser(path)) or "://" in path else (f"paths begin at {os.getcwd()}",)
     return Diagnostic("E112", reason, source.span, hints)
 
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tapeql.errors import DataError
-from tapeql.limits import IMPORT_REFUSED_ROWS
+from tapeql.limits import IMPORT_COMMIT_ROWS, IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, said_span
 from tapeql.storage.importers.handed import TableSource, arrow_table, index_of_times
 from tapeql.storage.importers.opening import files_of, open_sources
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.wishes import Wishes
-from tapeql.storage.store import Commit, Store
+from tapeql.storage.store import Commit, Store, in_all
 from tapeql.storage.taking import Advance, File, Tally, cover
 from tapeql.storage.taking_many import Taking
 
@@ -96,7 +96,10 @@ def import_files(
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Imports files in one commit. What is not told here is told by each file, its name and its path.
+    """Imports files. What is not told here is told by each file, its name and its path.
+
+    They are one commit, or several of whole files where they have more than IMPORT_COMMIT_ROWS: what was committed stays,
+    and the same import again goes on from there, as rows that are there are not added twice.
 
     files       files, folders, patterns such as `trades/*.csv.gz`
     symbol      VENUE:CODE; of a file with a column of symbols the one to take
@@ -116,8 +119,8 @@ def import_files(
                 quotes are, with their market
     dry_run     reads all, stores nothing
 
-    Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing is
-    written then.
+    Raises DataError for what is wrong with the files or the request, StoreError for trouble with the store; nothing more
+    is written then.
     """
     mapping = {name.lower(): column for name, column in (columns or {}).items()}
     if consolidate:
@@ -174,25 +177,45 @@ def _imported(
     dry_run: bool,
     tally: Tally,
 ) -> ImportReport:
-    with store.begin() as transaction:
+    commits: list[Commit] = []
+    transaction = store.begin()
+    try:
         taking = Taking(wishes, transaction, None if dry_run else quarantine, tally)
         for name, source, advance in sources:
+            if tally.read - tally.settled >= IMPORT_COMMIT_ROWS and whole is None and not dry_run:
+                # Between two files, so that a rerun goes on from there: what it finds again is not added twice.
+                taking.finish()
+                _may_commit(tally, quarantine)
+                cover(tally, transaction)
+                commits.append(transaction.commit())
+                transaction = taking.transaction = store.begin()
+                tally.settle()
             taking.add(name, source, advance)
         taking.finish()
-        if tally.refusals.count and quarantine is None and not dry_run:
-            raise DataError(_refused(tally))
+        if not dry_run:
+            _may_commit(tally, quarantine)
         cover(tally, transaction, whole)
-        written = not dry_run and any(file.rows for file in tally.files)
-        commit = transaction.commit() if written else Commit("")
-    return _report(tally, commit)
+        if not dry_run and any(file.rows for file in tally.fresh):
+            commits.append(transaction.commit())
+    finally:
+        transaction.close()
+    return _report(tally, in_all(commits))
+
+
+def _may_commit(tally: Tally, quarantine: str | os.PathLike[str] | None) -> None:
+    """Raises DataError where rows were refused that nobody set aside."""
+    if tally.refusals.count and quarantine is None:
+        raise DataError(_refused(tally))
 
 
 def _refused(tally: Tally) -> str:
     count = tally.refusals.count
     more = "more than " if count > IMPORT_REFUSED_ROWS else ""
+    before = len(tally.files) - len(tally.fresh)
+    nothing = f"nothing but the {before:,} files before" if before else "nothing"
     rows = f"{'row' if tally.read == 1 else 'rows'} {'is' if count == 1 else 'are'}"
     return (
-        f"{more}{count:,} of {tally.read:,} {rows} unusable, so nothing was imported. "
+        f"{more}{count:,} of {tally.read:,} {rows} unusable, so {nothing} was imported. "
         f"Mend them, or set them aside with --quarantine FILE.\n{tally.refusals.summary()}"
     )
 

@@ -32,8 +32,11 @@ class Staged:
     def _stage(self, rows: pa.Table, pieces: Sequence[Piece]) -> None:
         self._staging.add(rows, pieces)
 
+    def close(self) -> None:
+        self._staging.close()
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._staging.close()
+        self.close()

@@ -44,6 +44,12 @@ def summed(name: str, counts: Iterable[Merged]) -> Commit:
     )
 
 
+def in_all(commits: Sequence[Commit]) -> Commit:
+    """What several commits did, under the name of the last."""
+    counts = [Merged(None, c.added, c.present, c.replaced, c.differing) for c in commits]
+    return summed(commits[-1].id if commits else "", counts)
+
+
 class Transaction(Protocol):
     """Rows on their way in: all become visible with `commit`, or none. A context manager; leaving it discards the rest."""
 
@@ -58,6 +64,10 @@ class Transaction(Protocol):
         ...
 
     def commit(self) -> Commit: ...
+
+    def close(self) -> None:
+        """Discards what was not committed."""
+        ...
 
     def __enter__(self) -> Self: ...
 

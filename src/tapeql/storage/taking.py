@@ -73,11 +73,23 @@ class Tally:
     files: list[File] = field(default_factory=list)
     best: dict[Target, BestQuotes] = field(default_factory=dict)
     """Where the quotes of several markets become one book's."""
+    settled: int = 0
+    """Of the rows read: those of files that were committed."""
+    _committed: int = 0
+
+    @property
+    def fresh(self) -> Sequence[File]:
+        """The files that were not committed yet."""
+        return self.files[self._committed :]
+
+    def settle(self) -> None:
+        """All files so far are committed."""
+        self.settled, self._committed = self.read, len(self.files)
 
     def covered(self, whole: Span | None) -> Iterator[tuple[Target, list[Span]]]:
-        """What the files hold whole, of each series. Raises DataError for rows outside of what was said."""
+        """What the fresh files hold whole, of each series. Raises DataError for rows outside of what was said."""
         found: dict[Target, list[Span]] = {}
-        for file in self.files:
+        for file in self.fresh:
             for target, (first, last) in file.spans.items():
                 if whole is not None and not (whole[0] <= first and last <= whole[1]):
                     outside = first if first < whole[0] else last

@@ -12,6 +12,7 @@ from tapeql.errors import DataError
 from tapeql.storage.importers.packed import BROKEN, Packed, is_packed, members
 from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.uris import path_of
 
 _PROMISED: Final = {
     ".parquet": "Parquet",
@@ -28,10 +29,13 @@ _PROMISED: Final = {
 
 
 def files_of(names: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """The files named, those in folders, and those that patterns such as `trades/*.csv` find; hidden ones are left out."""
+    """The files named, by path or as file://, those in folders, and those that patterns such as `trades/*.csv` find.
+
+    Hidden ones are left out.
+    """
     found: list[Path] = []
     for name in names:
-        path = Path(name)
+        path = path_of(name)
         if path.is_dir():
             inside = sorted(
                 each for each in path.rglob("*") if each.is_file() and not _is_hidden(each.relative_to(path))
@@ -39,8 +43,8 @@ def files_of(names: Sequence[str | os.PathLike[str]]) -> list[Path]:
             if not inside:
                 raise DataError(f"the folder {shown(path)} holds no file")
             found += inside
-        elif not path.exists() and glob.has_magic(str(name)):
-            matching = sorted(each for each in map(Path, glob.glob(str(name), recursive=True)) if each.is_file())
+        elif not path.exists() and glob.has_magic(str(path)):
+            matching = sorted(each for each in map(Path, glob.glob(str(path), recursive=True)) if each.is_file())
             if not matching:
                 raise DataError(f"no file is named like {shown(path)}")
             found += matching

@@ -127,7 +127,7 @@ class TextSource:
         if counted.quoted and above + rows + len(malformed) < (counted.lines or self._count()):
             raise DataError(
                 f"{self.label}:{self._unclosed()}: a quotation mark opens here and does not close, which makes one row of "
-                "several lines; nothing was imported"
+                "several lines; it was not imported"
             )
 
     def _count(self) -> int:
