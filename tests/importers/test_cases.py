@@ -60,7 +60,7 @@ CASES = (
     ),
     Case(
         "Binance_BTCUSDT_1h.csv", "candles", "binance:BTCUSDT", "1h", "2023-11-14T23:00",
-        bar(35500, 35600, 35400, 35528.66, volume=600.3, trades=25100), aside="Volume USDT",
+        bar(35500, 35600, 35400, 35528.66, volume=600.3, trades=25100, vwap=21300000.1 / 600.3),
     ),
     Case(
         "DAT_ASCII_EURUSD_M1_2012.csv", "candles", "histdata:EURUSD", "1m", "2012-02-01T05:00",

@@ -233,3 +233,72 @@ def test_files_are_named_by_uri_too(lake: Lake, tmp_path: Path) -> None:
 def test_what_lies_elsewhere_is_asked_for_as_a_file(lake: Lake, uri: str, way: str) -> None:
     with pytest.raises(DataError, match=rf"is not on this machine, and only files that are can be read: .*{way}"):
         import_files(lake, [uri])
+
+
+NASDAQ = "Date,Close/Last,Volume,Open,High,Low\n" + "".join(
+    f"01/{day:02}/2024,$11.50,{day}000,$10.00,$12.00,$9.00\n" for day in range(2, 30)
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        (
+            "HistoricalData.csv",
+            NASDAQ + "01/30/2024,11.50,30000,$10.00,$12.00,$9.00\n",
+            "close is not written as the other",
+        ),
+        (
+            "de_1d.csv",
+            "date;open;high;low;close;volume\n"
+            + "".join(f"2024-01-{n:02};5,800.25;5,900.25;5,700.25;5,800.25;1\n" for n in range(1, 9))
+            + "2024-01-09;5 800.25;5,900.25;5,700.25;5,800.25;1\n",
+            "open is not written as the other numbers",
+        ),
+        (
+            "days_1d.csv",
+            "time,open,high,low,close\n"
+            + "".join(f"{1704067200 + 86400 * n},1,2,1,2\n" for n in range(9))
+            + "170484480,1,2,1,2\n",
+            "a time of fewer digits than the others",
+        ),
+        (
+            "AAPL_1m.csv",
+            "".join(f"2024-01-02 09:{n:02}:00,1,2,1,2,5\n" for n in range(30)) + "20240102 09:30,1,2,1,2,5\n",
+            "not a time",
+        ),
+    ],
+)
+def test_a_cell_of_another_file_is_refused(imported: Import, name: str, text: str, told: str) -> None:
+    """It could be read, but none of the others is written so."""
+    with pytest.raises(DataError, match=rf":\d+: {told}"):
+        imported(name, text, symbol="x:A", tz="UTC")
+
+
+def test_seconds_of_the_last_century_are_taken(imported: Import) -> None:
+    """Numbers had a digit less until September 2001, and files of days reach over it."""
+    rows = "".join(f"{86400 * n},1,2,1,2\n" for n in range(11500, 11700))
+    assert (
+        len(imported("days_1d.csv", "time,open,high,low,close\n" + rows, symbol="x:A")["candles", "x:A", "1d"]) == 200
+    )
+
+
+def test_flat_candles_with_an_open_elsewhere_are_refused(imported: Import) -> None:
+    """Candles of one price show nothing; an open that is another one shows that it is none."""
+    rows = "".join(f"{1381093200 + 3600 * n},0.1,122,122,122,122,1\n" for n in range(2))
+    with pytest.raises(DataError, match="2 of its first 2 candles have an open, a low or a close that cannot be"):
+        imported("XBTUSD_60.csv", rows)
+
+
+def test_volumes_that_make_no_price_are_refused(imported: Import) -> None:
+    """CryptoDataDownload writes an amount of coins and one of money: their quotient lies among the prices."""
+    head = (
+        "https://www.CryptoDataDownload.com\nUnix,Date,Symbol,Open,High,Low,Close,Volume BTC,Volume USDT,tradecount\n"
+    )
+    row = "1700002800000,2023-11-14 23:00:00,BTCUSDT,35500,35600,35400,35528.66,{},{},25100\n"
+    (candle,) = imported("Binance_BTCUSDT_1h.csv", head + row.format(600, 21_300_000))[
+        "candles", "binance:BTCUSDT", "1h"
+    ]
+    assert candle["vwap"] == 35500
+    with pytest.raises(DataError, match="two volumes whose quotient is no price"):
+        imported("Binance_BTCUSDT_1h.csv", head + row.format(21_300_000, 600))

@@ -333,7 +333,7 @@ WRITERS = (
     ),
     candles(
         "cryptodatadownload", "Binance_{code}_{i}.csv", "binance:{code}",
-        f"unix=ms | date=%Y-%m-%d %H:%M:%S | symbol='{{code}} | {OHLC} | Volume BTC=volume | Volume USDT='77.5 | tradecount=trades",
+        f"unix=ms | date=%Y-%m-%d %H:%M:%S | symbol='{{code}} | {OHLC} | Volume BTC=volume | Volume USDT=quote_volume | tradecount=trades",
         above=(("https://www.CryptoDataDownload.com",),), intervals={"1m": "minute", "1h": "1h", "1d": "d"}, **CRYPTO,
     ),
     trades(

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from tapeql.storage.importers.cells import casts
 from tapeql.storage.importers.columns import PARTS
-from tapeql.storage.importers.fields import lie, outside
+from tapeql.storage.importers.fields import lies, outside
 from tapeql.storage.importers.headers import by_words, date_and_clock
 from tapeql.storage.importers.layout import Layout, plain_name
 from tapeql.storage.importers.recognise import Taken, are_days
@@ -163,10 +163,14 @@ class Like:
         """Which files show by their first rows that their columns are what they are taken for."""
         if set(PARTS[self.taken.kind.name]) & set(self.wishes.columns):
             return np.ones(len(usable), np.bool_)
-        telling, odd = lie(rows)
         first = np.arange(len(whose)) - (np.cumsum(usable) - usable)[whose] < SAMPLE_ROWS
-        seen, many = (np.bincount(whose[first & each], minlength=len(usable)) for each in (telling, telling & odd))
-        return np.asarray(many * 2 <= seen)
+        well = np.ones(len(usable), np.bool_)
+        for _, fields, telling, odd in lies(rows):
+            if set(fields) & set(self.wishes.columns):
+                continue
+            seen, many = (np.bincount(whose[first & each], minlength=len(usable)) for each in (telling, telling & odd))
+            well &= many * 2 <= seen
+        return well
 
     def _is_as_long(self, ts: Ints) -> bool:
         """Whether candles lie as far apart as those of this file."""

@@ -201,29 +201,43 @@ class Reading:
         return faults
 
 
-def upside_down(read: Read) -> tuple[int, int]:
-    """How many rows could show it, and how many have a high below their low, an open or a close beyond them (or far inside), a bid above the ask.
+Lie = tuple[str, tuple[str, ...], Bools, Bools]
+"""What would be wrong, with columns of which fields; which rows could show it, and which of them do."""
 
-    A candle of one price shows nothing, and an open of 0 is none; neither does a side of a quote that is not there.
-    """
+
+def upside_down(read: Read) -> list[tuple[str, tuple[str, ...], int, int]]:
+    """What would be wrong, with columns of which fields; how many rows could show it, and how many do."""
     low_above_high = sum(fault.kind == LOW_ABOVE_HIGH for fault in read.faults.values())
-    telling, odd = lie(read.rows)
-    return int(telling.sum()) + low_above_high, int((telling & odd).sum()) + low_above_high
+    found = [
+        (what, fields, int(telling.sum()), int((telling & odd).sum())) for what, fields, telling, odd in lies(read.rows)
+    ]
+    what, fields, seen, odd = found[0]
+    return [(what, fields, seen + low_above_high, odd + low_above_high), *found[1:]]
 
 
-def lie(table: pa.Table) -> tuple[Bools, Bools]:
-    """Of candles or quotes: which could show it, and which do; see `upside_down`."""
+def lies(table: pa.Table) -> list[Lie]:
+    """A high below its low, an open or a close beyond them (or far inside), volumes that make no price, a bid above its ask.
+
+    An open of 0 is none; neither is a side of a quote that is not there. Candles of one price are looked at apart: they
+    show less.
+    """
     rows = {name: table[name].combine_chunks() for name in table.column_names}
-    if "open" in rows:
-        telling = _true(pc.and_(pc.greater(rows["high"], rows["low"]), pc.not_equal(rows["open"], 0)))
-        low, high = rows["low"], rows["high"]
-        top, bottom = (pick(rows["open"], rows["close"]) for pick in (pc.max_element_wise, pc.min_element_wise))
-        torn = pc.and_(pc.greater_equal(low, 0), pc.or_(_beyond(high, top), _beyond(bottom, low)))
-        odd = outside(rows) | _true(torn)
-    else:
+    if "open" not in rows:
         telling = _true(pc.and_(pc.not_equal(rows["bid"], 0), pc.not_equal(rows["ask"], 0)))
-        odd = _true(pc.greater(rows["bid"], rows["ask"]))
-    return telling, odd
+        return [("their bid above their ask", ("bid", "ask"), telling, _true(pc.greater(rows["bid"], rows["ask"])))]
+    low, high = rows["low"], rows["high"]
+    opened, varied = _true(pc.not_equal(rows["open"], 0)), _true(pc.greater(high, low))
+    top, bottom = (pick(rows["open"], rows["close"]) for pick in (pc.max_element_wise, pc.min_element_wise))
+    torn = pc.and_(pc.greater_equal(low, 0), pc.or_(_beyond(high, top), _beyond(bottom, low)))
+    odd = outside(rows) | _true(torn)
+    what, fields = "an open, a low or a close that cannot be", ("open", "high", "low", "close")
+    found: list[Lie] = [(what, fields, varied & opened, odd), (what, fields, ~varied & opened, odd)]
+    if "vwap" in rows:
+        # Where the volumes of the two sides of a pair are swapped, their quotient is none.
+        priced = _true(pc.and_(pc.greater(low, 0), pc.is_valid(rows["vwap"])))
+        far = _true(pc.or_(_beyond(rows["vwap"], high), _beyond(low, rows["vwap"])))
+        found.append(("two volumes whose quotient is no price", ("volume", "quote_volume"), priced, far))
+    return found
 
 
 def _beyond(one: pa.Array, other: pa.Array) -> pa.Array:

@@ -33,12 +33,15 @@ _COMPACT_MS: Final = r"^(\d{8}[ T]?\d{6})(\d{3})$"
 _COMPACT_HINT: Final = re.compile(
     r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(([ T]?\d\d:?| +\d:)\d\d(:?\d\d(\.?\d+)?)?)?"
 )
+_DASHED: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _ZONED: Final = r"(Z|[+-]\d\d:?(\d\d)?)$"
 _UTC_WORD: Final = r"\s*(UTC|GMT|z)$"
 NO_ZONE: Final = "a time without a zone, which those before have (--tz says where it is local)"
 _EARLIEST_US: Final = -2_208_988_800_000_000  # 1900
 _LATEST_US: Final = 7_258_118_400_000_000  # 2200
 _GUESSED_FROM_S: Final = 631_152_000  # 1990
+_LONGER_US: Final = 1_000_000_000_000_000  # 9 September 2001: 10 digits of seconds, 13 of milliseconds …
+_NOTHING_US: Final = 5 * 366 * 86_400_000_000
 _EPOCH: Final = dt.datetime(1970, 1, 1)
 
 
@@ -103,6 +106,8 @@ class InstantReader:
         if local:
             us, more = self._localize(us, {fault.row for fault in faults}, column)
             faults = faults + more
+        if self.is_number:
+            faults = faults + _of_fewer_digits(us, {fault.row for fault in faults}, column)
         return us, faults + _implausible(us, {fault.row for fault in faults}, column, self._guessed)
 
     def settle(self, texts: Sequence[str]) -> None:
@@ -118,14 +123,17 @@ class InstantReader:
     @property
     def is_plain(self) -> bool:
         """Whether each value says by itself how it is written."""
-        return self.day is None and self._form in ("number", "compact", "iso")
+        return self.day is None and self._form in ("number", "compact", "dashed", "iso")
 
     def _of_day(self, column: pa.Array) -> tuple[Ints, list[Fault]]:
         assert self.day is not None
         since = (self.day - _EPOCH.date()).days * 86_400_000_000
         us, bad = _numbers(column.cast(pa.string()), "ms")
-        outside = (us < 0) | (us >= 86_400_000_000)
-        return us + since, _unreadable(bad | outside, column, column)
+        wrong = bad | (us < 0) | (us >= 86_400_000_000)
+        # A source that writes so writes in order: a time that lacks a digit is told by that.
+        behind = np.flatnonzero(~wrong & (us < np.maximum.accumulate(np.where(wrong, 0, us)))).tolist()
+        late = [Fault(row, "a time before that of the row above", _show(column, row)) for row in behind]
+        return us + since, _unreadable(wrong, column, column) + late
 
     # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -147,6 +155,11 @@ class InstantReader:
             text = pc.replace_substring_regex(text, _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
             text = pc.replace_substring_regex(text, r" :+$", "")
             text = pc.replace_substring_regex(text, r":$", "")
+        if self._form == "dashed":
+            dashed = pc.equal(pc.find_substring(text, "-"), 4)
+            if not pc.all(dashed).as_py():
+                # 20240310 would be read too, and comes from another file.
+                text = pc.if_else(dashed, text, pc.binary_join_element_wise("?", text, ""))
         text = pc.replace_substring_regex(text, _UTC_WORD, "Z")
         return self._iso(text, shown)
 
@@ -165,7 +178,7 @@ class InstantReader:
                         f"times such as {first} were read as {_NAMES[self.unit]} since 1970 (--time-unit)"
                     )
         else:
-            self._form = form_of(texts, self.order) or "iso"
+            self._form = form_of(texts, self.order) or ("dashed" if _DASHED.match(first) else "iso")
 
     def _iso(self, text: pa.Array, shown: pa.Array) -> tuple[Ints, list[Fault], bool]:
         zoned = pc.fill_null(pc.match_substring_regex(text, r"\d\d:\d\d.*" + _ZONED), False)
@@ -338,6 +351,15 @@ def _implausible(us: Ints, skip: set[int], shown: pa.Array, guessed: bool) -> li
     rows = np.flatnonzero((us < earliest) | (us >= _LATEST_US)).tolist()
     kind = f"an instant outside the years {question}"
     return [Fault(row, kind, _show(shown, row)) for row in rows if row not in skip]
+
+
+def _of_fewer_digits(us: Ints, skip: set[int], shown: pa.Array) -> list[Fault]:
+    """Times before numbers since 1970 had their last digit more, among later ones, with years of nothing between."""
+    short = us < _LONGER_US
+    if not short.any() or short.all() or us[~short].min() < _LONGER_US + _NOTHING_US:
+        return []
+    kind = "a time of fewer digits than the others"
+    return [Fault(row, kind, _show(shown, row)) for row in np.flatnonzero(short).tolist() if row not in skip]
 
 
 def _show(column: pa.Array, row: int) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Final
+from typing import ClassVar, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -34,14 +35,16 @@ class NumberStyle:
     decimal   `.` or `,`
     grouped   thousands may be set apart: by the other of the two, spaces or `'`
     lone      1,250 is a thousand and more though it has no fraction; where others have one, it may be a decimal mark gone wrong
-    money     a sign of a currency may stand before or behind
+    apart     the sign that sets them apart; "": any of these
+    money     a sign of a currency stands before or behind; None: it may
     multiples   a K, M, B or T may stand behind
     """
 
     decimal: str = "."
     grouped: bool = True
     lone: bool = True
-    money: bool = True
+    apart: str = ""
+    money: bool | None = None
     multiples: bool = True
 
     def of_column(self, cells: Sequence[str]) -> NumberStyle:
@@ -50,7 +53,10 @@ class NumberStyle:
         grouped = re.compile(
             rf"[+-]?\d{{1,3}}([{self._thousands}'’ \u00a0\u202f]\d{{3}})+({re.escape(self.decimal)}\d+)?"
         )
-        sure = sum(grouped.fullmatch(cell) is not None and not self._is_lone(cell) for cell in bare)
+        marked = Counter(
+            match[1][0] for cell in bare if not self._is_lone(cell) and (match := grouped.fullmatch(cell)) is not None
+        )
+        sure = marked.total()
         divided = sum(_UNDIVIDED.fullmatch(cell) is not None for cell in bare)
         broken = any(re.search(rf"{re.escape(self.decimal)}\d+$", cell) for cell in bare)
         multiples = sum(cell.strip()[-1:] in (*_SUFFIX,) for cell in cells)
@@ -59,9 +65,12 @@ class NumberStyle:
             self,
             grouped=sure > divided or not divided,
             lone=bool(sure) or not broken,
+            apart=marked.most_common(1)[0][0] if marked else "",
             money=money * 2 > sum(map(bool, cells)),
             multiples=multiples * 2 > sum(map(bool, cells)),
         )
+
+    _OTHERS: ClassVar[str] = r"'’ \x{a0}\x{202f}"
 
     def _is_lone(self, cell: str) -> bool:
         return re.fullmatch(rf"[+-]?\d{{1,3}}[{self._thousands}]\d{{3}}", cell) is not None
@@ -75,8 +84,14 @@ class NumberStyle:
         text = pc.utf8_trim_whitespace(text)
         text = pc.if_else(pc.match_substring_regex(text, _NOTHING), pa.scalar(None, pa.string()), text)
         if self.money:
+            # A number without the sign that the others have may be of another column, or of another file.
+            bare = pc.and_(
+                pc.invert(pc.match_substring_regex(text, f"[{_MONEY}]")), pc.match_substring_regex(text, r"^[+-]?\d")
+            )
+            text = pc.if_else(bare, pc.binary_join_element_wise("?", text, ""), text)
+        if self.money is not False:
             text = pc.replace_substring_regex(text, _ADORNED, r"\1\2")
-        marks = rf"[{self._thousands}'’ \x{{a0}}\x{{202f}}]"
+        marks = rf"[{self.apart or self._thousands + self._OTHERS}]"
         grouped = pc.match_substring_regex(
             text, rf"^[+-]?\d{{1,3}}({marks}\d{{3}})+([{self.decimal}]\d+)?[{_SUFFIX}]?$" if self.grouped else "^$"
         )

@@ -21,7 +21,8 @@ class ParquetSource:
     def __init__(self, packed: Packed) -> None:
         self.label = packed.label
         self.path = packed.full
-        self._file = pq.ParquetFile(random_access(packed))
+        # Not mapped: what was read of a file on disk would count as memory of this process.
+        self._file = pq.ParquetFile(pa.OSFile(str(packed.path)) if packed.is_plain else random_access(packed))
         self.names = tuple(self._file.schema_arrow.names)
         self.above: Sequence[Sequence[str]] = ()
         self.info = said_of(self._file.schema_arrow)

@@ -399,20 +399,18 @@ class _Recogniser:
         if reading.kind.name == "trades" or set(parts) & set(self.wishes.columns) or not self.rows:
             return
         trial = reading.anew()
-        columns = {name: self.sample[places[name][0]] for name in (*parts, *(["only"] if reading.only else []))}
+        telling = ("volume", "quote_volume", "vwap", *(["only"] if reading.only else []))
+        columns = {name: self.sample[places[name][0]] for name in (*parts, *(n for n in telling if n in places))}
         columns["ts"] = self._time_column(places)
         read = trial.rows(columns, len(self.rows))
-        seen, odd = upside_down(read)
-        # One row alone is told by its line.
-        if odd * 2 > seen and (seen > 1 or not read.faults):
-            what = (
-                "their bid above their ask" if parts == PARTS["quotes"] else "an open, a low or a close that cannot be"
-            )
-            flags = " ".join(f"--column {name}=…" for name in parts)
-            raise DataError(
-                f"{self.source.label}: {odd:,} of its first {seen:,} {reading.kind.name} have {what}, so the columns are "
-                f"not what they seem. Say which they are: {flags}"
-            )
+        for what, fields, seen, odd in upside_down(read):
+            # One row alone is told by its line.
+            if odd * 2 > seen and (seen > 1 or not read.faults) and not set(fields) & set(self.wishes.columns):
+                flags = " ".join(f"--column {name}=…" for name in fields)
+                raise DataError(
+                    f"{self.source.label}: {odd:,} of its first {seen:,} {reading.kind.name} have {what}, so the columns are "
+                    f"not what they seem. Say which they are: {flags}"
+                )
 
     def _time_column(self, places: Mapping[str, tuple[int, ...]]) -> pa.Array:
         column = self.sample[places["ts"][0]]
