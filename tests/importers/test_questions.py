@@ -302,3 +302,13 @@ def test_volumes_that_make_no_price_are_refused(imported: Import) -> None:
     assert candle["vwap"] == 35500
     with pytest.raises(DataError, match="two volumes whose quotient is no price"):
         imported("Binance_BTCUSDT_1h.csv", head + row.format(21_300_000, 600))
+
+
+def test_a_line_between_the_names_and_the_rows_is_refused(imported: Import) -> None:
+    """Left out, it would take the names with it, and columns would be told by their looks."""
+    text = "ts,open,high,low,close,trades\n_result;0;2018-12-20T14:48:00Z;25360.70\n"
+    rows = "".join(f"{1704067200 + 60 * n},1,2,1,2,5\n" for n in range(9))
+    with pytest.raises(
+        DataError, match=r"x\.csv:2: this line is no row, and stands between line 1, which names the columns"
+    ):
+        imported("x.csv", text + rows, symbol="x:A")

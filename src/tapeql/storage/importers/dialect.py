@@ -72,6 +72,8 @@ def dialect_of(head: bytes, label: str, whole: bool) -> Dialect:
         while first and any(map(any, rows[:first])) and not any(rows[first - 1]):
             first -= 1
         header = _header(rows[:first], width)
+        if header is None:
+            _check_names(rows[:first], width, label)
     _check_banner(lines[: first if header is None else header], mark, label)
     above = [_fitted(row, width) if n == header else row for n, row in enumerate(rows[:first])]
     return Dialect(encoding, mark, width, tuple(above), header)
@@ -94,6 +96,16 @@ def _check_banner(lines: Sequence[str], mark: str, label: str) -> None:
             raise DataError(
                 f"{label}:{rows[0]}: this line has cells between {other!r}, and those from line {len(lines) + 1} on between {mark!r}: "
                 "keep a file a source"
+            )
+
+
+def _check_names(above: Sequence[Sequence[str]], width: int, label: str) -> None:
+    """Raises DataError where columns are named, and a line that is no row stands between the names and the rows."""
+    for n, row in enumerate(above[:-1]):
+        if len(row) == width > 2 and all(row) and not is_data(row) and not row[0].startswith("#"):
+            raise DataError(
+                f"{label}:{n + 2}: this line is no row, and stands between line {n + 1}, which names the columns, and their rows: "
+                "take it out"
             )
 
 
