@@ -79,6 +79,18 @@ def test_sizes_at_the_best_price_add_up_and_quotes_that_change_nothing_are_skipp
     assert told == [(9, 1, 11, 2, None), (9, 5, 11, 2, None), (9, 4, 11, 3, None)]
 
 
+def test_the_best_of_markets_goes_on_from_file_to_file(tmp_path: Path) -> None:
+    """What one file said stands in the next."""
+    names = []
+    for n, line in enumerate(("N,9,1,11,2", "Q,8,4,10,2", "P,9,5,13,1", "N,7,1,12,1")):
+        names.append(tmp_path / f"{n}.csv")
+        names[-1].write_text(HEAD + f"2024-06-03,09:30:0{n},{line},XXX\n")
+    with tapeql.connect(tmp_path / "lake") as db:
+        db.import_files(names, venue="nyse", consolidate="EX")
+        found = db.query("QUOTES FROM nyse:XXX SELECT bid, bid_size, ask, ask_size").to_pylist()
+    assert [tuple(row.values()) for row in found] == [(9, 1, 11, 2), (9, 1, 10, 2), (9, 6, 10, 2), (9, 5, 10, 2)]
+
+
 def test_what_cannot_be_consolidated_is_said(imported: Import, tmp_path: Path) -> None:
     """Trades have no best; quotes that go back in time have none that could be told."""
     with pytest.raises(DataError, match="holds trades: only quotes"):

@@ -40,7 +40,8 @@ class Taking:
 
     def add(self, name: str, source: Source, advance: Advance) -> None:
         """Raises DataError for what cannot be taken, be it a source before."""
-        like = self._likes.get(_first_line(source)) if isinstance(source, TextSource) else None
+        alone = self.wishes.consolidate  # the best of markets is told row by row, from file to file
+        like = self._likes.get(_first_line(source)) if isinstance(source, TextSource) and not alone else None
         taken = like.follows(source) if like is not None and isinstance(source, TextSource) else None
         if taken is None or not isinstance(source, TextSource):
             self.finish()
