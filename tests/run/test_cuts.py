@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapeql import calendars
-from tapeql.kernels.bars import _cut_by_rows, cut
+from tapeql.kernels.bars import _cut_by_rows, _cut_by_slots
 from tapeql.query.nodes import Align, Interval
 
 START = 1_741_564_800_000_000  # 2025-03-10T00:00Z, a day after a clock change
@@ -19,8 +19,9 @@ HOUR_US = 3_600_000_000
     st.sampled_from(["24x7", "XNYS"]),
     st.sampled_from([60_000_000, 17 * 60_000_000, 5 * HOUR_US]),
     st.sampled_from(["session", "epoch"]),
+    st.sampled_from([0, 11 * 60_000_000]),
 )
-def test_both_ways_of_cutting_agree(offsets: list[int], calendar: str, step: int, align: str) -> None:
+def test_both_ways_of_cutting_agree(offsets: list[int], calendar: str, step: int, align: str, offset: int) -> None:
     """Looking edges up among rows and rows among slots cut alike, and every row lies in its bar."""
     ts = np.sort(np.array(offsets, dtype=np.int64)) + START
     grid = calendars.build_grid(
@@ -31,9 +32,9 @@ def test_both_ways_of_cutting_agree(offsets: list[int], calendar: str, step: int
         zone="UTC",
         reference="XNYS",
         sessions=(),
-        align=Align(align),
+        align=Align(align, offset_us=offset),
     )
-    one, other = cut(grid, ts), _cut_by_rows(grid, ts)
+    one, other = _cut_by_slots(grid, ts), _cut_by_rows(grid, ts)
     for mine, theirs in zip(one, other, strict=True):
         assert list(mine) == list(theirs)
     assert sum(one.last - one.first) == len(ts)

@@ -1,0 +1,74 @@
+"""Bars nearly as many as trades, and trades picked from many, against polars on the same files.
+
+    python -m benchmarks.dense [--trades 12_000_000] [--days 30] [--rounds 7] [--lake DIR]
+
+One symbol, thirty days, in turn; the best of the rounds. `floor` is pyarrow reading the columns that bars need. CPU and wall
+seconds, and both as ratios with polars = 1: below 1 is cheaper.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+import tapeql
+from benchmarks import tape
+from benchmarks.contenders import CONTENDERS, files
+from benchmarks.passing import timed
+
+LARGER = 2
+
+
+def filtered_polars(lake: Path) -> int:
+    paths = [path for paths in files(lake).values() for path in paths]
+    columns = ["ts", "seq", "price", "quantity", "side"]
+    return pl.scan_parquet(paths).select(columns).filter(pl.col("quantity") > LARGER).collect().height
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--trades", type=int, default=12_000_000)
+    parser.add_argument("--days", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--lake", type=Path, help="where the lake is, or is made and left")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="tapeql-dense-") as made:
+        lake = asked.lake or Path(made) / "lake"
+        tape.build(lake, 1, asked.trades, asked.days)
+        db = tapeql.connect(str(lake))
+
+        def ours(sentence: str) -> Callable[[], int]:
+            return lambda: db.query(sentence).num_rows
+
+        where = f"TICKS FROM {tape.VENUE}:* WHERE quantity > {LARGER}"
+        picked = ", ".join(["ts", "seq", "price", "quantity", "side"])
+        pairs: dict[str, tuple[Callable[[], int], Callable[[], int]]] = {
+            f"CANDLES {interval}": (
+                ours(f"CANDLES {interval} FROM {tape.VENUE}:*"),
+                lambda interval=interval: CONTENDERS["polars"](lake, interval),  # type: ignore[misc]
+            )
+            for interval in ("1s", "1m")
+        }
+        pairs[f"TICKS WHERE quantity > {LARGER}"] = ours(f"{where} SELECT {picked}"), lambda: filtered_polars(lake)
+        floor = lambda: CONTENDERS["reading"](lake, "")  # noqa: E731
+        print("| | CPU s | polars | CPU, polars = 1 | wall s | polars | wall, polars = 1 |\n" + "|---" * 7 + "|")
+        for name, calls in pairs.items():
+            assert calls[0]() == calls[1](), name  # and the first call pays for imports
+            found = [[timed(call) for call in calls] for _ in range(asked.rounds)]
+            (wall, cpu), (their_wall, their_cpu) = (
+                map(min, zip(*taken, strict=True)) for taken in zip(*found, strict=True)
+            )
+            print(
+                f"| {name} | {cpu:.2f} | {their_cpu:.2f} | {cpu / their_cpu:.2f} "
+                f"| {wall:.2f} | {their_wall:.2f} | {wall / their_wall:.2f} |"
+            )
+        wall, cpu = map(min, zip(*(timed(floor) for _ in range(asked.rounds)), strict=True))
+        print(f"\nreading ts, price, quantity by pyarrow: {cpu:.2f} CPU s, {wall:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
