@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from tapeql import limits
 from tapeql.cancel import Cancel
+from tapeql.kernels.ahead import ahead
 from tapeql.storage.snapshot import Snapshot
 
 T = TypeVar("T")
@@ -23,9 +24,10 @@ def _no_plans(plan: object) -> Iterator[pa.RecordBatch]:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """rows_for   (symbol, function, rows it needs at least) → the most rows it has had
-    memory     bytes of rows it may hold to see them together
-    answer     runs a plan that an operator needs the result of
+    """rows_for     (symbol, function, rows it needs at least) → the most rows it has had
+    memory       bytes of rows it may hold to see them together
+    reads_ahead  rows are read while others are worked on; of no use where slices share the processors already
+    answer       runs a plan that an operator needs the result of
     """
 
     snapshot: Snapshot
@@ -34,6 +36,7 @@ class Context:
     counts: Counter[str] = field(default_factory=Counter)
     rows_for: dict[tuple[str, str, int], int] = field(default_factory=dict)
     memory: int = limits.QUERY_MEMORY_BYTES
+    reads_ahead: bool = True
     answer: Callable[[Any], Iterator[pa.RecordBatch]] = _no_plans
     _known: dict[int, tuple[object, Any]] = field(default_factory=dict)
     _turns: dict[int, threading.Lock] = field(default_factory=dict)
@@ -71,4 +74,5 @@ class Context:
         interval: str = "",
     ) -> Iterator[pa.RecordBatch]:
         """The stored rows of [start, end) that were there before now: what comes later is not known yet."""
-        return self.snapshot.scan(table, venue, code, start_us, min(end_us, self.now_us), columns, interval)
+        found = self.snapshot.scan(table, venue, code, start_us, min(end_us, self.now_us), columns, interval)
+        return ahead(found) if self.reads_ahead else found

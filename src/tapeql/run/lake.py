@@ -30,10 +30,11 @@ def from_slices(
 ) -> Iterator[pa.RecordBatch]:
     """The result of a plan from its slices, plans of one symbol; `find` locates one on the thread that runs it."""
     part = context.cancel.part()
-    running = answering(replace(context, cancel=part))
+    threads = plan.asked.settings.threads
+    running = answering(replace(context, cancel=part, reads_ahead=threads <= 1 or len(slices) <= 1))
     wanted = columns_read(plan)
     lanes = [functools.partial(_projected, slice, running, wanted, find) for slice in slices]
-    return finished(plan, in_order(lanes, plan.asked.settings.threads, part), answering(context))
+    return finished(plan, in_order(lanes, threads, part), answering(context))
 
 
 def answering(context: Context) -> Context:

@@ -24,7 +24,6 @@ from tapeql.limits import (
     STORE_LOCK_WAIT_S,
 )
 from tapeql.storage import manifest, staging
-from tapeql.storage.ahead import ahead
 from tapeql.storage.claims import claimed_in_folder
 from tapeql.storage.coverage import Span, coverage
 from tapeql.storage.entries import entries_of
@@ -296,10 +295,6 @@ class LakeTransaction(Staged):
         return commit
 
 
-READ_AHEAD_ROWS: Final = 100_000
-"""Files with fewer rows are decoded sooner than a thread is woken."""
-
-
 class LakeSnapshot:
     """A lake as of one commit."""
 
@@ -354,9 +349,7 @@ class LakeSnapshot:
                 rows = rows.slice(first, last - first).select(list(columns))
             return rows
 
-        runs = list(_runs(wanted))
-        large = any(part.rows >= READ_AHEAD_ROWS for part in wanted)
-        for rows in ahead(read, runs) if large else map(read, runs):
+        for rows in map(read, _runs(wanted)):
             yield from (batch for batch in rows.to_batches() if batch.num_rows)
 
 
