@@ -110,6 +110,11 @@ def text(value: str) -> pa.Scalar:
     return texts([value])[0]
 
 
+def same(value: str, count: int) -> pa.Array:
+    """One text for all rows, as a dictionary."""
+    return pa.DictionaryArray.from_arrays(array(np.zeros(count, np.int32), pa.int32()), texts([value]))
+
+
 def repeated(value: str | None, count: int) -> pa.Array:
     if value is None:
         return pa.nulls(count, pa.string())

@@ -55,6 +55,7 @@ class Quotes:
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         rows = [row for row in self.rows if start_us <= row[0] < end_us]
         names = ("ts", "bid", "ask")

@@ -74,5 +74,6 @@ class Context:
         interval: str = "",
     ) -> Iterator[pa.RecordBatch]:
         """The stored rows of [start, end) that were there before now: what comes later is not known yet."""
-        found = self.snapshot.scan(table, venue, code, start_us, min(end_us, self.now_us), columns, interval)
+        end_us = min(end_us, self.now_us)
+        found = self.snapshot.scan(table, venue, code, start_us, end_us, columns, interval, spelled=False)
         return ahead(found) if self.reads_ahead else found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from tapeql import arrow
@@ -42,7 +43,6 @@ _COMPARE: dict[str, tuple[Any, Any]] = {
     ">=": (np.greater_equal, pc.greater_equal),
 }
 _ARITHMETIC: dict[str, Any] = {"+": np.add, "-": np.subtract, "*": np.multiply, "/": np.divide}
-_NUMBERS = (Type.FLOAT, Type.INT, Type.NULL)
 
 
 def evaluate(expr: Expr, frame: Frame) -> Vector:
@@ -62,6 +62,8 @@ def evaluate(expr: Expr, frame: Frame) -> Vector:
             with np.errstate(all="ignore"):
                 return Vector(Type.FLOAT, finite(SCALARS[name].kernel([_numbers(a, frame) for a in arguments])))
         case Compare(op=op, left=left, right=right):
+            if {left.type, right.type} == {Type.FLOAT, Type.INT}:
+                return _compare(op, *(Vector(Type.FLOAT, _numbers(side, frame)) for side in (left, right)))
             return _compare(op, evaluate(left, frame), evaluate(right, frame))
         case In(x=x, items=items):
             return _in(evaluate(x, frame), [item.value for item in items])
@@ -94,6 +96,8 @@ def finite(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _numbers(expr: Expr, frame: Frame) -> npt.NDArray[np.float64]:
+    if isinstance(expr, Literal):
+        return constant(expr.value, Type.FLOAT, frame.length).floats()
     return evaluate(expr, frame).floats()
 
 
@@ -107,10 +111,7 @@ def _compare(op: str, left: Vector, right: Vector) -> Vector:
         return constant(None, Type.BOOL, len(left))
     numeric, textual = _COMPARE[op]
     if left.type is Type.STRING:
-        found = textual(left.values, right.values)
-        return Vector(Type.BOOL, arrow.bools(found), arrow.valid(found))
-    if left.type in _NUMBERS and left.type is not right.type:
-        left, right = Vector(Type.FLOAT, left.floats()), Vector(Type.FLOAT, right.floats())
+        return _compare_texts(textual, left, right)
     values = numeric(left.values, right.values)
     if left.type is Type.FLOAT:
         unknown = np.isnan(left.values) | np.isnan(right.values)
@@ -120,13 +121,31 @@ def _compare(op: str, left: Vector, right: Vector) -> Vector:
     return Vector(Type.BOOL, values, left.is_valid & right.is_valid)
 
 
+def _compare_texts(compare: Any, left: Vector, right: Vector) -> Vector:
+    same = right.one_text
+    if same is not None:
+        return _by_text(left, lambda texts: compare(texts, arrow.text(same)))
+    found = compare(left.texts(), right.texts())
+    return Vector(Type.BOOL, arrow.bools(found), arrow.valid(found))
+
+
+def _by_text(vector: Vector, test: Callable[[pa.Array], pa.Array]) -> Vector:
+    """What depends on a text alone; each that is in a dictionary is looked at once."""
+    values = vector.values
+    if not pa.types.is_dictionary(values.type):
+        found = test(values)
+        return Vector(Type.BOOL, arrow.bools(found), arrow.valid(values))
+    found = np.append(arrow.bools(test(values.dictionary)), False)
+    return Vector(Type.BOOL, found[arrow.filled(values.indices, -1)], arrow.valid(values.indices))
+
+
 def _in(subject: Vector, items: Sequence[Any]) -> Vector:
     """Among constants: TRUE where one is equal, else NULL where one is NULL."""
     known = [item for item in items if item is not None]
     if subject.type is Type.NULL:
         return constant(None, Type.BOOL, len(subject))
     if subject.type is Type.STRING:
-        found = arrow.bools(pc.is_in(subject.values, arrow.texts(known)))
+        found = _by_text(subject, lambda texts: pc.is_in(texts, arrow.texts(known))).values
     else:
         found = np.isin(subject.values, np.array(known, dtype=subject.values.dtype))
     valid = subject.is_valid if len(known) == len(items) else subject.is_valid & found
@@ -154,7 +173,7 @@ def _case(whens: tuple[tuple[Expr, Expr], ...], otherwise: Expr, type: Type, fra
         chosen[passes(condition, frame)] = number
     branches = [_as(evaluate(value, frame), type) for value in (*(v for _, v in whens), otherwise)]
     if type is Type.STRING:
-        return Vector(type, pc.choose(arrow.places(chosen), *(b.values for b in branches)))
+        return Vector(type, pc.choose(arrow.places(chosen), *(b.texts() for b in branches)))
     if type is Type.NULL:
         return constant(None, type, frame.length)
     values = np.choose(chosen, [b.values for b in branches]) if len(branches) <= 32 else _pick(chosen, branches)

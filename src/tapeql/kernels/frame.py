@@ -30,9 +30,10 @@ DTYPE: dict[Type, Any] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vector:
-    """One column: numpy `values` with a `valid` mask (None: all valid), or an Arrow string array for STRING.
+    """One column: numpy `values` with a `valid` mask (None: all valid); for STRING an Arrow array of strings, or a
+    dictionary of them, which is how texts that repeat are stored.
 
-    A FLOAT vector has no mask: NaN stands for NULL.
+    A FLOAT vector has no mask: NaN stands for NULL. Values are only read: a constant is one value for all rows.
     """
 
     type: Type
@@ -57,12 +58,11 @@ class Vector:
 
     def take(self, keep: Any) -> Vector:
         """Rows by boolean mask, index array or slice."""
+        if not isinstance(keep, slice) and keep.dtype == np.bool_:
+            keep = np.flatnonzero(keep)
         if self.type is Type.STRING:
-            if isinstance(keep, slice):
-                return Vector(self.type, self.values[keep])
-            if keep.dtype == np.bool_:
-                return Vector(self.type, self.values.filter(arrow.mask(keep)))
-            return Vector(self.type, self.values.take(arrow.places(keep)))
+            taken = self.values[keep] if isinstance(keep, slice) else self.values.take(arrow.places(keep))
+            return Vector(self.type, taken)
         return Vector(self.type, self.values[keep], None if self.valid is None else self.valid[keep])
 
     def floats(self) -> npt.NDArray[np.float64]:
@@ -76,15 +76,31 @@ class Vector:
             out[~self.valid] = np.nan
         return out
 
+    @property
+    def one_text(self) -> str | None:
+        """The text of every row, where that is known of a STRING vector without looking at them."""
+        values = self.values
+        if pa.types.is_dictionary(values.type) and len(values.dictionary) == 1 and values.null_count == 0:
+            return str(values.dictionary[0])
+        return None
+
+    def texts(self) -> pa.Array:
+        """The texts of a STRING vector, spelled out in every row."""
+        same = self.one_text
+        if same is not None:
+            return arrow.repeated(same, len(self.values))
+        return self.values if self.values.type == pa.string() else self.values.cast(pa.string())
+
     def to_arrow(self) -> pa.Array:
         if self.type is Type.STRING:
-            return self.values.cast(pa.string()) if self.values.type != pa.string() else self.values
+            return self.texts()
         target = ARROW[self.type]
         values = self.values
         if self.type is Type.NULL:
             return pa.nulls(len(values), target)
         if self.type is Type.FLOAT:
-            return arrow.array(values, target, ~np.isnan(values))
+            missing = np.isnan(values)
+            return arrow.array(values, target, ~missing if missing.any() else None)
         return arrow.array(values, target, self.valid)
 
 
@@ -93,8 +109,6 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: Type) -> Vector:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     if type is Type.STRING:
-        if pa.types.is_dictionary(array.type):
-            array = array.cast(pa.string())
         return Vector(type, array)
     if type is Type.FLOAT:
         values = arrow.floats(array)
@@ -105,18 +119,25 @@ def from_arrow(array: pa.Array | pa.ChunkedArray, type: Type) -> Vector:
         return Vector(type, arrow.bools(array), valid)
     if type is Type.DATE:
         array = array.cast(pa.int32())
-    return Vector(type, arrow.filled(array.cast(pa.int64()), 0), valid)
+    return Vector(type, arrow.instants(array) if valid is None else arrow.filled(array.cast(pa.int64()), 0), valid)
 
 
 def constant(value: Any, type: Type, length: int) -> Vector:
-    """A column with one value in every row; None is NULL."""
+    """A column with one value in every row, held once; None is NULL."""
     if type is Type.STRING:
-        return Vector(type, arrow.repeated(value, length))
+        return Vector(type, arrow.repeated(None, length) if value is None else arrow.same(value, length))
     if type is Type.FLOAT:
-        return Vector(type, np.full(length, np.nan if value is None else float(value)))
+        return Vector(type, same(np.nan if value is None else float(value), length, np.float64))
     if value is None or type is Type.NULL:
-        return Vector(type, np.zeros(length, DTYPE.get(type, np.float64)), np.zeros(length, np.bool_))
-    return Vector(type, np.full(length, value, DTYPE[type]))
+        return Vector(type, same(0, length, DTYPE.get(type, np.float64)), same(False, length, np.bool_))
+    return Vector(type, same(value, length, DTYPE[type]))
+
+
+def same(value: Any, length: int, dtype: Any) -> Array:
+    """An array with one value everywhere, held once, to be read only."""
+    held = np.array(value, dtype)
+    held.flags.writeable = False
+    return np.ndarray(length, dtype, held, strides=(0,))
 
 
 def concatenate(vectors: Sequence[Vector]) -> Vector:
@@ -124,7 +145,8 @@ def concatenate(vectors: Sequence[Vector]) -> Vector:
         return vectors[0]
     first = vectors[0]
     if first.type is Type.STRING:
-        return Vector(first.type, pa.concat_arrays([v.values for v in vectors]))
+        alike = len({v.values.type for v in vectors}) == 1
+        return Vector(first.type, pa.concat_arrays([v.values if alike else v.texts() for v in vectors]))
     masks = None if all(v.valid is None for v in vectors) else np.concatenate([v.is_valid for v in vectors])
     return Vector(
         first.type, np.concatenate([v.values for v in vectors]), masks if first.type is not Type.FLOAT else None
@@ -149,10 +171,13 @@ class Frame:
         return Frame(self.length, {**self.columns, **more})
 
     def take(self, keep: Any) -> Frame:
-        columns = {name: vector.take(keep) for name, vector in self.columns.items()}
+        """Rows by boolean mask, index array or slice."""
         if isinstance(keep, slice):
-            return Frame(len(range(*keep.indices(self.length))), columns)
-        return Frame(int(np.count_nonzero(keep)) if keep.dtype == np.bool_ else len(keep), columns)
+            length = len(range(*keep.indices(self.length)))
+        else:
+            keep = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
+            length = len(keep)
+        return Frame(length, {name: vector.take(keep) for name, vector in self.columns.items()})
 
 
 def join(frames: Sequence[Frame]) -> Frame:

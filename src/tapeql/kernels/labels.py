@@ -21,15 +21,13 @@ def session_vector(calendar: str, reference: str, start: Instants, end: Instants
     if end is None:
         owner = reference if calendars.is_continuous(calendar) else calendar
         spans = calendars.named_sessions(owner, int(start[0]), int(start[-1]) + 1)
-        numbers, lengths = runs(start, spans.start, spans.end)
-        named = [spans.name[number] if number >= 0 else None for number in numbers]
-        pieces = [arrow.repeated(name, length) for name, length in zip(named, lengths, strict=True) if length]
-        return Vector(Type.STRING, pa.concat_arrays(pieces))
-    index, spans = calendars.row_sessions(calendar, reference, start, end)
+        index = placed(start, spans.start, spans.end)
+    else:
+        index, spans = calendars.row_sessions(calendar, reference, start, end)
     names = sorted(set(spans.name))
     codes = np.array([names.index(name) for name in spans.name] or [0], dtype=np.int32)[np.maximum(index, 0)]
     labels = pa.DictionaryArray.from_arrays(arrow.array(codes, pa.int32(), index >= 0), arrow.texts(names or [""]))
-    return Vector(Type.STRING, labels.cast(pa.string()))
+    return Vector(Type.STRING, labels)
 
 
 def placed(instants: Instants, start: Instants, end: Instants) -> Instants:

@@ -17,6 +17,7 @@ from tapeql.errors import StoreError
 from tapeql.storage.schema import Table
 
 _DICTIONARIES: Final = ("side", "conditions", "market", "kind", "ts_source")
+_DICTIONARY: Final = pa.dictionary(pa.int32(), pa.string())
 _DELTA: Final = {
     "ts": "DELTA_BINARY_PACKED",
     "seq": "DELTA_BINARY_PACKED",
@@ -53,11 +54,17 @@ def write_file(path: Path, table: Table, rows: pa.Table, groups: Sequence[int] =
 
 
 def read_file(
-    path: Path, table: Table, columns: Sequence[str], first_row: int = 0, count: int | None = None
+    path: Path,
+    table: Table,
+    columns: Sequence[str],
+    first_row: int = 0,
+    count: int | None = None,
+    spelled: bool = True,
 ) -> pa.Table:
     """The named columns in the order named, one chunk each; a column the file does not have is NULL.
 
-    All rows, or `count` from `first_row` on; only the row groups that hold them are decoded.
+    All rows, or `count` from `first_row` on; only the row groups that hold them are decoded. Texts that repeat are
+    `spelled` out, which costs as much as to decode all of a trade, or come as dictionaries.
     """
     try:
         file = pq.ParquetFile(
@@ -79,13 +86,15 @@ def read_file(
         ) from None
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
-    arrays = [
-        _as(table.schema.field(name).type, rows.column(name))
-        if name in stored
-        else pa.nulls(rows.num_rows, table.schema.field(name).type)
-        for name in columns
+    fields = [
+        field.with_type(_DICTIONARY) if name in _DICTIONARIES and not spelled else field
+        for name, field in ((name, table.schema.field(name)) for name in columns)
     ]
-    return pa.table(arrays, schema=pa.schema([table.schema.field(name) for name in columns]))
+    arrays = [
+        _as(field.type, rows.column(field.name)) if field.name in stored else pa.nulls(rows.num_rows, field.type)
+        for field in fields
+    ]
+    return pa.table(arrays, schema=pa.schema(fields))
 
 
 def _as(kind: pa.DataType, column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:

@@ -334,6 +334,7 @@ class LakeSnapshot:
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         schema = table_of(table)
         wanted = [p for p in self.parts(table, venue, code, interval) if p.min_us < end_us and p.max_us >= start_us]
@@ -341,7 +342,7 @@ class LakeSnapshot:
         def read(run: list[Part]) -> pa.Table:
             keys = ["ts", "seq"] if len(run) > 1 else [] if _inside(run[0], start_us, end_us) else ["ts"]
             needed = [*columns, *(key for key in keys if key not in columns)]
-            pieces = [_read(self._path, p, schema, needed) for p in run]
+            pieces = [_read(self._path, p, schema, needed, spelled) for p in run]
             rows = pieces[0] if len(run) == 1 else in_order(pa.concat_tables(pieces).combine_chunks())
             if keys:
                 ts = instants(rows)
@@ -353,9 +354,9 @@ class LakeSnapshot:
             yield from (batch for batch in rows.to_batches() if batch.num_rows)
 
 
-def _read(lake: Path, part: Part, table: Table, columns: Sequence[str]) -> pa.Table:
+def _read(lake: Path, part: Part, table: Table, columns: Sequence[str], spelled: bool) -> pa.Table:
     read = read_stretch if part.is_shared else read_file
-    return read(lake / part.path, table, columns, part.first_row, part.rows)
+    return read(lake / part.path, table, columns, part.first_row, part.rows, spelled)
 
 
 def _inside(part: Part, start_us: int, end_us: int) -> bool:

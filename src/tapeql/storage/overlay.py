@@ -52,8 +52,9 @@ class Overlay:
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
-        return self._of(venue, code).scan(table, venue, code, start_us, end_us, columns, interval)
+        return self._of(venue, code).scan(table, venue, code, start_us, end_us, columns, interval, spelled)
 
     def _of(self, venue: str, code: str) -> Snapshot:
         return self._over if (venue, code) in self._hidden else self._under

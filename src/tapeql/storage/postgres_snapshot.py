@@ -130,6 +130,7 @@ class PostgresSnapshot:
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         """A day (of candles, a month or a year) at a time, since a driver keeps the whole answer to a question with parameters."""
         schema = table_of(table)

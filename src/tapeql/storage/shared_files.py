@@ -24,21 +24,23 @@ Identity = tuple[int, int, int]
 """Inode, time and size: a file made anew under the same name is another one."""
 
 
-def read_stretch(path: Path, table: Table, columns: Sequence[str], first_row: int, count: int) -> pa.Table:
+def read_stretch(
+    path: Path, table: Table, columns: Sequence[str], first_row: int, count: int, spelled: bool
+) -> pa.Table:
     """As `read_file`, for a stretch of a shared file. Raises StoreError."""
     if count > _SHORT:
-        return read_file(path, table, columns, first_row, count)
+        return read_file(path, table, columns, first_row, count, spelled)
     try:
         found = os.stat(path)
         identity = (found.st_ino, found.st_mtime_ns, found.st_size)
         starts = _group_starts(str(path), identity)
     except (OSError, pa.ArrowException):
-        return read_file(path, table, columns, first_row, count)  # says what is wrong
+        return read_file(path, table, columns, first_row, count, spelled)  # says what is wrong
     group = bisect_right(starts, first_row) - 1
     start, end = starts[group], starts[group + 1]
     if first_row + count > end or end - start > _SHORT:
-        return read_file(path, table, columns, first_row, count)
-    rows = _group(str(path), identity, table.name, tuple(columns), start, end - start)
+        return read_file(path, table, columns, first_row, count, spelled)
+    rows = _group(str(path), identity, table.name, tuple(columns), start, end - start, spelled)
     return rows.slice(first_row - start, count)
 
 
@@ -53,5 +55,7 @@ def _group_starts(path: str, identity: Identity) -> tuple[int, ...]:
 
 
 @functools.lru_cache(_KEPT_GROUPS)
-def _group(path: str, identity: Identity, table: str, columns: tuple[str, ...], start: int, count: int) -> pa.Table:
-    return read_file(Path(path), TABLES[table], columns, start, count)
+def _group(
+    path: str, identity: Identity, table: str, columns: tuple[str, ...], start: int, count: int, spelled: bool
+) -> pa.Table:
+    return read_file(Path(path), TABLES[table], columns, start, count, spelled)

@@ -92,9 +92,11 @@ class Snapshot(Protocol):
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         """Rows with start_us <= ts < end_us in (ts, seq) order, only the named columns, in the order named.
 
-        Batches are never empty. The lake yields at most one batch a file where files do not overlap.
+        Batches are never empty, and have the types of the table; where texts need not be `spelled` out, those that
+        repeat may be dictionaries. The lake yields at most one batch a file where files do not overlap.
         """
         ...

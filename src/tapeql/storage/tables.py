@@ -83,6 +83,7 @@ class Tables:
         end_us: int,
         columns: Sequence[str],
         interval: str = "",
+        spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         for run in self._of((table, venue, code, interval)):
             first, last = np.searchsorted(instants(run.rows), [start_us, end_us]).tolist()

@@ -136,5 +136,5 @@ def _shifted(vector: Vector, rows: int) -> Vector:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        return Vector(vector.type, pc.if_else(arrow.mask(there), taken.values, pa.nulls(len(there), pa.string())))
+        return Vector(vector.type, pc.if_else(arrow.mask(there), taken.texts(), pa.nulls(len(there), pa.string())))
     return Vector(vector.type, taken.values, taken.is_valid & there)
