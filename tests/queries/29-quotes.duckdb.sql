@@ -35,7 +35,7 @@ WITH stored_quotes AS (
     feed, ts_us, seq, symbol, exchange, ts_us AS ts, seq AS seq_2, bid, bid_size, ask, ask_size, spread, mid,
     spread_pct, session, session_date
   FROM quotes_2
-  WHERE ts_us >= 1741579200000000 AND ts_us < 1741665600000000 AND spread_pct > 0.01
+  WHERE spread_pct > 0.01 AND ts_us >= 1741579200000000 AND ts_us < 1741665600000000
 ), taken AS (SELECT * FROM result ORDER BY feed, ts_us, seq LIMIT 30)
 SELECT
   symbol, exchange, MAKE_TIMESTAMPTZ(ts) AS ts, seq_2, bid, bid_size, ask, ask_size, spread, mid, spread_pct,

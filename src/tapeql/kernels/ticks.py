@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 
-from tapeql import calendars
+from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite, passes
-from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
+from tapeql.kernels.frame import Bools, Frame, Vector, constant, from_arrow
 from tapeql.kernels.labels import placed, session_vector
 from tapeql.kernels.parts import with_labels
 from tapeql.kernels.quotes import measure, percentages
@@ -24,16 +25,15 @@ _OF_BOTH_SIDES = ("spread", "mid", "spread_pct")
 
 
 def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: frozenset[str]) -> Iterator[Frame]:
-    """The stored rows of one symbol in the feed's range, a frame a batch; SESSION and TICKS WHERE applied.
+    """The `wanted` columns, and `ts`, of the stored rows of one symbol in the feed's range, a frame a batch.
 
-    Only the `wanted` columns, `ts`, and what TICKS WHERE reads.
+    Only of rows in the sessions and, of trades, meeting the condition: what is told of rows is made of those alone.
     """
     table, types = ("ticks", TICK) if isinstance(rows, Ticks) else ("quotes", QUOTE)
-    where = rows.where if isinstance(rows, Ticks) else None
-    wanted = wanted | {"ts"} | (column_names(where) if where is not None else frozenset())
-    if not wanted.isdisjoint(_OF_BOTH_SIDES):
-        wanted |= {"bid", "ask"}
-    stored = [name for name in TABLES[table].schema.names if name in types and name in wanted]
+    wanted, tested = _with_sources(wanted), frozenset[str]()
+    if rows.where is not None:
+        tested = _with_sources(column_names(rows.where))
+    stored = [n for n in TABLES[table].schema.names if n in types and (n in wanted or n in tested)]
     grid = calendars.build_grid(
         feed.calendar,
         ANY_INTRADAY,
@@ -47,22 +47,29 @@ def row_frames(rows: Ticks | Quotes, feed: Feed, context: Context, wanted: froze
     symbol = feed.symbol
     for batch in context.scan(table, symbol.venue, symbol.code, feed.start_us, feed.end_us, stored):
         context.cancel.check()
-        columns = {name: from_arrow(batch.column(name), types[name]) for name in stored}
-        frame = _labelled(rows, feed, grid, batch.num_rows, columns, wanted)
-        keep = np.ones(frame.length, dtype=np.bool_)
         if rows.sessions:
-            keep = placed(frame["ts"].values, grid.start, grid.end) >= 0
-        if where is not None:
-            keep &= passes(where, with_labels(frame, rows, feed, where))
-        if not keep.all():
-            frame = frame.take(keep)
-        if frame.length:
-            yield frame
+            inside = placed(arrow.instants(batch.column("ts")), grid.start, grid.end) >= 0
+            batch = _taken(batch, inside)
+        if rows.where is not None and batch.num_rows:
+            frame = with_labels(_labelled(rows, feed, grid, batch, tested), rows, feed, rows.where)
+            batch = _taken(batch, passes(rows.where, frame))
+        if batch.num_rows:
+            yield _labelled(rows, feed, grid, batch, wanted)
 
 
-def _labelled(
-    rows: Ticks | Quotes, feed: Feed, grid: Grid, count: int, columns: dict[str, Vector], wanted: frozenset[str]
-) -> Frame:
+def _with_sources(names: frozenset[str]) -> frozenset[str]:
+    """The columns and those they are made of."""
+    sides = frozenset[str]() if names.isdisjoint(_OF_BOTH_SIDES) else frozenset(("bid", "ask"))
+    return names | {"ts"} | sides
+
+
+def _taken(batch: pa.RecordBatch, keep: Bools) -> pa.RecordBatch:
+    return batch if keep.all() else batch.take(arrow.places(np.flatnonzero(keep)))
+
+
+def _labelled(rows: Ticks | Quotes, feed: Feed, grid: Grid, batch: pa.RecordBatch, wanted: frozenset[str]) -> Frame:
+    types, count = rows.kind, batch.num_rows
+    columns = {name: from_arrow(batch.column(name), types[name]) for name in batch.schema.names if name in wanted}
     ts = columns["ts"].values
     if "symbol" in wanted:
         columns["symbol"] = constant(feed.symbol.code, Type.STRING, count)
@@ -77,7 +84,7 @@ def _labelled(
         bid, ask = columns["bid"].floats(), columns["ask"].floats()
         with np.errstate(all="ignore"):
             both = (bid != 0) & (ask != 0)
-            for name in _OF_BOTH_SIDES:
+            for name in wanted.intersection(_OF_BOTH_SIDES):
                 values = percentages(bid, ask) if name == "spread_pct" else measure(name, bid, ask)
                 columns[name] = Vector(Type.FLOAT, finite(np.where(both, values, np.nan)))
     return Frame(count, columns)

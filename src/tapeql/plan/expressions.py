@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tapeql.operators.operator import Plan
 from tapeql.query.rewriting import Rewrite, column_names
-from tapeql.rows.nodes import Bars, Ticks
+from tapeql.rows.nodes import Bars, Quotes, Ticks
 
 
 def rewrite_plan(plan: Plan, rewrite: Rewrite) -> Plan:
@@ -14,7 +14,7 @@ def rewrite_plan(plan: Plan, rewrite: Rewrite) -> Plan:
     rows = plan.rows
     if isinstance(rows, Bars) and rows.ticks_where is not None:
         rows = replace(rows, ticks_where=rewrite(rows.ticks_where))
-    if isinstance(rows, Ticks) and rows.where is not None:
+    if isinstance(rows, Ticks | Quotes) and rows.where is not None:
         rows = replace(rows, where=rewrite(rows.where))
     steps = (step.with_expressions(tuple(rewrite(expr) for expr in step.expressions())) for step in plan.steps)
     return replace(plan, rows=rows, steps=tuple(steps))

@@ -75,6 +75,7 @@ class Quotes:
     kind: ClassVar[RowKind] = QUOTE
     feeds: tuple[Feed, ...]
     sessions: tuple[SessionSpec, ...]
+    where: Expr | None
     zone: str
     reference: str
 

@@ -20,9 +20,9 @@ def rows_text(rows: Rows) -> Iterator[str]:
             where = rows.where
         case Quotes():
             yield f"quotes{_sessions(rows.sessions)}"
-            where = None
+            where = rows.where
     if where is not None:
-        yield f"  trades where {expr_text(where)}"
+        yield f"  {'quotes' if isinstance(rows, Quotes) else 'trades'} where {expr_text(where)}"
     for feed in rows.feeds:
         yield f"  {feed.symbol} on {feed.calendar}: {instant_text(feed.start_us)} .. {instant_text(feed.end_us)}{_sources(feed)}"
 

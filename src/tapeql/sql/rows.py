@@ -17,16 +17,19 @@ from tapeql.sql.terms import Node, both, case, column, double, named, op, select
 
 
 def ticks(statement: Statement, node: Ticks) -> Stream:
-    stream = _rows(statement, node, "ticks", TICK)
-    if node.where is None:
-        return stream
-    condition = Rowwise(statement.dialect, stream.columns).truth(node.where)
-    relation = statement.add("passing_trades", select([star()], table(stream.relation), where=condition))
-    return Stream(relation, stream.columns, stream.keys)
+    return _passing(statement, node, "passing_trades", _rows(statement, node, "ticks", TICK))
 
 
 def quotes(statement: Statement, node: Quotes) -> Stream:
-    return _rows(statement, node, "quotes", QUOTE)
+    return _passing(statement, node, "passing_quotes", _rows(statement, node, "quotes", QUOTE))
+
+
+def _passing(statement: Statement, node: Ticks | Quotes, name: str, stream: Stream) -> Stream:
+    if node.where is None:
+        return stream
+    condition = Rowwise(statement.dialect, stream.columns).truth(node.where)
+    relation = statement.add(name, select([star()], table(stream.relation), where=condition))
+    return Stream(relation, stream.columns, stream.keys)
 
 
 def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: Mapping[str, Type]) -> Stream:

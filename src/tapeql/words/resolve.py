@@ -126,5 +126,5 @@ def _rows(asking: Asking) -> Rows:
     if sees is TICK:
         return Ticks(feeds, chosen, where, zoned, reference)
     if sees is QUOTE:
-        return Quotes(feeds, chosen, zoned, reference)
+        return Quotes(feeds, chosen, None, zoned, reference)
     return Bars(length(asking) or ONE_DAY, feeds, chosen, align(asking), where, zoned, reference)
