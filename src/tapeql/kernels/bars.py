@@ -7,7 +7,7 @@ A bar may be cut by the end of a file or lie in several slots (a week of session
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -19,7 +19,7 @@ from tapeql import arrow, calendars, limits, tapes
 from tapeql.calendars.grid import NO_DATE, Grid
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite, passes
-from tapeql.kernels.frame import Frame, Vector, constant, from_arrow
+from tapeql.kernels.frame import Frame, Vector, constant, from_arrow, same
 from tapeql.kernels.labels import placed, runs, session_vector
 from tapeql.kernels.parts import with_labels
 from tapeql.kernels.slots import Pieces
@@ -175,17 +175,32 @@ def _parts(bars: Bars, feed: Feed, grid: Grid, context: Context, wanted: frozens
         start, end = max(source.start_us, feed.start_us), min(source.end_us, feed.end_us)
         if start >= end:
             continue
-        for batch in _scan(bars, feed, source, grid, context, start, end, wanted):
+        # rows of bars opening in the range: such bars may begin before it and end after it
+        last = last_close(grid, end)
+        found = (
+            _tick_parts(bars, feed, grid, context, start, last)
+            if source.table == "ticks"
+            else _candle_parts(bars, feed, source, grid, context, start, last, wanted)
+        )
+        for parts in found:
             context.cancel.check()
-            if source.table == "ticks":
-                parts = _from_ticks(bars, feed, grid, batch)
-            else:
-                parts = _from_candles(bars, feed, grid, source, batch)
-            inside = (parts.ts >= start) & (parts.ts < end)
-            yield parts if inside.all() else parts[inside]
+            first, after = np.searchsorted(parts.ts, (start, end)).tolist()
+            yield parts if after - first == len(parts) else parts[first:after]
 
 
-def _scan(
+def _tick_parts(bars: Bars, feed: Feed, grid: Grid, context: Context, start_us: int, end_us: int) -> Iterator[Parts]:
+    venue, code = feed.symbol.venue, feed.symbol.code
+    columns = ["ts", "price", "quantity"]
+    if bars.ticks_where is not None:
+        tested = column_names(bars.ticks_where) - set(columns)
+        columns += [name for name in TICK if name in tested and name not in _LABELS]
+    elif tapes.eligibility(venue) is not None:
+        columns.append("conditions")
+    for batch in context.scan("ticks", venue, code, start_us, end_us, columns):
+        yield _from_ticks(bars, feed, grid, batch)
+
+
+def _candle_parts(
     bars: Bars,
     feed: Feed,
     source: Source,
@@ -194,23 +209,28 @@ def _scan(
     start_us: int,
     end_us: int,
     wanted: frozenset[str] | None,
-) -> Iterator[pa.RecordBatch]:
-    """Rows that may belong to bars opening in the range: such bars may begin before it and end after it."""
-    last = last_close(grid, end_us)
-    venue, code = feed.symbol.venue, feed.symbol.code
-    if source.table == "ticks":
-        columns = ["ts", "price", "quantity"]
-        if bars.ticks_where is not None:
-            wanted = column_names(bars.ticks_where) - set(columns)
-            columns += [name for name in TICK if name in wanted and name not in _LABELS]
-        elif tapes.eligibility(venue) is not None:
-            columns.append("conditions")
-        return context.scan("ticks", venue, code, start_us, last, columns)
-    # without its volume nobody knows whether a candle's prices count
-    columns = ["ts", *(name for name in _CANDLE if wanted is None or name in wanted or name == "volume")]
-    before = stamped_before(source.interval)
-    after = 4 * DAY_US if is_daily(source.interval) else 0
-    return context.scan("ohlcv", venue, code, start_us - before, last + after, columns, source.interval)
+) -> Iterator[Parts]:
+    """Parts of bars from candles; `bare` ones come without their volume.
+
+    It says whether a candle's prices count, which no one asks where each is a bar by itself.
+    """
+
+    def scan(names: Iterable[str], low_us: int, high_us: int) -> Iterator[pa.RecordBatch]:
+        venue, code = feed.symbol.venue, feed.symbol.code
+        return context.scan("ohlcv", venue, code, low_us, high_us, ("ts", *names), source.interval)
+
+    names = [name for name in _CANDLE if wanted is None or name in wanted or name == "volume"]
+    alike = not source.within and not is_daily(source.interval) and interval_us(source.interval) == bars.interval.us
+    bare = alike and wanted is not None and wanted.isdisjoint(("volume", "vwap", "trades"))
+    low, high = start_us - stamped_before(source.interval), end_us + (4 * DAY_US if is_daily(source.interval) else 0)
+    for batch in scan([name for name in names if name != "volume"] if bare else names, low, high):
+        ts = _instants(batch.column(0))
+        parts = _as_they_are(grid, bars.interval.us, batch, ts, wanted) if alike else None
+        if parts is not None:
+            yield parts
+        else:
+            batches = scan(names, int(ts[0]), int(ts[-1]) + 1) if bare else [batch]
+            yield from (_from_candles(bars, feed, grid, source, each) for each in batches)
 
 
 _CANDLE = ("open", "high", "low", "close", "volume", "trades", "vwap")
@@ -300,8 +320,6 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
     ts = _instants(batch.column(0))
     if is_daily(source.interval):
         at, held = placed_days(day_grid(bars, feed, grid), bars, feed.calendar, source.interval, ts)
-    elif (whole := _as_they_are(grid, source, batch, ts)) is not None:
-        return whole
     else:
         cut_grid = cut_to(grid, feed.calendar, bars.reference, source.within)
         placed = calendars.place(cut_grid, ts, ts + interval_us(source.interval))
@@ -312,7 +330,7 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
         return _no_parts()
     first, last, opens, closes, segment = cut(grid, at)
     pieces = Pieces(first, last, len(at))
-    unread = np.broadcast_to(np.nan, len(at))
+    unread = same(np.nan, len(at), np.float64)
     o, h, low, c, volume, trades, vwap = (
         _floats(batch.column(name)).astype(np.float64, copy=False) if name in batch.schema.names else unread
         for name in _CANDLE
@@ -345,11 +363,10 @@ def _from_candles(bars: Bars, feed: Feed, grid: Grid, source: Source, batch: pa.
     )
 
 
-def _as_they_are(grid: Grid, source: Source, batch: pa.RecordBatch, ts: Instants) -> Parts | None:
+def _as_they_are(
+    grid: Grid, step: int, batch: pa.RecordBatch, ts: Instants, wanted: frozenset[str] | None
+) -> Parts | None:
     """Candles that are the bars asked for: on the very grid, each by itself. None where one of them is not."""
-    step = interval_us(source.interval)
-    if source.within or len(ts) == 0:
-        return None
     numbers, lengths = runs(ts, grid.start, grid.end)
     held = lengths > 0
     segment, length = numbers[held], lengths[held]
@@ -358,27 +375,36 @@ def _as_they_are(grid: Grid, source: Source, batch: pa.RecordBatch, ts: Instants
     last = np.cumsum(length) - 1
     if (ts[last] + step > np.minimum(grid.end, grid.limit)[segment]).any():
         return None
-    apart = np.diff(ts)
-    origin = np.unique(grid.origin[segment] % step)
-    dense = (apart == step).all() and int(ts[0]) % step == origin[0]
-    if len(origin) > 1 or not (dense or ((apart > 0).all() and (ts % step == origin[0]).all())):
+    phase = grid.origin[segment] % step
+    if (phase != phase[0]).any() or not _stamped_on(ts, int(phase[0]), step):
         return None
-    unread = np.broadcast_to(np.nan, len(ts))
+    rows = len(ts)
+    unread = same(np.nan, rows, np.float64)
     o, h, low, c, volume, trades, vwap = (
         _floats(batch.column(name)).astype(np.float64, copy=False) if name in batch.schema.names else unread
         for name in _CANDLE
     )
-    quiet = volume == 0
+    quiet = volume == 0 if volume is not unread else same(False, rows, np.bool_)
     notional, mean = unread, unread
-    if "vwap" in batch.schema.names:
+    if vwap is not unread:
         has_volume = volume > 0
         mean = np.where(has_volume, vwap, np.nan)
         with np.errstate(over="ignore", invalid="ignore"):
             notional = np.where(has_volume, vwap * volume, 0.0)
-    if "trades" in batch.schema.names:
+    if trades is not unread:
         trades = np.where(quiet & np.isnan(trades), 0.0, trades)
-    dates = np.repeat(grid.session_date[segment], length)
+    dates = same(NO_DATE, rows, np.int64)
+    if wanted is None or "session_date" in wanted:
+        dates = np.repeat(grid.session_date[segment], length)
     return Parts(ts, ts + step, dates, o, h, low, c, volume, notional, mean, mean, trades, quiet, whole=True)
+
+
+def _stamped_on(ts: Instants, phase: int, step: int) -> bool:
+    """Whether instants rise and are whole steps and a phase; most often each is a step behind the one before."""
+    apart = np.diff(ts)
+    if int(ts[0]) % step == phase and (apart == step).all():
+        return True
+    return bool((apart > 0).all() and (ts % step == phase).all())
 
 
 def tick_frame(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Frame:
@@ -468,10 +494,10 @@ def _merge(pieces: Sequence[Parts]) -> Parts:
 
 
 def _joined(arrays: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """One after another; what was not read stays one NaN for all rows."""
+    """One after another; what was not read stays one value for all rows."""
     if any(array.strides[0] for array in arrays):
         return np.concatenate(arrays)
-    return np.broadcast_to(np.nan, sum(map(len, arrays)))
+    return same(arrays[0][0], sum(map(len, arrays)), arrays[0].dtype)
 
 
 def _first_and_last_known(
@@ -500,7 +526,7 @@ def _frame(bars: Bars, feed: Feed, parts: Parts, now_us: int, wanted: frozenset[
         "vwap": lambda: _vwap(parts),
         "session": lambda: bar_sessions(bars, feed, parts.ts, parts.ts_close),
         "session_date": lambda: _dates(parts),
-        "complete": lambda: Vector(Type.BOOL, parts.ts_close <= now_us),
+        "complete": lambda: _complete(parts, now_us),
         "filled": lambda: constant(False, Type.BOOL, rows),
     }
     return Frame(
@@ -519,6 +545,13 @@ def _vwap(parts: Parts) -> Vector:
         vwap = np.where(parts.volume > 0, finite(parts.notional / parts.volume), np.nan)
         # a mean lies among what it is the mean of, whatever the last bit of a quotient says
         return Vector(Type.FLOAT, np.minimum(np.maximum(vwap, parts.cheapest), parts.dearest))
+
+
+def _complete(parts: Parts, now_us: int) -> Vector:
+    """Bars close in the order they open in."""
+    if parts.ts_close[-1] <= now_us:
+        return constant(True, Type.BOOL, len(parts))
+    return Vector(Type.BOOL, parts.ts_close <= now_us)
 
 
 def _dates(parts: Parts) -> Vector:

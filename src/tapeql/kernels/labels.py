@@ -38,11 +38,18 @@ def placed(instants: Instants, start: Instants, end: Instants) -> Instants:
 def runs(instants: Instants, start: Instants, end: Instants) -> tuple[Instants, Instants]:
     """`placed` as runs: the numbers in order, and how many instants have each.
 
-    The few edges are looked up among the many instants, not the other way round.
+    The few edges near them are looked up among the many instants, not the other way round.
     """
+    first = last = 0
+    if len(instants):
+        first, last = (
+            int(np.searchsorted(end, instants[0], "right")),
+            int(np.searchsorted(start, instants[-1], "right")),
+        )
+    start, end = start[first:last], end[first:last]
     cuts = np.empty(2 * len(start) + 2, dtype=np.int64)
     cuts[0], cuts[-1] = 0, len(instants)
     cuts[1:-1:2], cuts[2:-1:2] = np.searchsorted(instants, start), np.searchsorted(instants, end)
     numbers = np.full(len(cuts) - 1, -1)
-    numbers[1::2] = np.arange(len(start))
+    numbers[1::2] = np.arange(first, first + len(start))
     return numbers, np.diff(cuts)

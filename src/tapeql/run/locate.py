@@ -119,7 +119,7 @@ def _instants(rows: Rows, feed: Feed, context: Context) -> Instants:
     """When the existing rows of a feed open; bars without a price settle nothing and do not count."""
     match rows:
         case Bars():
-            frames = bar_frames(rows, feed, context)
+            frames = bar_frames(rows, feed, context, frozenset(("close",)))
             known = [f["ts"].values[~np.isnan(f["close"].values)] for f in frames]
         case Ticks() | Quotes():
             known = [f["ts"].values for f in row_frames(rows, feed, context, frozenset())]
