@@ -16,20 +16,22 @@ def cut(
 ) -> Iterator[pa.RecordBatch]:
     """The same rows in the same order: small batches joined, large ones sliced, none empty.
 
-    No batch has more than `rows` rows or, as far as the mean size of its rows tells, `size_bytes` bytes.
+    No batch has more than `rows` rows or, as far as the mean size of its rows tells, `size_bytes` bytes. Two neighbours
+    together have more: what fits only in part begins the next one, so that most rows are not copied.
     """
     waiting: list[pa.RecordBatch] = []
     held = 0
     for batch in batches:
-        while batch.num_rows:
-            room = min(rows, _rows_within(batch, size_bytes)) - held
-            piece, batch = batch.slice(0, max(room, 0)), batch.slice(max(room, 0))
-            if piece.num_rows:
-                waiting.append(piece)
-                held += piece.num_rows
-            if batch.num_rows or held >= rows:
-                yield _join(waiting)
-                waiting, held = [], 0
+        room = min(rows, _rows_within(batch, size_bytes))
+        if waiting and held + batch.num_rows > room:
+            yield _join(waiting)
+            waiting, held = [], 0
+        while batch.num_rows > room:
+            yield batch.slice(0, room)
+            batch = batch.slice(room)
+        if batch.num_rows:
+            waiting.append(batch)
+            held += batch.num_rows
     if waiting:
         yield _join(waiting)
 
