@@ -5,6 +5,7 @@ Arrow's own `to_numpy`, `pa.array` and `pa.scalar` load pandas when first called
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -112,7 +113,22 @@ def text(value: str) -> pa.Scalar:
 
 def same(value: str, count: int) -> pa.Array:
     """One text for all rows, as a dictionary."""
-    return pa.DictionaryArray.from_arrays(array(np.zeros(count, np.int32), pa.int32()), texts([value]))
+    zeros = pa.py_buffer(np.zeros(count, np.int32)) if count > _FEW else _zeros()
+    places = pa.Array.from_buffers(pa.int32(), count, [None, zeros])
+    return pa.DictionaryArray.from_arrays(places, _alone(value), safe=False)
+
+
+_FEW: Final = 1 << 10
+
+
+@functools.cache
+def _zeros() -> pa.Buffer:
+    return pa.py_buffer(np.zeros(_FEW, np.int32))
+
+
+@functools.lru_cache
+def _alone(value: str) -> pa.Array:
+    return texts([value])
 
 
 def repeated(value: str | None, count: int) -> pa.Array:

@@ -41,6 +41,9 @@ QUERY_MEMORY_BYTES: Final = 2 << 30
 SLICE_ROWS: Final = 1 << 20
 """Stored rows in a slice of time that is computed by itself: enough to pay for finding its warm-up, small enough to share."""
 
+SLICE_TOGETHER_ROWS: Final = 1 << 14
+"""Symbols with at most so many rows share slices: for each the Python around its arrays takes longer than the arrays."""
+
 SLICE_AHEAD_BYTES: Final = 64 << 20
 """How far a slice may be computed before the ones before it have been read."""
 

@@ -24,6 +24,8 @@ SENTENCES = (
     "CANDLES 1d FROM x:A ADD avg(close, 3), sum(volume) OVER 5d",
     "TICKS FROM x:A WHERE quantity > 1 AND price > price[1]",
     "CANDLES 5m FROM x:* ADD rsi(14), gap_pct ORDER BY volume DESC LIMIT 50",
+    "CANDLES 1h FROM x:* WHERE symbol != 'A' OR volume > 300",
+    "TICKS FROM x:* WHERE quantity > 1 AND side = 'buy' SELECT symbol, ts, price",
     "CANDLES 1h FROM x:* ON DAYS WHERE close > open FILL previous",
     "RANGES 1h FROM x:* WHERE close > open |> CANDLES 1m",
     "CANDLES 1m FROM x:A LIMIT LAST 7",
@@ -66,6 +68,16 @@ def test_threads_do_not_change_a_bit(lake: Path, text: str) -> None:
             np.testing.assert_allclose(ours.to_numpy(), theirs.to_numpy(), rtol=1e-12)
         else:
             assert ours.equals(theirs)
+
+
+@pytest.mark.parametrize("text", [text for text in SENTENCES if ":*" in text])
+def test_symbols_with_few_rows_share_a_slice(lake: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of several symbols in one frame are what they are in frames of their own, in the same order."""
+    monkeypatch.setattr(limits, "SLICE_ROWS", 1 << 20)
+    with tapeql.connect(lake) as db:
+        together = db.query(text)
+        monkeypatch.setattr(limits, "SLICE_TOGETHER_ROWS", 0)
+        assert db.query(text).equals(together)
 
 
 def test_too_few_rows_are_told_once(lake: Path) -> None:

@@ -3,7 +3,7 @@
 Importing this room is cheap; the calendar library is loaded when the first schedule is asked for.
 """
 
-from tapeql.calendars.build import build_grid, openings
+from tapeql.calendars.build import build_grid, openings, widened
 from tapeql.calendars.grid import ALWAYS, NEVER, NO_DATE, Grid, Spans
 from tapeql.calendars.markets import find_calendar, is_continuous, known_calendars, session_names, version, zone_of
 from tapeql.calendars.placing import Placed, closing_of, opening_of, place
@@ -61,5 +61,6 @@ __all__ = [
     "unit_number",
     "version",
     "wall_us",
+    "widened",
     "zone_of",
 ]

@@ -72,11 +72,11 @@ def build_grid(
         return _grid(*[np.empty(0, dtype=np.int64)] * 7)
     if not is_continuous(calendar):
         check_range(calendar, start_us, end_us)
-    grid = _shared(calendar, interval, *_widened(start_us, end_us), zone, reference, sessions, align, dates)
+    grid = _shared(calendar, interval, *widened(start_us, end_us), zone, reference, sessions, align, dates)
     return _intersecting(grid, start_us, end_us)
 
 
-def _widened(start_us: int, end_us: int) -> tuple[int, int]:
+def widened(start_us: int, end_us: int) -> tuple[int, int]:
     """A range around this one that thousands of symbols have in common whose data begin and end at other moments.
 
     As it is where it comes near the ends of what is known.

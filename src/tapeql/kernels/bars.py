@@ -80,7 +80,8 @@ def bar_frames(bars: Bars, feed: Feed, context: Context, wanted: frozenset[str] 
 
     Only columns that are `wanted` are read of candles and told, besides `ts`; None wants all.
     """
-    grid = grid_of(bars, feed)
+    low, high = calendars.widened(feed.start_us, feed.end_us)
+    grid = grid_of(bars, replace(feed, start_us=low, end_us=high))  # which thousands of symbols share
     for parts in _whole_bars(_parts(bars, feed, grid, context, wanted)):
         if len(parts):
             yield _frame(bars, feed, parts, context.now_us, wanted)
@@ -254,7 +255,7 @@ def _from_ticks(bars: Bars, feed: Feed, grid: Grid, batch: pa.RecordBatch) -> Pa
             ts, price, quantity = ts[keep], price[keep], quantity[keep]
     else:
         rules = tapes.eligibility(feed.symbol.venue)
-        if rules is not None:
+        if rules is not None and batch.column(3).null_count < len(ts):  # where nothing is said, all count
             volume_counts, range_counts, ends_count = tapes.flags(rules, batch.column(3))
             keep = volume_counts | range_counts | ends_count
             if not keep.all():

@@ -174,6 +174,8 @@ class Frame:
         """Rows by boolean mask, index array or slice."""
         if isinstance(keep, slice):
             length = len(range(*keep.indices(self.length)))
+            if length == self.length:
+                return self
         else:
             keep = np.flatnonzero(keep) if keep.dtype == np.bool_ else keep
             length = len(keep)

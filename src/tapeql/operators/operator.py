@@ -91,6 +91,11 @@ class Operator:
         return True
 
     @property
+    def mixes(self) -> bool:
+        """Whether it does not matter to it whose rows it sees: those of several symbols may come in one frame."""
+        return False
+
+    @property
     def remakes(self) -> bool:
         """Whether its rows are other rows than those it is given."""
         return False

@@ -18,9 +18,22 @@ from tapeql.storage.snapshot import Part, Snapshot
 from tapeql.words.clauses.warmup import ReadBefore
 
 
-def by_symbol(plan: Plan) -> list[Plan]:
-    """A located plan for each symbol."""
-    return [replace(plan, rows=replace(plan.rows, feeds=(feed,))) for feed in plan.rows.feeds]
+def by_symbol(plan: Plan, snapshot: Snapshot) -> list[Plan]:
+    """A located plan for each symbol; for neighbours with few rows one, since to hand rows over costs more than they do."""
+    groups: list[list[Feed]] = []
+    room = 0
+    for feed in plan.rows.feeds:
+        rows = sum(p.rows for p in _parts(plan, feed, snapshot) if p.min_us < feed.end_us and p.max_us >= feed.start_us)
+        if rows > limits.SLICE_TOGETHER_ROWS:
+            groups.append([feed])
+            room = 0
+        elif rows > room:
+            groups.append([feed])
+            room = limits.SLICE_ROWS - rows
+        else:
+            groups[-1].append(feed)
+            room -= rows
+    return [replace(plan, rows=replace(plan.rows, feeds=tuple(feeds))) for feeds in groups]
 
 
 def by_time(plan: Plan, snapshot: Snapshot) -> list[Plan]:

@@ -23,8 +23,19 @@ def symbol_batches(
     plan: Plan, steps: Sequence[Operator], feed: Feed, frames: Iterator[Frame], context: Context
 ) -> Iterator[pa.RecordBatch]:
     """What some operators make of one symbol's rows; the last of them projects."""
+    return as_batches(symbol_frames(plan, steps, feed, frames, context))
+
+
+def symbol_frames(
+    plan: Plan, steps: Sequence[Operator], feed: Feed, frames: Iterator[Frame], context: Context
+) -> Iterator[Frame]:
+    """What some operators make of one symbol's rows."""
     for step in steps:
         frames = running.run(step, Series(plan.rows, feed, frames), context)
+    return frames
+
+
+def as_batches(frames: Iterable[Frame]) -> Iterator[pa.RecordBatch]:
     for frame in frames:
         arrays = [vector.to_arrow() for vector in frame.columns.values()]
         yield pa.RecordBatch.from_arrays(arrays, names=list(frame.columns))

@@ -32,6 +32,10 @@ class Project(RowOperator):
     def columns(self, before: frozenset[str]) -> frozenset[str]:
         return frozenset(c.name for c in self.outputs)
 
+    @property
+    def mixes(self) -> bool:
+        return True
+
     def text(self) -> Iterator[str]:
         yield "columns " + ", ".join(
             c.name if expr_text(c.expr) == c.name else f"{expr_text(c.expr)} as {c.name}" for c in self.outputs

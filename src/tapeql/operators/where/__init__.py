@@ -21,6 +21,10 @@ class Where(RowOperator):
     def with_expressions(self, new: tuple[Expr, ...]) -> Self:
         return type(self)(*new)
 
+    @property
+    def mixes(self) -> bool:
+        return True
+
     def text(self) -> Iterator[str]:
         yield f"where {expr_text(self.condition)}"
 
