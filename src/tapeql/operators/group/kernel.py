@@ -73,12 +73,14 @@ def finish(step: Group, batches: Iterable[pa.RecordBatch], context: Context) -> 
 
 
 class _Feed:
-    """The columns a Group needs, batch by batch, with the number of each row. What goes wrong before it is kept."""
+    """The columns a Group needs, batch by batch, and the numbers of the rows where it asks for them. What goes wrong before it
+    is kept."""
 
     def __init__(self, step: Group, batches: Iterable[pa.RecordBatch]) -> None:
         self._names = [
             c.name for c in dict.fromkeys((*step.keys, *itertools.chain(*(m.inputs for m in step.measures))))
         ]
+        self._numbered = any(measure.function in ("first", "last") for measure in step.measures) or not self._names
         self._batches = iter(batches)
         self._rows = 0
         self.failure: Exception | None = None
@@ -100,11 +102,11 @@ class _Feed:
             raise
 
     def _made(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        numbers = arrow.array(np.arange(self._rows, self._rows + batch.num_rows), pa.int64())
+        columns = {name: _plain(batch.column(name)) for name in self._names}
+        if self._numbered:
+            columns[ROW] = arrow.array(np.arange(self._rows, self._rows + batch.num_rows), pa.int64())
         self._rows += batch.num_rows
-        return pa.RecordBatch.from_arrays(
-            [numbers, *(_plain(batch.column(name)) for name in self._names)], names=[ROW, *self._names]
-        )
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 
 
 def _plain(column: pa.Array) -> pa.Array:

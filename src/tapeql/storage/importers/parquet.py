@@ -22,7 +22,9 @@ class ParquetSource:
         self.label = packed.label
         self.path = packed.full
         # Not mapped: what was read of a file on disk would count as memory of this process.
-        self._file = pq.ParquetFile(pa.OSFile(str(packed.path)) if packed.is_plain else random_access(packed), pre_buffer=False)
+        self._file = pq.ParquetFile(
+            pa.OSFile(str(packed.path)) if packed.is_plain else random_access(packed), pre_buffer=False
+        )
         self.names = tuple(self._file.schema_arrow.names)
         self.above: Sequence[Sequence[str]] = ()
         self.info = said_of(self._file.schema_arrow)
