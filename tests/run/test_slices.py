@@ -80,6 +80,12 @@ def test_symbols_with_few_rows_share_a_slice(lake: Path, text: str, monkeypatch:
         assert db.query(text).equals(together)
 
 
+def test_nothing_stored_in_a_range_is_no_row(lake: Path) -> None:
+    """A slice may hold no rows at all."""
+    with tapeql.connect(lake) as db:
+        assert db.query("CANDLES 1h FROM x:* DURING 2024-12-01").num_rows == 0
+
+
 def test_too_few_rows_are_told_once(lake: Path) -> None:
     """A function that no slice has rows enough for is told of with the rows of all; one that the whole has is not."""
     with tapeql.connect(lake) as db:

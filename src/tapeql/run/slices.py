@@ -21,12 +21,12 @@ from tapeql.words.clauses.warmup import ReadBefore
 def by_symbol(plan: Plan, snapshot: Snapshot) -> list[Plan]:
     """A located plan for each symbol; for neighbours with few rows one, since to hand rows over costs more than they do."""
     groups: list[list[Feed]] = []
-    room = 0
+    room = -1  # in the last group, which is closed at first and behind a symbol with many rows
     for feed in plan.rows.feeds:
         rows = sum(p.rows for p in _parts(plan, feed, snapshot) if p.min_us < feed.end_us and p.max_us >= feed.start_us)
         if rows > limits.SLICE_TOGETHER_ROWS:
             groups.append([feed])
-            room = 0
+            room = -1
         elif rows > room:
             groups.append([feed])
             room = limits.SLICE_ROWS - rows
