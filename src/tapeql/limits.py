@@ -107,7 +107,7 @@ LAKE_TOGETHER_ROWS: Final = 1 << 16
 LAKE_MANIFESTS: Final = 8
 """Manifests kept; only the newest is read, the others show what happened."""
 
-STAGING_BYTES: Final = 96 * 1024 * 1024
+STAGING_BYTES: Final = 128 * 1024 * 1024
 """Rows of an import kept in memory before they go to disk."""
 
 IN_PLACE_BYTES: Final = 2 << 30

@@ -24,6 +24,8 @@ from tapeql.storage.rows import instants
 
 FOLDER: Final = "staging"
 _LOCK: Final = ".lock"
+_READERS: Final = 16
+"""Files of spilled rows that are open at a time."""
 
 Place = tuple[Series, int]
 """A series and the number of a partition of it."""
@@ -98,6 +100,7 @@ class Staging:
     _directions: dict[tuple[Series, str], _Direction] = field(default_factory=dict)
     _bytes: int = 0
     _spills: list[Path] = field(default_factory=list)
+    _readers: dict[int, pa.ipc.RecordBatchFileReader] = field(default_factory=dict)
     _room: Room | None = None
 
     def add(self, rows: pa.Table, pieces: Sequence[Piece]) -> None:
@@ -157,6 +160,7 @@ class Staging:
 
     def close(self) -> None:
         self._chunks.clear()
+        self._readers.clear()
         if self._room is not None:
             self._room.close()
             self._room = None
@@ -186,8 +190,17 @@ class Staging:
     def _load(self, chunk: _Chunk) -> pa.Table:
         if chunk.rows is not None:
             return chunk.rows
-        with pa.memory_map(str(self._spills[chunk.spill])) as source:
-            return pa.Table.from_batches([pa.ipc.open_file(source).get_batch(chunk.batch)])
+        return pa.Table.from_batches([self._reader(chunk.spill).get_batch(chunk.batch)])
+
+    def _reader(self, spill: int) -> pa.ipc.RecordBatchFileReader:
+        """Not mapped, as what was read would count as memory; opened once, as a file of many batches takes a while to open."""
+        reader = self._readers.pop(spill, None)
+        if reader is None:
+            if len(self._readers) >= _READERS:
+                self._readers.pop(next(iter(self._readers)))
+            reader = pa.ipc.open_file(pa.OSFile(str(self._spills[spill])))
+        self._readers[spill] = reader
+        return reader
 
 
 def sweep(folder: Path) -> None:
