@@ -131,8 +131,11 @@ class InstantReader:
         us, bad = _numbers(column.cast(pa.string()), "ms")
         wrong = bad | (us < 0) | (us >= 86_400_000_000)
         # A source that writes so writes in order: a time that lacks a digit is told by that.
-        behind = np.flatnonzero(~wrong & (us < np.maximum.accumulate(np.where(wrong, 0, us)))).tolist()
-        late = [Fault(row, "a time before that of the row above", _show(column, row)) for row in behind]
+        read = us[~wrong]
+        newest_first = (read[1:] < read[:-1]).sum() > (read[1:] > read[:-1]).sum()
+        risen = -read if newest_first else read
+        behind = np.flatnonzero(~wrong)[risen < np.maximum.accumulate(risen)].tolist()
+        late = [Fault(row, "a time out of the order of the rows above", _show(column, row)) for row in behind]
         return us + since, _unreadable(wrong, column, column) + late
 
     # ── text ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,14 +151,14 @@ class InstantReader:
             return us, _unreadable(bad, column, shown), False
         text = pc.utf8_trim_whitespace(column)
         if isinstance(self._form, Form):
-            return self._iso(self._form.iso(text), shown)
+            text = self._form.iso(text)
         if self._form == "compact":
             text = pc.replace_substring_regex(text, _COMPACT_SHORT, r"\1 0\2")
             text = pc.replace_substring_regex(text, _COMPACT_MS, r"\1.\2")
             text = pc.replace_substring_regex(text, _COMPACT, r"\1-\2-\3 \4:\5:\6\7")
             text = pc.replace_substring_regex(text, r" :+$", "")
             text = pc.replace_substring_regex(text, r":$", "")
-        if self._form == "dashed":
+        if self._form == "dashed" or isinstance(self._form, Form):
             dashed = pc.equal(pc.find_substring(text, "-"), 4)
             if not pc.all(dashed).as_py():
                 # 20240310 would be read too, and comes from another file.
