@@ -278,6 +278,11 @@ WRITERS = (
         f"open_time=ms | {SMALL} | close_time=end_ms | quote_volume=quote_volume | count=trades | taker_buy_volume='1.5 | "
         "taker_buy_quote_volume='3.5 | ignore='0", intervals=USUAL, **CRYPTO,
     ),
+    candles(
+        "binance-coin-futures-klines", "{code}-{i}-2024-01.csv", "binancecoinm:{code}",
+        f"open_time=ms | {SMALL} | close_time=end_ms | quote_volume='0.013 | count=trades | taker_buy_volume='1.5 | "
+        "taker_buy_quote_volume='0.004 | ignore='0", intervals=USUAL, code="BTCUSD_PERP",
+    ),
     trades(
         "binance-trades", "{code}-trades-{date}.csv", "binance:{code}", "id | price | quantity | '9.5 | us | Maker | 'True",
         bare=True, **CRYPTO,

@@ -3,6 +3,7 @@
 from tapeql.storage.importers.layout import Layout
 
 _WHERE = "https://data.binance.vision"
+_COIN_PATH = r"(?P<symbol>[A-Z0-9]+USD_(?:PERP|\d{6}))-%s-\d{4}-\d\d(-\d\d)?\."
 _PATH = r"(?P<symbol>[A-Z0-9_]+)-%s-\d{4}-\d\d(-\d\d)?\."
 
 LAYOUTS = (
@@ -16,6 +17,34 @@ LAYOUTS = (
         path=_PATH % r"(?P<interval>\d+[a-z]+|1M)",
         spelled={"1M": "1mo"},
         venue="binance",
+    ),
+    Layout(
+        name="binance-coin-futures-klines",
+        title="Binance Vision coin-margined futures klines",
+        where=_WHERE,
+        kind="candles",
+        # Volumes count contracts, and in place of the quote volume stands the base asset's.
+        fields={
+            "ts": "opentime",
+            "volume": "volume",
+            "trades": "count",
+        },
+        header=(
+            "opentime",
+            "open",
+            "high",
+            "low",
+            "close",
+            "volume",
+            "closetime",
+            "quotevolume",
+            "count",
+            "takerbuyvolume",
+        ),
+        path=_COIN_PATH % r"(?P<interval>\d+[a-z]+|1M)",
+        spelled={"1M": "1mo"},
+        venue="binancecoinm",
+        by_path=True,
     ),
     Layout(
         name="binance-futures-klines",
