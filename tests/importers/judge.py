@@ -13,7 +13,7 @@ from tests.importers.specimens import Specimen
 from tests.importers.stored import Row, Series
 
 NOTHING = ("", "null", "none", "nan", "-", "--", "n/a", "na")
-TEXTS = frozenset(("symbol", "venue", "trade_id", "conditions", "interval", "only"))
+TEXTS = frozenset(("symbol", "venue", "trade_id", "conditions", "market", "interval", "only"))
 REQUIRED = {
     "trades": {"ts", "price", "quantity"},
     "quotes": {"ts"},

@@ -114,7 +114,7 @@ CASES = (
         bar(370.1, 370.3, 370, 370.2, volume=100, trades=12), rows=1),
     Case(
         "massive_trades.csv.gz", "trades", "massive:AAPL", "", "2024-01-02T09:00:00.0124",
-        {"price": 191.62, "quantity": 100, "trade_id": "1", "conditions": "12,37"},
+        {"price": 191.62, "quantity": 100, "trade_id": "1", "conditions": "12,37", "market": "11"},
     ),
     Case(
         "binance_trades_2020-09-01_BTCUSDT.csv.gz", "trades", "binance:BTCUSDT", "", "2020-09-01T00:00:00.123",
@@ -126,7 +126,7 @@ CASES = (
     ),
     Case(
         "dbn_trades.csv", "trades", "databento:ESH3", "", "2023-03-01T00:00:00.000234",
-        {"price": 3970.5, "quantity": 2, "side": "sell"},
+        {"price": 3970.5, "quantity": 2, "side": "sell", "market": "1"},
     ),
     Case(
         "dbn_ohlcv.csv", "candles", "databento:ESH3", "1m", "2023-03-01",

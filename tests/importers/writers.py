@@ -201,6 +201,7 @@ CELLS: Mapping[str, Callable[[Row], tuple[str, dict[str, Any]]]] = {
     "at": lambda row: ('["@"]', {"conditions": "@"}),
     "codes": lambda row: ("12,37", {"conditions": "12,37"}),
     "sale": lambda row: ("@  I", {"conditions": "@  I"}),
+    **{f"in_{code}": lambda row, code=code: (code, {"market": code}) for code in ("N", "V", "1", "11")},
     "M_volume": lambda row: (f"{Decimal(row.trades) / 100:f}M", {"volume": float(row.trades * 10_000)}),
     "whole_volume": lambda row: (str(int(row.volume) + 1), {"volume": float(int(row.volume) + 1)}),
     **{f"nano_{name}": _scaled(name, 10**9) for name in ("open", "high", "low", "close", "price", "bid", "ask")},
@@ -233,7 +234,7 @@ OHLC = "Open=open | High=high | Low=low | Close=close"
 SMALL = "open=open | high=high | low=low | close=close | volume=volume"
 BARE = "open | high | low | close | volume"
 NANO = "open=nano_open | high=nano_high | low=nano_low | close=nano_close | volume=whole_volume"
-DBN = "rtype='0 | publisher_id='1 | instrument_id='5482"
+DBN = "rtype='0 | publisher_id=in_1 | instrument_id='5482"
 TARDIS = "exchange='binance | symbol='{code} | timestamp=us | local_timestamp=us"
 X10000 = "x10000_open | x10000_high | x10000_low | x10000_close | whole_volume"
 DAYS = {"1d": "1d"}
@@ -253,7 +254,7 @@ WRITERS = (
         "symbol='{code} | t=iso | o=open | h=high | l=low | c=close | v=volume | n=trades | vw=vwap", intervals=USUAL,
     ),
     trades(
-        "alpaca-trades", "trades.json", "alpaca:{code}", "t=iso | x='V | p=price | s=quantity | c=at | i=id | z='C",
+        "alpaca-trades", "trades.json", "alpaca:{code}", "t=iso | x=in_V | p=price | s=quantity | c=at | i=id | z='C",
         form="objects", wrap=lambda code, word, rows: {"trades": rows, "symbol": code},
     ),
     quotes(
@@ -460,12 +461,12 @@ WRITERS = (
     ),
     trades(
         "massive-trades", "trades_{date}.csv", "massive:{code}",
-        "ticker='{code} | conditions=codes | correction='0 | exchange='11 | id=id | participant_timestamp=ns | price=price | "
+        "ticker='{code} | conditions=codes | correction='0 | exchange=in_11 | id=id | participant_timestamp=ns | price=price | "
         "sequence_number='1201 | sip_timestamp=ns | size=quantity | tape='3 | trf_id='0 | trf_timestamp='0",
     ),
     trades(
         "massive-crypto-trades", "trades_{date}.csv", "massive:X.BTC-USD",
-        "ticker='X:BTC-USD | conditions=codes | exchange='1 | id=id | participant_timestamp=ns | price=price | size=quantity",
+        "ticker='X:BTC-USD | conditions=codes | exchange=in_1 | id=id | participant_timestamp=ns | price=price | size=quantity",
     ),
     quotes(
         "massive-quotes", "quotes_{date}.csv", "massive:{code}",
@@ -522,12 +523,12 @@ WRITERS = (
     ),
     trades(
         "taq-wrds-trades", "taq.csv", "taq:{code}",
-        "DATE=%Y%m%d | TIME_M=%-H:%M:%S.%f | EX='N | SYM_ROOT='{code} | SYM_SUFFIX=' | TR_SCOND=sale | SIZE=quantity | PRICE=price",
+        "DATE=%Y%m%d | TIME_M=%-H:%M:%S.%f | EX=in_N | SYM_ROOT='{code} | SYM_SUFFIX=' | TR_SCOND=sale | SIZE=quantity | PRICE=price",
         zone=NEW_YORK,
     ),
     quotes(
         "taq-wrds-quotes", "taq.csv", "taq:{code}.B",
-        "DATE=%Y-%m-%d | TIME_M=%H:%M:%S.%f | EX='N | BID=bid | BIDSIZ=bid_size | ASK=ask | ASKSIZ=ask_size | QU_COND='R | "
+        "DATE=%Y-%m-%d | TIME_M=%H:%M:%S.%f | EX=in_N | BID=bid | BIDSIZ=bid_size | ASK=ask | ASKSIZ=ask_size | QU_COND='R | "
         "SYM_ROOT='{code} | SYM_SUFFIX='B", zone=NEW_YORK,
     ),
     trades(

@@ -1,5 +1,5 @@
 WITH stored_trades AS (
-  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, side, trade_id, conditions
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, price, quantity, side, trade_id, conditions, market
   FROM READ_PARQUET(['LAKE/ticks/binance/BTCUSDT/2025-03-10.parquet'], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1741615197983367) AND ts < MAKE_TIMESTAMPTZ(1741618800000000)
 ), dated_trades AS (SELECT stored_trades.*, 20157 AS session_date FROM stored_trades),
@@ -21,7 +21,7 @@ computed AS (
 )
 SELECT
   symbol, exchange, MAKE_TIMESTAMPTZ(ts_us) AS ts, seq AS seq_2, price, quantity, side, trade_id, conditions,
-  session, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date,
+  market, session, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date,
   LIST_TRANSFORM([price - w_0], LAMBDA _1 : CASE WHEN ISFINITE(_1) THEN _1 END)[1] AS step
 FROM computed
 WHERE ts_us >= 1741615200000000 AND ts_us < 1741618800000000

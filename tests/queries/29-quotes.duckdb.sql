@@ -1,5 +1,5 @@
 WITH stored_quotes AS (
-  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, bid, bid_size, ask, ask_size
+  SELECT 0 AS feed, EPOCH_US(ts) AS ts_us, seq, bid, bid_size, ask, ask_size, market
   FROM READ_PARQUET(['LAKE/quotes/nasdaq/AAPL/2025-03-10.parquet'], hive_partitioning := FALSE)
   WHERE ts >= MAKE_TIMESTAMPTZ(1741579200000000) AND ts < MAKE_TIMESTAMPTZ(1741665600000000)
 ), dated_quotes AS (
@@ -32,13 +32,13 @@ WITH stored_quotes AS (
   FROM labelled_quotes
 ), result AS (
   SELECT
-    feed, ts_us, seq, symbol, exchange, ts_us AS ts, seq AS seq_2, bid, bid_size, ask, ask_size, spread, mid,
+    feed, ts_us, seq, symbol, exchange, ts_us AS ts, seq AS seq_2, bid, bid_size, ask, ask_size, market, spread, mid,
     spread_pct, session, session_date
   FROM quotes_2
   WHERE spread_pct > 0.01 AND ts_us >= 1741579200000000 AND ts_us < 1741665600000000
 ), taken AS (SELECT * FROM result ORDER BY feed, ts_us, seq LIMIT 30)
 SELECT
-  symbol, exchange, MAKE_TIMESTAMPTZ(ts) AS ts, seq_2, bid, bid_size, ask, ask_size, spread, mid, spread_pct,
-  session, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date
+  symbol, exchange, MAKE_TIMESTAMPTZ(ts) AS ts, seq_2, bid, bid_size, ask, ask_size, market, spread, mid,
+  spread_pct, session, CAST('1970-01-01' AS DATE) + CAST(session_date AS INT) AS session_date
 FROM taken
 ORDER BY feed, ts_us, seq

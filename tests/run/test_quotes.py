@@ -58,13 +58,14 @@ class Quotes:
         spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         rows = [row for row in self.rows if start_us <= row[0] < end_us]
-        names = ("ts", "bid", "ask")
+        names = ("ts", "bid", "ask", "market")
         for first in range(0, len(rows), self.batch_rows):
             chosen = rows[first : first + self.batch_rows]
             arrays = {
                 "ts": pa.array([r[0] for r in chosen], pa.timestamp("us", tz="UTC")),
                 "bid": pa.array([r[1] for r in chosen], pa.float64()),
                 "ask": pa.array([r[2] for r in chosen], pa.float64()),
+                "market": pa.nulls(len(chosen), pa.string()),
             }
             yield pa.RecordBatch.from_arrays([arrays[c] for c in columns], names=[n for n in names if n in columns])
 

@@ -101,6 +101,10 @@ class PostgresSnapshot:
                 self._intervals.setdefault((stored_venue, stored_code), []).append(interval)
         return sorted(self._intervals.get((venue, code), ()))
 
+    def columns(self, table: str) -> frozenset[str]:
+        """Those the table has; an older version may have made it with fewer than we know."""
+        return self._columns.get(table, frozenset())
+
     def parts(self, table: str, venue: str, code: str, interval: str = "") -> list[Part]:
         series = (table, venue, code, interval)
         if table_of(table).name not in self._columns:

@@ -56,7 +56,7 @@ WITHDRAWN = (
 
 def trade(day: str, exchange: str, number: int, ts_us: int, price: float, size: float, conditions: str) -> Trade:
     seq = number * 128 + ord(exchange)
-    return Trade("alpaca", "AAPL", f"{day}/{exchange}/{number}", seq, ts_us, 7, price, size, None, conditions)
+    return Trade("alpaca", "AAPL", f"{day}/{exchange}/{number}", seq, ts_us, 7, price, size, None, conditions, exchange)
 
 
 def reply_of(test: str) -> Callable[[Path], bytes]:

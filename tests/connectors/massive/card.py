@@ -41,7 +41,19 @@ BAD_AND_GONE = (
 
 def trade(place: str, number: str, seq: int, ts_us: int, price: float, size: float, conditions: str | None) -> Trade:
     day = {1517562: "2018-02-02", 1651181: "2022-04-28"}[ts_us // 1_000_000_000]
-    return Trade("massive", "AAPL", f"{day}/{place}/{number}", seq, ts_us, 7, price, size, None, conditions)
+    return Trade(
+        "massive",
+        "AAPL",
+        f"{day}/{place}/{number}",
+        seq,
+        ts_us,
+        7,
+        price,
+        size,
+        None,
+        conditions,
+        place.partition(".")[0],
+    )
 
 
 def specified(folder: Path) -> Iterator[Frame]:

@@ -42,8 +42,11 @@ from tapeql.sql.terms import (
     text,
     union_all,
 )
+from tapeql.storage.postgres_snapshot import PostgresSnapshot
+from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 
+_KINDS: Final = {"string": TEXT, "double": DOUBLE, "int64": BIGINT}
 LARGEST: Final = 1.7976931348623157e308
 LN_LARGEST: Final = 709.782712893384
 LN_LEAST: Final = -745.0
@@ -164,14 +167,24 @@ class Postgres(Dialect):
         constants: Constants,
     ) -> exp.Query:
         # one branch a symbol: the planner sees constants, and reads each by the index
-        branches = [self._read(table_name, interval, read, columns, numbers) for read in reads or [_NOTHING]]
+        there = self._there(table_name, columns, snapshot)
+        branches = [self._read(table_name, interval, read, there, numbers) for read in reads or [_NOTHING]]
         if len(branches) == 1:
             return branches[0]
         alias = exp.TableAlias(this=name("read"))
         return union_all([select([star()], exp.Subquery(this=branch, alias=alias.copy())) for branch in branches])
 
+    def _there(self, table_name: str, columns: Sequence[str], snapshot: Snapshot) -> list[Node]:
+        """The columns; one that the table has not got, since an older version made it, is NULL."""
+        known = snapshot.columns(table_name) if isinstance(snapshot, PostgresSnapshot) else None
+        types = TABLES[table_name].schema
+        return [
+            column(c) if known is None or c in known else named(null(_KINDS[str(types.field(c).type)]), c)
+            for c in columns
+        ]
+
     def _read(
-        self, table_name: str, interval: str, read: Read, columns: Sequence[str], numbers: Sequence[str]
+        self, table_name: str, interval: str, read: Read, columns: Sequence[Node], numbers: Sequence[str]
     ) -> exp.Select:
         keys = {"venue": read.symbol.venue, "symbol": read.symbol.code}
         if interval:
@@ -179,7 +192,8 @@ class Postgres(Dialect):
         values = [
             *(named(integer(getattr(read, number)), number) for number in numbers),
             named(_exact_microseconds(read), "ts_us"),
-            *(column(c) for c in ("seq", *columns)),
+            column("seq"),
+            *(node.copy() for node in columns),
         ]
         where = both(
             *(op("=", column(key), text(value)) for key, value in keys.items()),
