@@ -243,3 +243,13 @@ def test_the_room_of_the_name_is_still_there() -> None:
 
     assert callable(tapeql.query)
     assert room.DAY_US == 86_400_000_000
+
+
+@pytest.mark.parametrize("kind", ["frame", "arrow"])
+def test_tz_is_the_zone_of_times_without_one(kind: str) -> None:
+    """As it is of times in text."""
+    aware = minutes()
+    naive = aware.tz_localize(None)
+    given = naive if kind == "frame" else pa.table(naive.rename_axis("ts").reset_index())
+    asked = tapeql.query(f"{SENTENCE} TZ America/New_York", t=given)
+    assert asked.column("ts").equals(tapeql.query(SENTENCE, t=aware).column("ts"))

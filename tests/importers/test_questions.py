@@ -312,3 +312,13 @@ def test_a_line_between_the_names_and_the_rows_is_refused(imported: Import) -> N
         DataError, match=r"x\.csv:2: this line is no row, and stands between line 1, which names the columns"
     ):
         imported("x.csv", text + rows, symbol="x:A")
+
+
+@pytest.mark.parametrize(
+    ("format", "told"), [("binance-klines", "12 columns, .*has 6"), ("lean-equity", "the day that")]
+)
+def test_a_format_that_a_file_has_not_is_refused(imported: Import, format: str, told: str) -> None:
+    """What was named is believed, but for what the file cannot be."""
+    text = "".join(f"2024-01-02 09:3{n}:00,1,2,1,2,10\n" for n in range(5))
+    with pytest.raises(DataError, match=told):
+        imported("AAPL_1min.txt", text, format=format, symbol="x:A")

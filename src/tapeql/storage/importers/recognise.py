@@ -165,7 +165,12 @@ class _Recogniser:
         zone = self.wishes.tz or (layout.markets.get(self.seen.said.get("venue", ""), layout.zone) if layout else "")
         day = None
         if layout is not None and layout.millis_of_day:
-            day = dt.datetime.strptime(self.seen.said["day"], "%Y%m%d").date()
+            named = self.seen.said.get("day")
+            if named is None:
+                raise DataError(
+                    f"{self.source.label}: the day that {layout.title} counts from stands in no part of its name"
+                )
+            day = dt.datetime.strptime(named, "%Y%m%d").date()
         reader = InstantReader(
             self.wishes.time_unit or (layout.unit if layout else None),
             zone or "UTC",
@@ -205,6 +210,8 @@ class _Recogniser:
         column = self.sample[places["ts"][0]]
         if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
             if pa.types.is_timestamp(column.type) and column.type.tz is None and not self.are_days:
+                if self.wishes.local:
+                    self.missing[ZONE] = "where times without a zone are local"
                 self.notes.append("times without a zone were read as UTC (--tz)")
             return
         if self.are_days and interval and interval[-1] not in "smh":

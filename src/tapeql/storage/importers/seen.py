@@ -74,6 +74,10 @@ def known_layout(names: Sequence[str], rows: Rows, path: str, wishes: Wishes) ->
         close = difflib.get_close_matches(wanted, [each.name for each in layouts()], 1)
         hint = f"; did you mean {close[0]}?" if close else ""
         raise DataError(f"there is no format {wanted!r}{hint} (`tapeql import --formats` lists them)")
+    if found.cells and rows and len(rows[0]) != len(found.cells):
+        raise DataError(
+            f"{found.title} has {len(found.cells)} columns, {path} has {len(rows[0])}: it is of another format"
+        )
     return found
 
 
