@@ -322,3 +322,12 @@ def test_a_format_that_a_file_has_not_is_refused(imported: Import, format: str, 
     text = "".join(f"2024-01-02 09:3{n}:00,1,2,1,2,10\n" for n in range(5))
     with pytest.raises(DataError, match=told):
         imported("AAPL_1min.txt", text, format=format, symbol="x:A")
+
+
+def test_words_beside_the_files_of_a_folder_are_no_data(lake: Lake, tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "ticks.csv").write_text("ts,price,quantity\n1704067200,1,1\n")
+    for name in ("README.md", "LICENSE", "_SUCCESS"):
+        (folder / name).write_text("words\n")
+    assert import_files(lake, [folder], symbol="x:A").added == 1

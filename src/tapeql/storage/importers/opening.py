@@ -31,14 +31,14 @@ _PROMISED: Final = {
 def files_of(names: Sequence[str | os.PathLike[str]]) -> list[Path]:
     """The files named, by path or as file://, those in folders, and those that patterns such as `trades/*.csv` find.
 
-    Hidden ones are left out.
+    Of a folder hidden ones are left out, and those that tell of the others, such as README.md.
     """
     found: list[Path] = []
     for name in names:
         path = path_of(name)
         if path.is_dir():
             inside = sorted(
-                each for each in path.rglob("*") if each.is_file() and not _is_hidden(each.relative_to(path))
+                each for each in path.rglob("*") if each.is_file() and not _is_aside(each.relative_to(path))
             )
             if not inside:
                 raise DataError(f"the folder {shown(path)} holds no file")
@@ -103,5 +103,11 @@ def _keeps_promise(path: Path) -> None:
         raise DataError(f"{shown(path)} is not a {promised} file")
 
 
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith((".", "_")) for part in path.parts)
+def _is_aside(path: Path) -> bool:
+    """Hidden, or words about the data beside them."""
+    words = path.suffix.lower() in (".md", ".rst", ".html", ".pdf") or path.stem.upper() in (
+        "README",
+        "LICENSE",
+        "NOTICE",
+    )
+    return words or any(part.startswith((".", "_")) for part in path.parts)
