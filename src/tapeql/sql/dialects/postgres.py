@@ -42,7 +42,6 @@ from tapeql.sql.terms import (
     text,
     union_all,
 )
-from tapeql.storage.postgres_snapshot import PostgresSnapshot
 from tapeql.storage.schema import TABLES
 from tapeql.storage.snapshot import Snapshot
 
@@ -176,7 +175,8 @@ class Postgres(Dialect):
 
     def _there(self, table_name: str, columns: Sequence[str], snapshot: Snapshot) -> list[Node]:
         """The columns; one that the table has not got, since an older version made it, is NULL."""
-        known = snapshot.columns(table_name) if isinstance(snapshot, PostgresSnapshot) else None
+        columns_of = getattr(snapshot, "columns", None)  # of a database; files tell no one before they are read
+        known = columns_of(table_name) if columns_of is not None else None
         types = TABLES[table_name].schema
         return [
             column(c) if known is None or c in known else named(null(_KINDS[str(types.field(c).type)]), c)
