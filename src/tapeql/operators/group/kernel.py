@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +13,7 @@ from tapeql import arrow, limits
 from tapeql.cancel import watched
 from tapeql.errors import LimitError, StoreError
 from tapeql.kernels.context import Context
+from tapeql.kernels.database import in_memory
 from tapeql.operators.group import Group
 from tapeql.query.grouped import Measure
 
@@ -42,23 +43,18 @@ _SAID: Final = {
 
 def finish(step: Group, batches: Iterable[pa.RecordBatch], context: Context) -> Iterator[pa.RecordBatch]:
     """Raises LimitError where the groups need more memory than a query may use and cannot be put aside."""
-    import tempfile
-
     import duckdb
 
     feed = _Feed(step, batches)
     reader = feed.reader()
     if reader is None:
         return
-    with tempfile.TemporaryDirectory(prefix="tapeql-", ignore_cleanup_errors=True) as spill:
-        config: dict[str, Any] = {"threads": "1", "memory_limit": f"{context.memory}B", "temp_directory": spill}
-        connection = duckdb.connect(":memory:", config=config)
+    with in_memory(context.memory) as connection, watched(connection.interrupt, context.cancel):
         try:
-            with watched(connection.interrupt, context.cancel):
-                connection.register("rows", reader)
-                for batch in connection.sql(statement(step)).to_arrow_reader(limits.BATCH_ROWS):
-                    if batch.num_rows:
-                        yield batch
+            connection.register("rows", reader)
+            for batch in connection.sql(statement(step)).to_arrow_reader(limits.BATCH_ROWS):
+                if batch.num_rows:
+                    yield batch
         except duckdb.OutOfMemoryException:
             raise LimitError(
                 f"the groups need more than {context.memory / (1 << 20):,.0f} MB at once: ask for fewer of them, for a shorter "
@@ -68,8 +64,6 @@ def finish(step: Group, batches: Iterable[pa.RecordBatch], context: Context) -> 
         except (duckdb.Error, pa.ArrowException) as error:
             context.cancel.check()
             raise feed.failure or StoreError(f"DuckDB could not answer: {error}") from error
-        finally:
-            connection.close()
 
 
 class _Feed:
