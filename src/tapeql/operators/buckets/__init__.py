@@ -8,6 +8,7 @@ from typing import Final
 
 from tapeql.operators.operator import RowOperator
 from tapeql.query.nodes import Align, Column, Interval, Type
+from tapeql.rows.nodes import Bars, Rows
 
 OPENING: Final = Column("bucket.ts", Type.INSTANT)
 CLOSING: Final = Column("bucket.ts_close", Type.INSTANT)
@@ -28,6 +29,10 @@ class Buckets(RowOperator):
 
     def columns(self, before: frozenset[str]) -> frozenset[str]:
         return before | {OPENING.name, CLOSING.name}
+
+    def bars(self, rows: Rows) -> Bars:
+        """The bars that would hold these rows."""
+        return Bars(self.interval, rows.feeds, rows.sessions, self.align, None, rows.zone, rows.reference)
 
     def text(self) -> Iterator[str]:
         yield f"every {self.interval.text}"
