@@ -39,8 +39,10 @@ def ordering(statement: Statement, state: State) -> list[Node]:
     rowwise = statement.rowwise(state.stream)
     keys: list[Node] = []
     for key in state.keys:
-        value = rowwise.value(key.expr)
-        if key.expr.type is Type.STRING:
-            value = statement.dialect.byte_order(value)
-        keys.append(nulls_last(value, key.descending))
+        keys.append(sorted_by(statement, rowwise.value(key.expr), key.expr.type, descending=key.descending))
     return [*keys, *state.stream.order()]
+
+
+def sorted_by(statement: Statement, value: Node, type: Type, *, descending: bool = False) -> Node:
+    """A key to order by: texts by their bytes, NULLs last."""
+    return nulls_last(statement.dialect.byte_order(value) if type is Type.STRING else value, descending)

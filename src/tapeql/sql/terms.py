@@ -186,6 +186,11 @@ def nulls_last(key: Node, descending: bool) -> Node:
     return exp.Ordered(this=key, desc=descending, nulls_first=False)
 
 
+def backwards(key: Node) -> Node:
+    """The opposite order of a key."""
+    return exp.Ordered(this=key.this, desc=not key.args.get("desc"), nulls_first=not key.args.get("nulls_first"))
+
+
 def over(
     aggregate: Node,
     partition: Sequence[Node],

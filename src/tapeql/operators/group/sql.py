@@ -10,11 +10,12 @@ from tapeql.operators.group import Group
 from tapeql.operators.operator import Plan
 from tapeql.query.grouped import Measure
 from tapeql.query.nodes import Type
-from tapeql.sql.state import State
+from tapeql.sql.state import State, sorted_by
 from tapeql.sql.statement import FEED, Statement, Stream
 from tapeql.sql.terms import (
     BIGINT,
     Node,
+    backwards,
     both,
     call,
     case,
@@ -26,7 +27,6 @@ from tapeql.sql.terms import (
     is_null,
     named,
     negation,
-    nulls_last,
     op,
     over,
     select,
@@ -50,7 +50,7 @@ def lower(step: Group, state: State, statement: Statement, plan: Plan) -> State:
     if not keys:
         grouped = grouped.having(op(">", call("count", exp.Star()), integer(0)), copy=False)
     groups = statement.add("groups", grouped)
-    order = [_ordered(statement, column(fields[key.name].name), key.type) for key in step.keys]
+    order = [sorted_by(statement, column(fields[key.name].name), key.type) for key in step.keys]
     number = over(call("row_number"), [], order) if order else integer(1)
     listed = [named(cast(integer(0), BIGINT), FEED), exp.Star(), named(number, NUMBER)]
     return replace(
@@ -58,20 +58,12 @@ def lower(step: Group, state: State, statement: Statement, plan: Plan) -> State:
     )
 
 
-def _ordered(statement: Statement, key: Node, type: Type) -> Node:
-    return nulls_last(statement.dialect.byte_order(key) if type is Type.STRING else key, False)
-
-
 def _said(measure: Measure, stream: Stream, statement: Statement) -> Node:
     inputs: list[Node] = [column(stream.columns[c.name].name) for c in measure.inputs]
     if not inputs:
         return call("count", exp.Star())
     x, y = inputs[0], inputs[-1].copy()
-    there = (
-        both(negation(is_null(x.copy())), negation(is_null(y.copy())))
-        if len(inputs) > 1
-        else negation(is_null(x.copy()))
-    )
+    there = both(*(negation(is_null(each.copy())) for each in inputs))
     total = statement.dialect.sum
 
     def extreme(which: str, of: Node) -> Node:
@@ -103,10 +95,10 @@ def _said(measure: Measure, stream: Stream, statement: Statement) -> Node:
         case "first":
             return first_by(*stream.order())
         case "last":
-            return first_by(*(_backwards(key) for key in stream.order()))
+            return first_by(*(backwards(key) for key in stream.order()))
         case "arg_min" | "arg_max":
-            by = statement.dialect.byte_order(y) if measure.inputs[1].type is Type.STRING else y
-            return first_by(nulls_last(by, measure.function == "arg_max"), *stream.order())
+            by = sorted_by(statement, y, measure.inputs[1].type, descending=measure.function == "arg_max")
+            return first_by(by, *stream.order())
         case "median":
             return _percentile(x, 0.5)
         case "percentile":
@@ -130,7 +122,3 @@ def _percentile(x: Node, share: float) -> Node:
         this=exp.PercentileCont(this=exp.Literal.number(repr(share))),
         expression=exp.Order(expressions=[exp.Ordered(this=x)]),
     )
-
-
-def _backwards(key: Node) -> Node:
-    return exp.Ordered(this=key.this, desc=not key.args.get("desc"), nulls_first=not key.args.get("nulls_first"))

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlglot import exp
-
 from tapeql.operators.operator import Plan
 from tapeql.operators.take import Take
 from tapeql.sql.attaching import where
 from tapeql.sql.state import State, ordering
 from tapeql.sql.statement import Statement
-from tapeql.sql.terms import Node, call, column, integer, named, op, over, select, star, table
+from tapeql.sql.terms import backwards, call, column, integer, named, op, over, select, star, table
 
 
 def lower(step: Take, state: State, statement: Statement, plan: Plan) -> State:
     stream, limit = state.stream, step.limit
     ordered = ordering(statement, state)
     if limit.last:
-        ordered = [_backwards(node) for node in ordered]
+        ordered = [backwards(node) for node in ordered]
     if not limit.per:
         taken = select([star()], table(stream.relation), ordered=ordered, limit=limit.rows)
         return replace(state, stream=replace(stream, relation=statement.add("taken", taken)))
@@ -26,7 +24,3 @@ def lower(step: Take, state: State, statement: Statement, plan: Plan) -> State:
     ranked = statement.add("ranked", select([star(), named(number, "row")], table(stream.relation)))
     first = op("<=", column("row"), integer(limit.rows))
     return replace(state, stream=where(statement, "taken", replace(stream, relation=ranked), first))
-
-
-def _backwards(key: Node) -> Node:
-    return exp.Ordered(this=key.this, desc=not key.args["desc"], nulls_first=not key.args["nulls_first"])
