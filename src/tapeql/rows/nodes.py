@@ -30,7 +30,6 @@ class Feed:
     start_us, end_us   rows (or bars, by their opening) in this half-open range are produced: the query's range,
                        warm-up before it included; a bar that opens inside is built from all of its ticks
     sources            disjoint, sorted; for Bars only
-    quotes_from_us     the quotes that prevail at start_us lie at or after this instant
     dates              of days that are stored although the calendar has no session on them; for Bars only
     """
 
@@ -39,7 +38,6 @@ class Feed:
     start_us: int = 0
     end_us: int = 0
     sources: tuple[Source, ...] = ()
-    quotes_from_us: int = 0
     dates: tuple[int, ...] = ()
 
 

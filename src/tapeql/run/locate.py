@@ -7,15 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from tapeql import calendars
 from tapeql.errors import Diagnostic
 from tapeql.kernels.bars import bar_frames
 from tapeql.kernels.context import Context
-from tapeql.kernels.quotes import prevailing
 from tapeql.kernels.ticks import row_frames
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.operator import Operator, Plan
-from tapeql.operators.quote_means import QuoteMeans
 from tapeql.query.durations import DAY_US
 from tapeql.rows.nesting import UNIT_DAYS
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
@@ -36,14 +33,11 @@ def located(plan: Plan, context: Context) -> Located:
     notes: list[Diagnostic] = []
     fill = next((step for step in plan.steps if isinstance(step, FillSlots)), None)
     looks_ahead = fill is not None and fill.looks_ahead
-    means = any(isinstance(step, QuoteMeans) for step in plan.steps)
     feeds = []
     for feed in plan.rows.feeds:
         feed = _warm(plan.rows, feed, plan.asked.start_us, plan.lookback_rows, plan.lookback_us, context, notes)
         if looks_ahead and isinstance(plan.rows, Bars):
             feed = _to_next_bar(plan.rows, feed, context)
-        if means:
-            feed = replace(feed, quotes_from_us=_quotes_from(feed, context))
         feeds.append(feed)
     rows: Rows = replace(plan.rows, feeds=tuple(feeds))
     steps: list[Operator] = []
@@ -150,11 +144,5 @@ def _around(bars: Bars, rows: Rows, back: int, context: Context) -> Bars:
             end += 2 * DAY_US
         if back:
             start = min(start, _rows_before(bars, feed, start, back, _first(bars, feed, context), context)[0])
-        own = replace(feed, start_us=start, end_us=end)
-        feeds.append(replace(own, quotes_from_us=_quotes_from(own, context)))
+        feeds.append(replace(feed, start_us=start, end_us=end))
     return replace(bars, feeds=tuple(feeds))
-
-
-def _quotes_from(feed: Feed, context: Context) -> int:
-    opened = calendars.openings(feed.calendar, feed.start_us, feed.start_us + 1)
-    return prevailing(feed, context.snapshot, feed.start_us, int(opened[0]) if len(opened) else feed.start_us)

@@ -14,8 +14,10 @@ from typing import Final
 
 from sqlglot import exp
 
+from tapeql import calendars
 from tapeql.calendars.grid import NEVER
-from tapeql.rows.nodes import Bars
+from tapeql.kernels.quotes import prevailing
+from tapeql.rows.nodes import Bars, Feed
 from tapeql.sql.dialects.dialect import Read
 from tapeql.sql.grids import BarGrid, PlainGrid, last_close
 from tapeql.sql.statement import AT, FEED, GROUP, SEQ, Statement
@@ -50,8 +52,6 @@ from tapeql.sql.terms import (
 
 BAR = "bar"
 MARKET: Final = "market"
-EARLIEST: Final = -(2**53)
-"""Before every quote, and an instant engines can still write down."""
 
 
 def quote_means(
@@ -67,7 +67,8 @@ def quote_means(
     for feed in node.feeds:
         g = statement.group(feed)
         until = last_close(grid.grids[g], feed.start_us, feed.end_us)
-        reads.append(Read(statement.number(feed), g, feed.symbol, feed.quotes_from_us or EARLIEST, until))
+        since = prevailing(feed, statement.snapshot, feed.start_us, _opened(feed))
+        reads.append(Read(statement.number(feed), g, feed.symbol, since, until))
     markets = (MARKET,) if _of_markets(statement, reads) else ()
     quotes = stored(statement, "standing_quotes", "quotes", "", reads, ("bid", "ask", *markets))
     pieces = _pieces(statement, "pieces", rows, closing, grid)
@@ -79,6 +80,12 @@ def quote_means(
         standing = _standing(statement, events, (FEED,), ())
     lives = statement.add("lives", _lives(standing))
     return statement.add("quote_means", _means(statement, lives, measures))
+
+
+def _opened(feed: Feed) -> int:
+    """Since when the market is open at the beginning of a feed; then where it is closed."""
+    opened = calendars.openings(feed.calendar, feed.start_us, feed.start_us + 1)
+    return int(opened[0]) if len(opened) else feed.start_us
 
 
 def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: BarGrid) -> str:
@@ -161,7 +168,7 @@ def _of_markets(statement: Statement, reads: Sequence[Read]) -> bool:
 
 def _seen(statement: Statement, quotes: str, events: str) -> str:
     """Each event once for each market that has quotes: a market's own say what it quotes, a quote without one ends them."""
-    names = [column(FEED), named(coalesce(column("market"), text("")), MARKET)]
+    names = [column(FEED), named(coalesce(column(MARKET), text("")), MARKET)]
     markets = statement.add("markets", select(names, table(quotes), distinct=True))
     its, whose = column(MARKET, events), column(MARKET, markets)
     own = op("=", its, whose)
