@@ -114,6 +114,7 @@ def test_the_result_is_ordered_and_limited(db: tapeql.Database) -> None:
         ("STATS OF TICKS FROM nasdaq:A SELECT percentile(price, 101)", "E208", "from 0 to 100"),
         ("STATS OF TICKS FROM nasdaq:A SELECT avg(prise)", "E101", "`price`"),
         ("STATS OF TICKS FROM nasdaq:A SELECT avg(price) AS a, max(price) AS a", "E109", "`a`"),
+        ("STATS OF TICKS FROM nasdaq:A PER hour AS h, minute AS h", "E109", "`h`"),
         ("STATS OF BARS FROM nasdaq:A", "E002", "`TICKS`"),
         ("CANDLES 1h FROM nasdaq:A PER symbol", "E207", "STATS … PER symbol"),
         ("TICKS FROM nasdaq:A EVERY 5m", "E207", "CANDLES 10m"),

@@ -133,11 +133,10 @@ class GroupExpressions(Expressions):
         if arguments is None:
             return unknown(written.span)
         series, constants = arguments
-        values = [self._input(entry, each) for each in series]
+        inputs = [self._input(entry, each) for each in series]
         params = self._params(entry, constants)
-        if params is None or any(value is None for value in values):
+        if params is None:
             return unknown(written.span)
-        inputs = [value for value in values if value is not None]
         columns = tuple(self._column(value.expr) for value in inputs)
         type = Type.INT if entry.gives == "count" else columns[0].type if entry.gives == "same" else Type.FLOAT
         measure = Measure("", entry.name, columns, params, type)
@@ -167,12 +166,10 @@ class GroupExpressions(Expressions):
             return None
         return [found[name] for name in inputs], [found[name] for name, _, _ in entry.params]
 
-    def _input(self, entry: Aggregate, written: syntax.Expr) -> Value | None:
+    def _input(self, entry: Aggregate, written: syntax.Expr) -> Value:
         if entry.numbers and entry.name != "count":
-            value = settle(self.rows.number(written, f"`{entry.name}`"))
-            return Value(typed(value.expr, Type.FLOAT), value.unit)
-        value = settle(self.rows.value(written))
-        return Value(typed(value.expr, Type.FLOAT), value.unit)
+            return _known(self.rows.number(written, f"`{entry.name}`"))
+        return _known(self.rows.value(written))
 
     def _params(self, entry: Aggregate, written: Sequence[syntax.Expr]) -> tuple[float, ...] | None:
         found = []
@@ -190,10 +187,14 @@ class GroupExpressions(Expressions):
         return self.inputs.setdefault(expr, Column(f"in.{len(self.inputs)}", expr.type))
 
 
-def key_of(rows: Expressions, number: int, written: syntax.Expr, alias: str | None) -> Key:
-    """A key as PER writes it."""
-    value = settle(rows.value(written))
-    value = Value(typed(value.expr, Type.FLOAT), value.unit)
+def read_key(rows: Expressions, written: syntax.Expr, alias: str | None) -> tuple[str, str, Value]:
+    """A key of PER: how it is written, what it is called, and its value of a row."""
     text = format_expr(written)
     plain = text.lower() if isinstance(written, syntax.Name) else text
-    return Key(plain, alias or plain.replace(".", "_"), value, Column(f"key.{number}", value.type))
+    return plain, alias or plain.replace(".", "_"), _known(rows.value(written))
+
+
+def _known(value: Value) -> Value:
+    """A value as a column: a unit of its own is settled, and an untyped NULL is a number."""
+    value = settle(value)
+    return Value(typed(value.expr, Type.FLOAT), value.unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from tapeql.language.clauses.add import Add
 from tapeql.language.clauses.select import Item, Select
@@ -24,18 +25,17 @@ def grouped(asking: Asking, beside: Sequence[OutputColumn]) -> tuple[Operator, .
     """The operators from chosen rows to the columns of the result, and what ORDER BY and LIMIT need `beside` them."""
     add, select, reader = asking.clause(Add), asking.clause(Select), group_reader(asking)
     items: tuple[Item, ...] = select.items if select else (*asking.verb.measures, *(add.items if add else ()))
-    known = [OutputColumn(key.name, key.column) for key in keys(asking)]
-    shown = resolve_items(reader, known, items)
     own = keys(asking)
+    shown = resolve_items(reader, [OutputColumn(key.name, key.column) for key in own], items)
     of_rows = [OutputColumn(key.column.name, key.value.expr) for key in own]
     of_rows += [OutputColumn(column.name, expr) for expr, column in reader.inputs.items()]
+    if not of_rows:  # rows without columns cannot be counted
+        of_rows = [OutputColumn("row", Column("ts", Type.INSTANT))]
     measures = tuple(replace(measure, name=column.name) for measure, column in reader.measures.items())
     every = buckets(asking)
     return (
         *([every] if every else []),
-        Project(
-            tuple(of_rows) or (OutputColumn("row", Column("ts", Type.INSTANT)),)
-        ),  # rows without columns cannot be counted
+        Project(tuple(of_rows)),
         Group(tuple(key.column for key in _in_order(own)), measures),
         ProjectWhole(shown, tuple(beside)),
     )
@@ -43,7 +43,8 @@ def grouped(asking: Asking, beside: Sequence[OutputColumn]) -> tuple[Operator, .
 
 def _in_order(keys: Sequence[Key]) -> list[Key]:
     """Groups come by exchange and symbol, which are shown the other way round."""
-    place = {key.name: float(n) for n, key in enumerate(keys)}
-    if place.get("exchange", -1) == place.get("symbol", -1) + 1:
-        place["exchange"] -= 1.5
-    return sorted(keys, key=lambda key: place[key.name])
+    ordered = list(keys)
+    for n, pair in enumerate(pairwise(keys)):
+        if tuple(key.name for key in pair) == ("symbol", "exchange"):
+            ordered[n : n + 2] = reversed(pair)
+    return ordered

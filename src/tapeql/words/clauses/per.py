@@ -7,7 +7,7 @@ from typing import Final
 from tapeql.language import syntax
 from tapeql.language.clauses.per import Per
 from tapeql.operators.buckets import CLOSING, OPENING
-from tapeql.query.grouped import Key, key_of
+from tapeql.query.grouped import Key, read_key
 from tapeql.query.nodes import Column, Interval, Type
 from tapeql.query.values import Value
 from tapeql.words.asking import Asking, settled
@@ -21,15 +21,19 @@ def keys(asking: Asking) -> tuple[Key, ...]:
     """What groups are known by, in the order it is shown: the values of PER, a symbol with its venue, and the stretch of EVERY."""
     clause, every = asking.clause(Per), buckets(asking)
     found: list[Key] = []
+
+    def add(written: str, name: str, value: Value) -> None:
+        if not any((key.name, key.value) == (name, value) for key in found):
+            found.append(Key(written, name, value, Column(f"key.{len(found)}", value.type)))
+
     for item in clause.items if clause else ():
-        found.append(key_of(reader(asking), len(found), of_dates(item.value), item.alias))
+        add(*read_key(reader(asking), of_dates(item.value), item.alias))
         if found[-1].value.expr == Column("symbol", Type.STRING):
-            venue = Value(Column("exchange", Type.STRING))
-            found.append(Key("exchange", "exchange", venue, Column(f"key.{len(found)}", Type.STRING)))
+            add("exchange", "exchange", Value(Column("exchange", Type.STRING)))
     if every is not None:
-        for name, column in (("ts", OPENING), ("ts_close", CLOSING)):
-            found.append(Key(name, name, Value(column), Column(f"key.{len(found)}", Type.INSTANT)))
-    return tuple({key.name: key for key in reversed(found)}[name] for name in dict.fromkeys(key.name for key in found))
+        add("ts", "ts", Value(OPENING))
+        add("ts_close", "ts_close", Value(CLOSING))
+    return tuple(found)
 
 
 def of_dates(written: syntax.Expr) -> syntax.Expr:
