@@ -6,7 +6,7 @@ from tapeql.errors import NOWHERE
 from tapeql.language import syntax
 from tapeql.language.clauses.select import Item
 from tapeql.operators.where import passing
-from tapeql.query.columns import BAR, QUOTE, TICK
+from tapeql.query.columns import BAR, QUOTE, TICK, RowKind
 from tapeql.query.verb import Verb
 
 
@@ -15,44 +15,36 @@ def _of(function: str, *columns: str, name: str) -> Item:
     return Item(syntax.Call(function, arguments, NOWHERE, NOWHERE), name, NOWHERE)
 
 
+def _stats(name: str, sees: RowKind, *usual: Item) -> Verb:
+    return Verb(name, sees=sees, chooses=passing, shows=(), measures=usual)
+
+
 VERBS = (
-    Verb(
+    _stats(
         "stats",
-        sees=BAR,
-        chooses=passing,
-        shows=(),
-        measures=(
-            _of("count", name="bars"),
-            _of("sum", "volume", name="volume"),
-            _of("min", "low", name="low"),
-            _of("max", "high", name="high"),
-            _of("avg", "close", name="avg_close"),
-        ),
+        BAR,
+        _of("count", name="bars"),
+        _of("sum", "volume", name="volume"),
+        _of("min", "low", name="low"),
+        _of("max", "high", name="high"),
+        _of("avg", "close", name="avg_close"),
     ),
-    Verb(
+    _stats(
         "stats of ticks",
-        sees=TICK,
-        chooses=passing,
-        shows=(),
-        measures=(
-            _of("count", name="trades"),
-            _of("sum", "quantity", name="volume"),
-            _of("min", "price", name="low"),
-            _of("max", "price", name="high"),
-            _of("wavg", "price", "quantity", name="vwap"),
-        ),
+        TICK,
+        _of("count", name="trades"),
+        _of("sum", "quantity", name="volume"),
+        _of("min", "price", name="low"),
+        _of("max", "price", name="high"),
+        _of("wavg", "price", "quantity", name="vwap"),
     ),
-    Verb(
+    _stats(
         "stats of quotes",
-        sees=QUOTE,
-        chooses=passing,
-        shows=(),
-        measures=(
-            _of("count", name="quotes"),
-            _of("avg", "spread", name="avg_spread"),
-            _of("avg", "spread_pct", name="avg_spread_pct"),
-            _of("min", "bid", name="low_bid"),
-            _of("max", "ask", name="high_ask"),
-        ),
+        QUOTE,
+        _of("count", name="quotes"),
+        _of("avg", "spread", name="avg_spread"),
+        _of("avg", "spread_pct", name="avg_spread_pct"),
+        _of("min", "bid", name="low_bid"),
+        _of("max", "ask", name="high_ask"),
     ),
 )

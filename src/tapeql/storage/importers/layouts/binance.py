@@ -1,10 +1,42 @@
 """Binance Vision: daily and monthly archives of spot and futures markets (https://github.com/binance/binance-public-data)."""
 
+from dataclasses import replace
+
 from tapeql.storage.importers.layout import Layout
 
 _WHERE = "https://data.binance.vision"
 _COIN_PATH = r"(?P<symbol>[A-Z0-9]+USD_(?:PERP|\d{6}))-%s-\d{4}-\d\d(-\d\d)?\."
 _PATH = r"(?P<symbol>[A-Z0-9_]+)-%s-\d{4}-\d\d(-\d\d)?\."
+
+_INTERVAL = r"(?P<interval>\d+[a-z]+|1M)"
+
+_FUTURES_KLINES = Layout(
+    name="binance-futures-klines",
+    title="Binance Vision futures klines",
+    where=_WHERE,
+    kind="candles",
+    fields={
+        "ts": "opentime",
+        "volume": "volume",
+        "quote_volume": "quotevolume",
+        "trades": "count",
+    },
+    header=(
+        "opentime",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "closetime",
+        "quotevolume",
+        "count",
+        "takerbuyvolume",
+    ),
+    path=_PATH % _INTERVAL,
+    spelled={"1M": "1mo"},
+    venue="binanceusdm",
+)
 
 LAYOUTS = (
     Layout(
@@ -14,64 +46,20 @@ LAYOUTS = (
         kind="candles",
         fields={"ts": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5, "quote_volume": 7, "trades": 8},
         cells=("epoch", *["number"] * 5, "epoch", "number", "int", "number", "number", "any"),
-        path=_PATH % r"(?P<interval>\d+[a-z]+|1M)",
+        path=_PATH % _INTERVAL,
         spelled={"1M": "1mo"},
         venue="binance",
     ),
-    Layout(
+    _FUTURES_KLINES,
+    # Volumes count contracts, and in place of the quote volume stands the base asset's.
+    replace(
+        _FUTURES_KLINES,
         name="binance-coin-futures-klines",
         title="Binance Vision coin-margined futures klines",
-        where=_WHERE,
-        kind="candles",
-        # Volumes count contracts, and in place of the quote volume stands the base asset's.
-        fields={
-            "ts": "opentime",
-            "volume": "volume",
-            "trades": "count",
-        },
-        header=(
-            "opentime",
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-            "closetime",
-            "quotevolume",
-            "count",
-            "takerbuyvolume",
-        ),
-        path=_COIN_PATH % r"(?P<interval>\d+[a-z]+|1M)",
-        spelled={"1M": "1mo"},
+        fields={"ts": "opentime", "volume": "volume", "trades": "count"},
+        path=_COIN_PATH % _INTERVAL,
         venue="binancecoinm",
         by_path=True,
-    ),
-    Layout(
-        name="binance-futures-klines",
-        title="Binance Vision futures klines",
-        where=_WHERE,
-        kind="candles",
-        fields={
-            "ts": "opentime",
-            "volume": "volume",
-            "quote_volume": "quotevolume",
-            "trades": "count",
-        },
-        header=(
-            "opentime",
-            "open",
-            "high",
-            "low",
-            "close",
-            "volume",
-            "closetime",
-            "quotevolume",
-            "count",
-            "takerbuyvolume",
-        ),
-        path=_PATH % r"(?P<interval>\d+[a-z]+|1M)",
-        spelled={"1M": "1mo"},
-        venue="binanceusdm",
     ),
     Layout(
         name="binance-trades",
