@@ -88,6 +88,12 @@ def test_every_is_the_grid_of_candles(db: tapeql.Database, engine: str) -> None:
     assert stats == candles
 
 
+def test_conditions_that_guard_against_infinities_stand_before_groups_too(db: tapeql.Database) -> None:
+    """A quotient in WHERE is guarded by a name of its own in SQL, which is no column."""
+    text = "STATS OF TICKS EVERY 30m FROM nasdaq:A, nasdaq:B SELECT count() WHERE price / price[1] > 1.05"
+    assert rows(db, f"SET engine = sql; {text}") == rows(db, text) != []
+
+
 def test_bars_have_statistics_too(db: tapeql.Database) -> None:
     """And so do expressions of them, windows included."""
     (row,) = rows(

@@ -7,6 +7,7 @@ passing AS (SELECT * FROM bars WHERE complete) SELECT close FROM passing WHERE c
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 from sqlglot import exp
 
@@ -35,9 +36,9 @@ def _with_source(query: exp.Query, ctes: dict[str, exp.Query], readers: Counter[
         assert source
         condition = choice.args["where"].this
         if query.args.get("joins"):
-            for mentioned in condition.find_all(exp.Column):
+            for mentioned in _columns(condition):
                 mentioned.set("table", column("", source).args["table"])
-        for mentioned in query.find_all(exp.Column):
+        for mentioned in _columns(query):
             if mentioned.table == name:
                 mentioned.set("table", column("", source).args["table"])
         query.set("from_", exp.From(this=table(source)))
@@ -59,14 +60,14 @@ def _named_at_once(last: exp.Query, ctes: dict[str, exp.Query], readers: Counter
     if any(inner.args.get(key) for key in _ROWS_CHANGE) or any(map(_is_star, inner.expressions)):
         return last
     values = {e.alias_or_name: e.unalias() for e in inner.expressions}
-    used = Counter(mentioned.name for mentioned in last.find_all(exp.Column))
+    used = Counter(mentioned.name for mentioned in _columns(last))
     shown = {e.alias_or_name for e in last.expressions}
     if any(used[c] > 1 and not isinstance(value, exp.Column) for c, value in values.items()):
         return last
     for key in last.args["order"].expressions if last.args.get("order") else ():
-        for mentioned in list(key.find_all(exp.Column)):
+        for mentioned in list(_columns(key)):
             value = exp.Paren(this=values[mentioned.name].copy())
-            for stored in value.find_all(exp.Column):
+            for stored in _columns(value):
                 if stored.name in shown:  # an output of that name would be taken first
                     stored.set("table", column("", source).args["table"])
             mentioned.replace(value.this if isinstance(value.this, exp.Column) else value)
@@ -76,7 +77,7 @@ def _named_at_once(last: exp.Query, ctes: dict[str, exp.Query], readers: Counter
         if isinstance(value, exp.Column):
             value = values[value.name].copy()
         else:
-            for mentioned in list(value.find_all(exp.Column)):
+            for mentioned in list(_columns(value)):
                 mentioned.replace(values[mentioned.name].copy())
         outputs.append(_named(value, alias, output))
     last.set("expressions", outputs)
@@ -97,6 +98,16 @@ def _only_chooses(query: exp.Query | None) -> bool:
     if not isinstance(query, exp.Select) or not query.args.get("where") or not _source(query):
         return False
     return [*map(_is_star, query.expressions)] == [True] and not any(query.args.get(key) for key in _ROWS_CHANGE)
+
+
+def _columns(node: Node) -> Iterator[exp.Column]:
+    """The columns mentioned; the name that a lambda gives its own argument is none."""
+    for mentioned in node.find_all(exp.Column):
+        around = mentioned.find_ancestor(exp.Lambda)
+        while around is not None and all(argument.name != mentioned.name for argument in around.expressions):
+            around = around.find_ancestor(exp.Lambda)
+        if around is None:
+            yield mentioned
 
 
 def _is_star(node: Node) -> bool:
