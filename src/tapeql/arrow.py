@@ -53,6 +53,11 @@ def filled(column: pa.Array, value: int) -> npt.NDArray[Any]:
     return integers(column) if known is None else np.where(known, _stored(column), value)
 
 
+def whole(column: pa.Array) -> pa.Array:
+    """Instants and spans of time as whole numbers, not copied; anything else as it is."""
+    return column.view(pa.int64()) if pa.types.is_temporal(column.type) and column.type.bit_width == 64 else column
+
+
 def bools(column: pa.Array) -> Bools:
     """An Arrow array of booleans, False for NULL."""
     known = valid(column)

@@ -38,6 +38,9 @@ QUERY_MEMORY_BYTES: Final = 2 << 30
 `SET memory` says otherwise. Batches on their way are not counted; each is small.
 """
 
+SORT_BYTES: Final = 256 << 20
+"""What ORDER BY keeps in memory; more is sorted piece by piece on disk, which takes little longer."""
+
 SLICE_ROWS: Final = 1 << 20
 """Stored rows in a slice of time that is computed by itself: enough to pay for finding its warm-up, small enough to share."""
 
@@ -55,6 +58,9 @@ THREADS: Final = os.cpu_count() or 1
 
 CACHE_DAYS: Final = 90
 """Tables kept by versions that are gone are removed after so long; making one again takes half a second."""
+
+QUERIES_AT_ONCE: Final = max(4 * THREADS, 8)
+"""Queries of a process that compute at the same time; others wait for a turn. More would be no faster, and hold more memory."""
 
 QUERY_DEADLINE_S: Final = 300.0
 """A query that runs longer is stopped and says so."""

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 import tapeql
+from tapeql import limits
+from tapeql.operators.sort import kernel
 from tapeql.storage.lake import Lake
 from tests import tapes
 
@@ -41,3 +43,17 @@ def test_what_must_be_seen_together_fits_or_is_refused(db: tapeql.Database, clau
 def test_a_size_is_a_size(db: tapeql.Database, size: str) -> None:
     with pytest.raises(tapeql.QueryError, match="E107"):
         db.query(f"SET memory = {size}")
+
+
+@pytest.mark.parametrize("keys", ["close DESC", "session, volume", "ts DESC, symbol", "complete, r DESC, exchange"])
+def test_rows_sorted_on_disk_come_as_those_sorted_in_memory(
+    db: tapeql.Database, keys: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"SET memory = 2GB; CANDLES 1m FROM x:A ADD rsi(14) AS r, time AS t ORDER BY {keys}"
+    whole = db.query(text)
+    monkeypatch.setattr(limits, "SORT_BYTES", 64 << 10)
+    with pytest.raises(tapeql.LimitError):
+        db.query(text)  # not even a piece fits: so the rows do go this way
+    monkeypatch.setattr(limits, "SORT_BYTES", 128 << 20)
+    monkeypatch.setattr(kernel, "SHARE", 1 << 20)
+    assert db.query(text).equals(whole, check_metadata=True)

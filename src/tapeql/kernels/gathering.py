@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from tapeql.errors import LimitError
+from tapeql.kernels.database import too_much
 
 T = TypeVar("T", bound="Sized")
 
@@ -26,9 +26,5 @@ def gathered(pieces: Iterable[T], why: str, memory: int) -> list[T]:
         found.append(piece)
         held += piece.nbytes
         if COPIES * held > memory:
-            raise LimitError(
-                f"{why} needs more than {memory / (1 << 20):,.0f} MB at once: ask for a shorter range, fewer symbols or columns, "
-                "or allow more with `SET memory`",
-                "QUERY_MEMORY_BYTES",
-            )
+            raise too_much(why, memory)
     return found

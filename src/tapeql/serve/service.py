@@ -26,6 +26,7 @@ from tapeql.serve.batches import cut
 from tapeql.serve.clock import Clock, clock
 from tapeql.serve.planner import Planner, Task
 from tapeql.serve.statements import statements
+from tapeql.serve.turns import Turns
 from tapeql.serve.wire import Request
 from tapeql.storage.store import Store
 
@@ -42,6 +43,7 @@ class Service:
         self._store = store
         self._clock = now or clock(None)
         self._planner = Planner(store, in_place)
+        self._turns = Turns()
         sys.setrecursionlimit(max(sys.getrecursionlimit(), limits.RECURSION_LEVELS))
 
     @property
@@ -62,7 +64,7 @@ class Service:
         statement, task = self._read(request, cancel or Cancel())
         result = statements()[type(statement)].answer(statement, task, self._planner)
         result.info["settings"] = task.settings.changed()
-        return Result(result.schema, cut(result.batches), result.info)
+        return Result(result.schema, self._turns.taken(cut(result.batches), task.cancel), result.info)
 
     def schema(self, request: Request) -> pa.Schema:
         """The exact schema of what `run` would answer, without running it."""
