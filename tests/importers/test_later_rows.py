@@ -52,3 +52,17 @@ def test_days_of_a_zone_may_be_an_hour_short(imported: Import) -> None:
     assert (
         len(imported("A_1d.csv", "ts,open,high,low,close,volume\n" + text, symbol="x:A")["candles", "x:A", "1d"]) == 3
     )
+
+
+def test_a_symbol_is_picked_though_it_comes_late(imported: Import) -> None:
+    """A file sorted by symbol shows one of them at first: only rows that all have one code can be named another."""
+    rows = "".join(f"{FIRST + n},{code},{1 + k},5\n" for k, code in enumerate("AB") for n in range(SAMPLE + 1))
+    text = "ts,symbol,price,quantity\n" + rows
+    for code, price in (("A", 1.0), ("B", 2.0)):
+        found = imported("trades.csv", text, symbol=f"x:{code}")["trades", f"x:{code}", ""]
+        assert {row["price"] for row in found} == {price}
+        assert len(found) == SAMPLE + 1
+    with pytest.raises(DataError, match="has no rows of 'C'; it holds A, B"):
+        imported("trades.csv", text, symbol="x:C")
+    renamed = imported("other.csv", text.replace(",B,", ",A,"), symbol="x:C")
+    assert len(renamed["trades", "x:C", ""]) == 2 * SAMPLE + 2

@@ -25,8 +25,9 @@ from tapeql.storage.importers.naming import interval_of, trades_around_the_clock
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style_of
 from tapeql.storage.importers.seen import Seen
 from tapeql.storage.importers.shown import listed
-from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.source import SAMPLE_ROWS, Source
 from tapeql.storage.importers.spacing import interval_between, shorter
+from tapeql.storage.importers.values import read_texts
 from tapeql.storage.importers.wishes import Wishes
 from tapeql.storage.layout import canonical_interval
 
@@ -249,7 +250,7 @@ class _Recogniser:
                 places.setdefault("market", where)
         if column is not None:
             codes = {joined(row, column) for row in self.rows} - {""}
-            if code and (len(codes) > 1 or code in codes):
+            if code and (len(codes) > 1 or code in codes or not self._goes_on(column, codes)):
                 return "", venue or self._venue(places), code
             if code:
                 del places["symbol"]
@@ -261,6 +262,17 @@ class _Recogniser:
             hint = f" (such as {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
             self.missing[SYMBOL] = f"whose rows they are{hint}"
         return code, venue or self._venue(places), ""
+
+    def _goes_on(self, column: tuple[int, ...], codes: set[str]) -> bool:
+        """Whether the rows behind the first ones have their codes too: only the rows of one symbol can be named another."""
+        if len(self.rows) < SAMPLE_ROWS:
+            return True
+        known = pa.array([*codes, ""], pa.string())
+        for batch in self.source.batches(column):
+            cells = read_texts(together(dict(zip(column, map(as_text, batch.columns), strict=True)), column, False))
+            if not pc.all(pc.is_in(pc.fill_null(cells, ""), known)).as_py():
+                return False
+        return True
 
     def _above(self) -> str:
         """The ticker that a header of several lines repeats over its columns."""
