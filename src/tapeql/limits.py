@@ -119,6 +119,9 @@ STAGING_BYTES: Final = 128 * 1024 * 1024
 IN_PLACE_BYTES: Final = 2 << 30
 """Rows of files and tables asked where they lie, which stay in memory: of one of them, and of all files remembered."""
 
+IN_PLACE_AHEAD_ROWS: Final = 4_000_000
+"""Rows of a Parquet file asked where it lies that are read at a time: some seconds' work, and some hundred megabytes."""
+
 IMPORT_COMMIT_ROWS: Final = 10_000_000
 """An import commits whole files once they have this many rows: what a kill may cost is some seconds' work, not hours'."""
 

@@ -184,10 +184,14 @@ def prevailing(feed: Feed, snapshot: Snapshot, at_us: int, opened_us: int) -> in
     parts = [part for part in snapshot.parts("quotes", venue, code) if part.min_us <= at_us]
     if not parts:
         return at_us
-    latest = max(part.max_us if part.max_us <= at_us else part.min_us for part in parts)
-    last, market = at_us, None
-    for batch in snapshot.scan("quotes", venue, code, latest, at_us + 1, ("ts", "market")):
-        last, market = (column[-1].as_py() for column in (batch.column(0).cast(pa.int64()), batch.column(1)))
+    last, market, found = at_us, None, False
+    edges = sorted({edge for part in parts for edge in (part.min_us, part.max_us) if edge <= at_us}, reverse=True)
+    for edge in edges:  # of parts whose ends are told by and large, the latest may have no row
+        for batch in snapshot.scan("quotes", venue, code, edge, at_us + 1, ("ts", "market")):
+            last, market = (column[-1].as_py() for column in (batch.column(0).cast(pa.int64()), batch.column(1)))
+            found = True
+        if found:
+            break
     return last if market is None else min(last, max(opened_us, parts[0].min_us))
 
 

@@ -1,4 +1,7 @@
-"""Files and tables asked where they lie: told as at import, read into memory, files remembered as long as they stay the same."""
+"""Files and tables asked where they lie: told as at import, read into memory, files remembered as long as they stay the same.
+
+Of Parquet files only the row groups a question needs are read, where their statistics tell which (`deferred`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,8 +80,7 @@ class Files:
             key = (tuple(map(_state, found)), symbol, zone)
             held = self._held.pop(key, None)
             if held is None:
-                sources = (source for file in found for source in open_sources(file))
-                held = _held(sources, Wishes(symbol=symbol, local=zone, code=_named_after(found)), check)
+                held = _of_files(found, Wishes(symbol=symbol, local=zone, code=_named_after(found)), check)
             self._held[key] = held
             while sum(each.tables.nbytes for each in self._held.values()) > IN_PLACE_BYTES:
                 self._held.popitem(last=False)
@@ -107,6 +109,25 @@ def _state(file: Path) -> tuple[str, int, int]:
     except OSError as error:
         raise DataError(f"{shown(file)} cannot be read: {error.strerror}") from error
     return str(file.absolute()), known.st_size, known.st_mtime_ns
+
+
+def _of_files(found: Sequence[Path], wishes: Wishes, check: Check) -> Held:
+    if _is_parquet(found[0]):
+        from tapeql.storage.deferred import deferred
+
+        later = deferred(found, wishes, check)
+        if later is not None:
+            tables, tally = later
+            return Held(tables, tuple(_notes(tally)), True)
+    return _held((source for file in found for source in open_sources(file)), wishes, check)
+
+
+def _is_parquet(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"PAR1"
+    except OSError:
+        return False  # told where it is read
 
 
 def _held(sources: Iterable[Source], wishes: Wishes, check: Check) -> Held:

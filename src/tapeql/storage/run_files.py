@@ -10,6 +10,7 @@ import tempfile
 import threading
 import uuid
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,20 +18,21 @@ import pyarrow.parquet as pq
 
 
 class RunFile:
-    """The file of some rows."""
+    """The file of the rows that `read` gives."""
 
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows = rows
+    def __init__(self, read: Callable[[], pa.Table]) -> None:
+        self._read = read
         self._path: Path | None = None
         self._lock = threading.Lock()
 
     def path(self) -> Path:
         with self._lock:
             if self._path is None:
+                rows = self._read()
                 path = _folder(os.getpid()) / f"{uuid.uuid4().hex}.parquet"
                 weakref.finalize(self, path.unlink, missing_ok=True)
                 # One row group, as in the lake: it is read once or twice and then gone.
-                pq.write_table(self._rows, path, compression="lz4", row_group_size=max(self._rows.num_rows, 1))
+                pq.write_table(rows, path, compression="lz4", row_group_size=max(rows.num_rows, 1))
                 self._path = path
             return self._path
 

@@ -25,7 +25,8 @@ class Part:
     """A sorted run of stored rows of one symbol: a stretch of a file of the lake, or a UTC day of a database table.
 
     Parts of one (table, symbol, interval) may overlap in time only where a day was written more than once;
-    `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts.
+    `scan` merges them. `path` is the file, "" in a database. `min_us`, `max_us` are the first and last row's ts; of files
+    in place that were not read yet they hold the rows, and only the first of all parts and the last end at one.
     `first_row` is where the run begins in its file, which may be shared with other symbols.
     """
 

@@ -132,6 +132,10 @@ class Staging:
             except OSError as error:
                 raise StoreError(f"{self.folder} cannot be written: {error.strerror or error}") from error
 
+    def goes_forward(self, series: Series, source: str) -> None:
+        """A source that is known to go forward in time, whatever is seen of it."""
+        self._directions.setdefault((series, source), _Direction()).rises = True
+
     def _part(self, series: Series, source: str, rows: pa.Table, numbers: Ints) -> None:
         if (np.diff(numbers) < 0).any():
             order = np.argsort(numbers, kind="stable")

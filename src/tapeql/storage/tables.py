@@ -9,7 +9,7 @@ import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -30,14 +30,37 @@ from tapeql.storage.store import Commit, summed
 _numbers = itertools.count(1)
 
 
-class Run:
+class Run(Protocol):
     """The sorted rows of a partition, and their file once an engine wants one."""
+
+    part: Part
+    file: RunFile
+
+    def rows(self, until_us: int | None = None) -> pa.Table:
+        """The rows; more will be asked for up to this instant."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Of the rows that are in memory."""
+        ...
+
+
+class Kept(Run):
+    """Rows in memory."""
 
     def __init__(self, series: Series, rows: pa.Table) -> None:
         ts = instants(rows)
-        self.rows = rows
+        self._rows = rows
         self.part = Part(*series, "memory", int(ts[0]), int(ts[-1]), rows.num_rows)
-        self.file = RunFile(rows)
+        self.file = RunFile(self.rows)
+
+    def rows(self, until_us: int | None = None) -> pa.Table:
+        return self._rows
+
+    @property
+    def nbytes(self) -> int:
+        return int(self._rows.nbytes)
 
 
 Runs = Mapping[Series, Mapping[int, Run]]
@@ -55,7 +78,7 @@ class Tables:
 
     @property
     def nbytes(self) -> int:
-        return sum(run.rows.nbytes for found in self._runs.values() for run in found.values())
+        return sum(run.nbytes for found in self._runs.values() for run in found.values())
 
     def symbols(self) -> list[tuple[str, str]]:
         return sorted({(venue, code) for table, venue, code, _ in self._runs if TABLES[table].queried})
@@ -86,9 +109,20 @@ class Tables:
         spelled: bool = True,
     ) -> Iterator[pa.RecordBatch]:
         for run in self._of((table, venue, code, interval)):
-            first, last = np.searchsorted(instants(run.rows), [start_us, end_us]).tolist()
+            if run.part.min_us >= end_us or run.part.max_us < start_us:
+                continue
+            rows = run.rows(end_us)
+            first, last = np.searchsorted(instants(rows), [start_us, end_us]).tolist()
             if first < last:
-                yield from run.rows.slice(first, last - first).select(list(columns)).to_batches()
+                yield from rows.slice(first, last - first).select(list(columns)).to_batches()
+
+    def run(self, series: Series, number: int) -> Run | None:
+        """A partition of a series; None where it has no rows."""
+        return self._runs.get(series, {}).get(number)
+
+    def beside(self, runs: Runs) -> Tables:
+        """These rows and those of other series."""
+        return Tables({**self._runs, **runs})
 
     def _of(self, series: Series) -> list[Run]:
         return list(self._runs.get(series, {}).values())
@@ -112,8 +146,11 @@ def joined(several: Sequence[Tables]) -> Tables:
 
 
 def _both(series: Series, one: Run, other: Run) -> Run:
-    merged = merge(TABLES[series[0]], one.rows, [other.rows])
-    return one if merged.rows is None else Run(series, merged.rows)
+    rows = one.rows()
+    if not rows.num_rows:
+        return other
+    merged = merge(TABLES[series[0]], rows, [other.rows()])
+    return one if merged.rows is None else Kept(series, merged.rows)
 
 
 class Gathering(Staged):
@@ -144,6 +181,10 @@ class Gathering(Staged):
             start += count
         super()._stage(rows, pieces)
 
+    def goes_forward(self, series: Series, source: str) -> None:
+        """A source that is known to go forward in time, though not all of it may be added."""
+        self._staging.goes_forward(series, source)
+
     def commit(self) -> Commit:
         runs: dict[Series, dict[int, Run]] = {}
         counts: list[Merged] = []
@@ -153,6 +194,6 @@ class Gathering(Staged):
             if table is not COVERAGE:
                 counts.append(merged.counted)
             if merged.rows is not None:
-                runs.setdefault(series, {})[partition] = Run(series, merged.rows)
+                runs.setdefault(series, {})[partition] = Kept(series, merged.rows)
         self.tables = Tables(runs)
         return summed(self.tables.id, counts)

@@ -6,7 +6,7 @@ import csv
 import itertools
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from tapeql.storage.importers.faults import Refusal, Refusals
 from tapeql.storage.importers.packed import BROKEN
 from tapeql.storage.importers.recognise import Taken, recognise
 from tapeql.storage.importers.shown import listed, shown
-from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.source import RawBatch, Source
 from tapeql.storage.importers.spacing import too_close
 from tapeql.storage.importers.wishes import Wishes, checked_symbol
 from tapeql.storage.rows import instants
@@ -113,45 +113,61 @@ def take(
 
     `advance` hears now and then how much of it has been read, 0 to 1. Raises DataError for what cannot be taken.
     """
-    with _readable(source):
+    with readable(source):
         taken = recognise(source, wishes)
         file = File(taken, source.label)
         tally.files.append(file)
-        places = taken.columns
-        wrong: dict[int, tuple[str, str]] = {}
-        raw: dict[int, str] = {}
-        for batch in source.batches(places, taken.types):
-            count = len(batch.lines)
-            tally.read += count + len(batch.malformed)
-            for bad in batch.malformed:
-                wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
-            if count:
-                read = taken.reading.rows(taken.cells(dict(zip(places, batch.columns, strict=True))), count)
-                tally.skipped += read.skipped
-                tally.odd += read.odd
-                for row, fault in read.faults.items():
-                    wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
-                for target, rows in _by_series(taken, read.rows, file, tally):
-                    if taken.interval and not wishes.interval:
-                        _keeps_distance(source, taken.interval, rows)
-                    file.see(target, rows)
-                    if wishes.consolidate:
-                        rows = _best(target, rows, source, tally)
-                    transaction.add(*target[:3], rows, target[3], name)
-            advance(source.position())
-            if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
-                break
+        batches = source.batches(taken.columns, taken.types)
+        add_rows(source, batches, file, wishes, transaction, name, quarantine, tally, advance)
         if taken.pick and file.others and not file.rows:
             raise DataError(f"{source.label} has no rows of {taken.pick!r}; it holds {listed(sorted(file.others))}")
         tally.notes += file.notes
-        if wrong:
-            raw |= source.raw([line for line in wrong if line not in raw])
-            _refuse(source, wrong, raw, quarantine, tally)
         return file
 
 
+def add_rows(
+    source: Source,
+    batches: Iterable[RawBatch],
+    file: File,
+    wishes: Wishes,
+    transaction: Transaction,
+    name: str,
+    quarantine: str | os.PathLike[str] | None,
+    tally: Tally,
+    advance: Advance,
+) -> None:
+    """Adds batches of what a source was taken for. Raises DataError."""
+    taken = file.taken
+    wrong: dict[int, tuple[str, str]] = {}
+    raw: dict[int, str] = {}
+    for batch in batches:
+        count = len(batch.lines)
+        tally.read += count + len(batch.malformed)
+        for bad in batch.malformed:
+            wrong[bad.line], raw[bad.line] = (bad.kind, bad.kind), bad.raw
+        if count:
+            read = taken.reading.rows(taken.cells(dict(zip(taken.columns, batch.columns, strict=True))), count)
+            tally.skipped += read.skipped
+            tally.odd += read.odd
+            for row, fault in read.faults.items():
+                wrong[int(batch.lines[row])] = (fault.kind, fault.reason)
+            for target, rows in _by_series(taken, read.rows, file, tally):
+                if taken.interval and not wishes.interval:
+                    _keeps_distance(source, taken.interval, rows)
+                file.see(target, rows)
+                if wishes.consolidate:
+                    rows = _best(target, rows, source, tally)
+                transaction.add(*target[:3], rows, target[3], name)
+        advance(source.position())
+        if quarantine is None and len(wrong) > IMPORT_REFUSED_ROWS:
+            break
+    if wrong:
+        raw |= source.raw([line for line in wrong if line not in raw])
+        _refuse(source, wrong, raw, quarantine, tally)
+
+
 @contextmanager
-def _readable(source: Source) -> Iterator[None]:
+def readable(source: Source) -> Iterator[None]:
     """DataError in the file's name for what its bytes do not hold."""
     try:
         yield
@@ -214,11 +230,16 @@ def _by_series(taken: Taken, rows: pa.Table, file: File, tally: Tally) -> Iterat
             file.others.add(code)
             continue
         try:
-            # A symbol has no spaces, nor the colon that some feeds put before a class of instruments.
-            target = checked_symbol(venue.lower(), re.sub(r"[\s:]+", ".", code))
+            target = named(venue, code)
         except DataError as error:
             raise DataError(f"{file.label}: {error}") from None
         yield (table, *target, taken.interval), rows.slice(start, end - start)
+
+
+def named(venue: str, code: str) -> tuple[str, str]:
+    """The symbol of a row whose code stands in a column. Raises DataError for what no query could name."""
+    # A symbol has no spaces, nor the colon that some feeds put before a class of instruments.
+    return checked_symbol(venue.lower(), re.sub(r"[\s:]+", ".", code))
 
 
 def _refuse(

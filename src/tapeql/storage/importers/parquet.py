@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from tapeql.storage.importers.packed import Packed
 from tapeql.storage.importers.source import SAMPLE_ROWS, RawBatch
 
 _BATCH_ROWS = 131_072
+_UNITS = {"milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}
 
 
 class ParquetSource:
@@ -43,18 +45,63 @@ class ParquetSource:
         return [plain(column) for column in batch.columns]
 
     def batches(self, indices: Sequence[int], types: Mapping[int, pa.DataType] = {}) -> Iterator[RawBatch]:
+        return self.of_groups(range(self._file.num_row_groups), indices)
+
+    def of_groups(self, groups: Sequence[int], indices: Sequence[int]) -> Iterator[RawBatch]:
+        """The columns at these places, of some row groups in rising order."""
         wanted = [self.names[i] for i in indices]
-        self._done = 0
-        for batch in self._file.iter_batches(_BATCH_ROWS, columns=list(dict.fromkeys(wanted))):
-            lines = np.arange(self._done + 1, self._done + batch.num_rows + 1)
-            self._done += batch.num_rows
-            yield RawBatch([plain(batch.column(name)) for name in wanted], lines)
+        begins = np.cumsum([0, *self.group_rows()])
+        for stretch in np.split(np.asarray(groups), np.flatnonzero(np.diff(groups) != 1) + 1) if len(groups) else ():
+            self._done = int(begins[stretch[0]])
+            columns = list(dict.fromkeys(wanted))
+            for batch in self._file.iter_batches(_BATCH_ROWS, row_groups=stretch.tolist(), columns=columns):
+                lines = np.arange(self._done + 1, self._done + batch.num_rows + 1)
+                self._done += batch.num_rows
+                yield RawBatch([plain(batch.column(name)) for name in wanted], lines)
+
+    def group_rows(self) -> list[int]:
+        """How many rows each row group has."""
+        return [self._file.metadata.row_group(n).num_rows for n in range(self._file.num_row_groups)]
+
+    def ranges(self, place: int) -> list[pa.Array] | None:
+        """The least and the greatest value of a column in each row group; None where statistics do not say all of them.
+
+        Only of whole numbers, times and texts: those of other columns are not needed, nor worth a trust.
+        """
+        stored, field = self._file.schema, self._file.schema_arrow.field(place)
+        if len(stored) != self.width or stored.column(place).path != field.name:
+            return None  # nested columns are several
+        found = []
+        for number in range(self._file.num_row_groups):
+            told = self._file.metadata.row_group(number).column(place).statistics
+            range_ = None if told is None or not told.has_min_max else _range(told, stored.column(place), field.type)
+            if range_ is None:
+                return None
+            found.append(range_)
+        return found
 
     def raw(self, lines: Sequence[int]) -> Mapping[int, str]:
         return raw_rows(self._file.iter_batches(_BATCH_ROWS), lines)
 
     def position(self) -> float:
         return self._done / max(self._rows, 1)
+
+
+def _range(told: Any, column: Any, kind: pa.DataType) -> pa.Array | None:
+    """What the statistics of a column chunk say, in the column's type."""
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
+        return pa.array([told.min, told.max], pa.string()) if isinstance(told.min, str) else None
+    least = [told.min_raw, told.max_raw]
+    if not all(isinstance(each, int) for each in least):
+        return None
+    if pa.types.is_integer(kind):
+        return pa.array(least, pa.int64())
+    if not pa.types.is_timestamp(kind):
+        return None
+    unit = _UNITS.get(json.loads(column.logical_type.to_json()).get("timeUnit", ""))
+    return (
+        None if unit is None else pa.array(least, pa.int64()).cast(pa.timestamp(unit, kind.tz)).cast(kind, safe=False)
+    )
 
 
 def random_access(packed: Packed) -> Any:
