@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tapeql.errors import DataError
+from tests.importers.conftest import Import
 from tests.importers.sheet import random_dress
 from tests.importers.test_layouts import comes_back
 from tests.importers.writers import BARE, NAMED, SMALL, USUAL, Writer, candles, quotes, trades
@@ -66,3 +68,22 @@ def test_a_tape_comes_back_from_a_file_of_nobody(writer: Writer, dice: random.Ra
     """Words of a header, shapes of dates and marks in numbers tell what the columns are; no source is claimed."""
     sheet = writer.sheet(writer.tape(dice))
     assert comes_back(sheet, random_dress(dice, sheet)) == ""
+
+
+def test_a_single_row_that_was_cut_is_refused(imported: Import) -> None:
+    """By the name of its source, whose rows are longer, and the end of its line that is not there."""
+    name, row = "BTCUSDT-1m-2025-01-01.csv", "1735689600000000,93576.00,93610.93,93537.50,93610.93,8.2"
+    with pytest.raises(
+        DataError, match="named like a file of Binance Vision klines, whose rows have 12 cells; its only one"
+    ):
+        imported(name, row)
+    assert len(imported(name, row + "\n")) == 1
+
+
+def test_an_open_of_nought_where_the_volume_has_prices_is_refused(imported: Import) -> None:
+    """Two columns that changed places; a source that knows no opens has no such volumes."""
+    name = "DAT_ASCII_EURUSD_M1_2012.csv"
+    rows = "".join(f"20120201 00{n:02}00;0;1.3067;1.3064;1.3066;{{}}\n" for n in range(3))
+    with pytest.raises(DataError, match="a volume that lies where the open should"):
+        imported(name, rows.replace("{}", "1.3066"))
+    assert imported(name, rows.replace("{}", "25"))

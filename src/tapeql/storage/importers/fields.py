@@ -232,6 +232,11 @@ def lies(table: pa.Table) -> list[Lie]:
     odd = outside(rows) | _true(torn)
     what, fields = "an open, a low or a close that cannot be", ("open", "high", "low", "close")
     found: list[Lie] = [(what, fields, varied & opened, odd), (what, fields, ~varied & opened, odd)]
+    if "volume" in rows:
+        # An open that is always 0 is none, unless it stands where the volume should.
+        unopened = _true(pc.and_(pc.equal(rows["open"], 0), pc.greater(high, low)))
+        within = pc.and_(pc.greater_equal(rows["volume"], low), pc.less_equal(rows["volume"], high))
+        found.append(("a volume that lies where the open should", ("open", "volume"), unopened, _true(within)))
     if "vwap" in rows:
         # Where the volumes of the two sides of a pair are swapped, their quotient is none.
         priced = _true(pc.and_(pc.greater(low, 0), pc.is_valid(rows["vwap"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 
 from tapeql.errors import DataError
@@ -11,6 +12,7 @@ from tapeql.storage.importers.layout import Layout, layout_of, layouts, plain_na
 from tapeql.storage.importers.naming import interval_of, said_by
 from tapeql.storage.importers.shown import listed
 from tapeql.storage.importers.source import Source
+from tapeql.storage.importers.text import TextSource
 from tapeql.storage.importers.wishes import Wishes
 
 Rows = Sequence[Sequence[str | None]]
@@ -36,7 +38,22 @@ class Seen:
         found = known_layout(self.source.names, self.rows, self.source.path, self.wishes)
         if found is None and not self.wishes.columns:
             self._check_near_miss()
+            self._check_whole()
         return found
+
+    def _check_whole(self) -> None:
+        """Refuses a single row of a source's files that lacks columns and the end of its line: no other row tells that it was cut."""
+        source = self.source
+        if not isinstance(source, TextSource) or source.names or len(self.rows) > 1:
+            return
+        if source.head.rstrip(b"\0").endswith((b"\n", b"\r")):
+            return
+        for layout in layouts():
+            if source.width < len(layout.cells) and layout.path and re.search(layout.path, source.path):
+                raise DataError(
+                    f"{source.label} is named like a file of {layout.title}, whose rows have {len(layout.cells)} cells; its only "
+                    f"one has {source.width} and no end of line: it was cut off, or --column says which columns it has"
+                )
 
     def _check_near_miss(self) -> None:
         """Refuses what is one letter of a header short of a source whose numbers mean more than their columns' names say."""
