@@ -169,7 +169,33 @@ def test_notes_say_what_was_decided() -> None:
     told = [(note.code, note.reason) for note in result.info["notes"]]
     assert ("N109", "$t: candles of 1m, told by the time between them") in told
     assert ("N109", "$t: its rows did not stand in order of time: they were sorted") in told
+    assert ("N109", "$t: nothing says whose rows they are: the symbol is table:t") in told
     assert result.info["sources"] == {"table:t": ["1m candles"]}
+
+
+def test_a_table_is_told_of_as_its_file_is(tmp_path: Path) -> None:
+    """Naive times read as UTC, rows that say nothing, candles beyond their range; a file is called after its name."""
+    frame = minutes().tz_localize(None).rename_axis("ts").reset_index()
+    frame.loc[3, ["open", "high", "low", "close"]] = np.nan
+    frame.loc[5, "close"] = 500
+    frame.to_parquet(tmp_path / "prices.parquet")
+    told = []
+    for text in ("CANDLES 15m FROM $t", f"CANDLES 15m FROM '{tmp_path}/prices.parquet'"):
+        with contextlib.closing(Service(None, in_place=True)) as service:
+            result = Database(service).run(text, t=frame) if "$t" in text else Database(service).run(text)
+            result.table()
+        told.append([note.reason.split(": ", 1)[-1] for note in result.info["notes"] if note.code == "N109"])
+    table, file = told
+    shared = [
+        "candles of 1m, told by the time between them",
+        "times without a zone were read as UTC",
+        "1 of 600 rows were skipped, since they say nothing (candles without a price, rows of another kind)",
+        "1 candles open or close outside of their low and high; they were taken as they are",
+    ]
+    assert [text for text in table if "symbol is" not in text] == shared
+    assert [text for text in file if "symbol is" not in text and "venue is" not in text] == shared
+    assert "nothing says whose rows they are: the symbol is table:t" in table
+    assert "nothing says whose rows they are: the symbol is `prices`, by the name of the file" in file
 
 
 def test_plans_schemas_and_lookahead_know_tables(tape: Path) -> None:

@@ -54,7 +54,11 @@ class Written:
 
 
 def note(text: str, written: Written) -> Diagnostic:
-    hints = ("`AS nasdaq:AAPL` names one symbol, and its venue gives it a calendar",) if "the venue is" in text else ()
+    hints = (
+        ("`AS nasdaq:AAPL` names one symbol, and its venue gives it a calendar",)
+        if re.search("the (venue|symbol) is", text)
+        else ()
+    )
     return Diagnostic("N109", _FLAG.sub("", text), written.source.span, hints)
 
 

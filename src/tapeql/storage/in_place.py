@@ -59,11 +59,12 @@ def of_table(table: pa.Table, parameter: str, symbol: str, zone: str, check: Che
     index = index_of_times(table.schema)
     wishes = Wishes(symbol=symbol, local=zone, columns={"ts": index} if index else {})
     held = _held([TableSource(table, parameter)], wishes, check)
-    if held.in_order:
-        return held
-    return replace(
-        held, notes=(*held.notes, f"${parameter}: its rows did not stand in order of time: they were sorted")
-    )
+    notes = list(held.notes)
+    if not symbol and ("table", parameter) in held.tables.symbols():
+        notes.append(f"${parameter}: nothing says whose rows they are: the symbol is table:{parameter}")
+    if not held.in_order:
+        notes.append(f"${parameter}: its rows did not stand in order of time: they were sorted")
+    return replace(held, notes=tuple(notes))
 
 
 class Files:
@@ -159,5 +160,7 @@ def _notes(tally: Tally) -> Iterable[str]:
                 labels.append(file.label)
     for note, labels in about.items():
         yield f"{labels[0]}{f' and {len(labels) - 1:,} more' if len(labels) > 1 else ''}: {note}"
+    if tally.blank:
+        yield f"{tally.blank:,} of {tally.read:,} rows were skipped, since they say nothing (candles without a price, rows of another kind)"
     if tally.odd:
         yield f"{tally.odd:,} candles open or close outside of their low and high; they were taken as they are"

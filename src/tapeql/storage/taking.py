@@ -67,6 +67,8 @@ class Tally:
 
     read: int = 0
     skipped: int = 0
+    blank: int = 0
+    """Of these: rows that say nothing, whosever they are."""
     odd: int = 0
     refusals: Refusals = field(default_factory=Refusals)
     notes: list[str] = field(default_factory=list)
@@ -148,6 +150,7 @@ def add_rows(
         if count:
             read = taken.reading.rows(taken.cells(dict(zip(taken.columns, batch.columns, strict=True))), count)
             tally.skipped += read.skipped
+            tally.blank += read.skipped
             tally.odd += read.odd
             for row, fault in read.faults.items():
                 wrong[int(batch.lines[row])] = (fault.kind, fault.reason)

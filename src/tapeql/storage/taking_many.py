@@ -89,6 +89,7 @@ class Taking:
             self.tally.notes += file.notes
             self.tally.read += alike.read
             self.tally.skipped += alike.read - alike.usable
+            self.tally.blank += alike.read - alike.usable
             self.tally.odd += alike.odd
             each.advance(1.0)
         if pieces:

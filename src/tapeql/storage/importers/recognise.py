@@ -256,7 +256,10 @@ class _Recogniser:
                 del places["symbol"]
                 return code, venue or self._venue(places), ""
             return "", venue or self._venue(places), ""
-        code = code or self.seen.said.get("symbol", "") or self._above() or self.wishes.code
+        code = code or self.seen.said.get("symbol", "") or self._above()
+        if not code and self.wishes.code:
+            code = self.wishes.code
+            self.notes.append(f"nothing says whose rows they are: the symbol is `{code}`, by the name of the file")
         if not code:
             guess = self.seen.said.get("guess", "")
             hint = f" (such as {venue or self._likely_venue() or NO_VENUE}:{guess})" if guess else ""
