@@ -331,3 +331,20 @@ def test_words_beside_the_files_of_a_folder_are_no_data(lake: Lake, tmp_path: Pa
     for name in ("README.md", "LICENSE", "_SUCCESS"):
         (folder / name).write_text("words\n")
     assert import_files(lake, [folder], symbol="x:A").added == 1
+
+
+def test_all_files_ask_at_once(lake: Lake, tmp_path: Path) -> None:
+    """A folder asks for what each kind of its files does not say, though another file cannot be read; nothing is stored."""
+    for n in range(7):
+        (tmp_path / f"t{n}.csv").write_text("ts,price,quantity\n1704067200,5,1\n")
+    (tmp_path / "u.csv").write_text("ts,open,high,low,close\n2024-01-01 10:00:00,1,2,1,2\n")
+    (tmp_path / "x_1m.csv").write_text("ts,open,high,low,close\n2024-01-01T10:00:00Z,1,2,1,2\n")
+    (tmp_path / "z.parquet").write_text("nothing")
+    with pytest.raises(DataError) as caught:
+        import_files(lake, [tmp_path])
+    told = str(caught.value)
+    assert "t3.csv and 3 more are taken for trades. What they do not say:\n  --symbol VENUE:CODE" in told
+    assert "u.csv is taken for candles" in told
+    assert [flag.split()[0] for flag in told.split("u.csv")[1].split("\n")[1:4]] == ["--symbol", "--interval", "--tz"]
+    assert "x_1m.csv is taken for 1m candles" in told
+    assert not lake.exists()

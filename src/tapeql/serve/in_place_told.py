@@ -14,7 +14,8 @@ from tapeql.language.clauses.from_ import Given, SymbolPattern
 from tapeql.language.writing import format_expr
 from tapeql.storage import in_place
 from tapeql.storage.importers.handed import NoTable
-from tapeql.storage.importers.recognise import INTERVAL, SYMBOL, ZONE, Unsaid
+from tapeql.storage.importers.recognise import INTERVAL, QUESTIONS, SYMBOL, ZONE, Questions, Unsaid
+from tapeql.storage.importers.shown import several
 
 _FLAG: Final = re.compile(r" \(--[^)]*\)")
 _ADVICE: Final = re.compile(r"(?:^|(?<=\. ))(?:(?!\. ).)*?(?:--[a-z]|`tapeql import).*", re.DOTALL)
@@ -74,6 +75,11 @@ def refusal(written: Written, error: DataError) -> Diagnostic:
         case Unsaid(label=label, what=what, missing=missing):
             reason = f"{label} is taken for {what}; not all of it is said"
             return Diagnostic(code, reason, span, tuple(_way_out(*each, written) for each in missing.items()))
+        case Questions(kinds=kinds):
+            told = "; ".join(f"{several(labels)}: {question.what}" for labels, question in kinds[:QUESTIONS])
+            missing = {flag: why for _, question in reversed(kinds) for flag, why in question.missing.items()}
+            ways = tuple(_way_out(*each, written) for each in missing.items())
+            return Diagnostic(code, f"not all is said of what the files hold: {told}", span, ways)
         case in_place.Unusable(examples=examples):
             way = "take them out of it" if written.is_table else "`tapeql import --quarantine FILE` sets them aside"
             return Diagnostic(code, reason, span, (*examples, way))

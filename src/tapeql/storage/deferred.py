@@ -21,7 +21,7 @@ from tapeql.limits import IN_PLACE_AHEAD_ROWS, IN_PLACE_BYTES
 from tapeql.storage.importers.extents import Extent, extents
 from tapeql.storage.importers.packed import BROKEN, Packed
 from tapeql.storage.importers.parquet import ParquetSource
-from tapeql.storage.importers.recognise import Taken, recognise
+from tapeql.storage.importers.recognise import Taken, Unsaid, recognise
 from tapeql.storage.importers.shown import shown
 from tapeql.storage.importers.source import RawBatch
 from tapeql.storage.importers.wishes import Wishes, checked_symbol
@@ -195,9 +195,12 @@ def deferred(found: Sequence[Path], wishes: Wishes, check: Callable[[], None]) -
         source = _parquet(path)
         if source is None:
             return None
-        with readable(source):
-            taken = recognise(source, wishes)
-            told = extents(source, taken)
+        try:
+            with readable(source):
+                taken = recognise(source, wishes)
+                told = extents(source, taken)
+        except Unsaid:
+            return None  # asked with what others do not say
         if not told:
             return None
         groups += len(told)

@@ -181,7 +181,7 @@ def _imported(
     transaction = store.begin()
     try:
         taking = Taking(wishes, transaction, None if dry_run else quarantine, tally)
-        for name, source, advance in sources:
+        for name, source, advance in taking.over(sources):
             if tally.read - tally.settled >= IMPORT_COMMIT_ROWS and whole is None and not dry_run:
                 # Between two files, so that a rerun goes on from there: what it finds again is not added twice.
                 taking.finish()

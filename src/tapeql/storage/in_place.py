@@ -135,7 +135,7 @@ def _held(sources: Iterable[Source], wishes: Wishes, check: Check) -> Held:
     tally = Tally()
     with Gathering() as gathering:
         taking = Taking(wishes, gathering, None, tally)
-        for number, source in enumerate(sources):
+        for number, source in enumerate(taking.over(sources)):
             taking.add(str(number), source, lambda _: check())
             if tally.refusals.count > IMPORT_REFUSED_ROWS:
                 break

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
+from tapeql.errors import DataError
 from tapeql.limits import IMPORT_TOGETHER_BYTES
 from tapeql.storage.importers.alike import Like, Rows, like_of
-from tapeql.storage.importers.recognise import Taken
+from tapeql.storage.importers.recognise import Questions, Taken, Unsaid, recognise
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.text import TextSource
 from tapeql.storage.importers.wishes import Wishes, checked_symbol
 from tapeql.storage.store import Transaction
 from tapeql.storage.taking import Advance, File, Tally, take
+
+T = TypeVar("T")
+
+_QUESTIONS: Final = 1000
+"""So many files that ask are enough for a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +44,61 @@ class Taking:
     _like: Like | None = None
     _waiting: list[_Waiting] = field(default_factory=list)
     _bytes: int = 0
+    _questions: list[Unsaid] = field(default_factory=list)
 
     def add(self, name: str, source: Source, advance: Advance) -> None:
-        """Raises DataError for what cannot be taken, be it a source before."""
+        """Raises DataError for what cannot be taken, be it a source before.
+
+        Once a source does not say all, the others are only asked what they do not say.
+        """
+        try:
+            if self._questions:
+                recognise(source, self.wishes)
+            else:
+                self._add(name, source, advance)
+        except Unsaid as question:
+            self._questions.append(question)
+            if len(self._questions) >= _QUESTIONS:
+                self.ask()
+        except DataError:
+            self.ask()
+            raise
+
+    def over(self, sources: Iterable[T]) -> Iterator[T]:
+        """Sources as they are opened; what was asked before one that cannot be is told first."""
+        try:
+            yield from sources
+        except DataError:
+            self.ask()
+            raise
+
+    def ask(self) -> None:
+        """Raises DataError with what the sources so far do not say, if there is anything."""
+        if len(self._questions) == 1:
+            raise self._questions[0]
+        if self._questions:
+            raise Questions(self._questions)
+
+    def _add(self, name: str, source: Source, advance: Advance) -> None:
         alone = self.wishes.consolidate  # the best of markets is told row by row, from file to file
         like = self._likes.get(_first_line(source)) if isinstance(source, TextSource) and not alone else None
         taken = like.follows(source) if like is not None and isinstance(source, TextSource) else None
         if taken is None or not isinstance(source, TextSource):
-            self.finish()
+            self._flush()
             self._alone(name, source, advance)
             return
         if like is not self._like or self._bytes > IMPORT_TOGETHER_BYTES:
-            self.finish()
+            self._flush()
         self._like = like
         self._bytes += len(source.head)
         self._waiting.append(_Waiting(name, source, taken, advance))
 
     def finish(self) -> None:
+        """Adds what waits. Raises DataError, with all questions where there are some."""
+        self.ask()
+        self._flush()
+
+    def _flush(self) -> None:
         waiting, self._waiting, self._bytes = self._waiting, [], 0
         if self._like is None or not waiting:
             return

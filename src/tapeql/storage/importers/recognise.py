@@ -24,7 +24,7 @@ from tapeql.storage.importers.instants import InstantReader
 from tapeql.storage.importers.naming import interval_of, trades_around_the_clock
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style_of
 from tapeql.storage.importers.seen import Seen
-from tapeql.storage.importers.shown import listed
+from tapeql.storage.importers.shown import listed, several
 from tapeql.storage.importers.source import SAMPLE_ROWS, Source
 from tapeql.storage.importers.spacing import interval_between, shorter
 from tapeql.storage.importers.values import read_texts
@@ -41,6 +41,10 @@ DATES: Final = "--dates day-first|month-first"
 """Flags for what is not said; the first three a sentence, or a table, can say too."""
 
 
+QUESTIONS: Final = 8
+"""How many kinds of files a message asks about."""
+
+
 class Unsaid(DataError):
     """What a file is taken for (`what`), and what neither it nor the wishes say: flag of `tapeql import` → why."""
 
@@ -48,8 +52,26 @@ class Unsaid(DataError):
         self.label = label
         self.what = what
         self.missing = missing
-        flags = "\n".join(f"  {flag:<22} {why}" for flag, why in missing.items())
-        super().__init__(f"{label} is taken for {what}. What it does not say:\n{flags}")
+        super().__init__(_asked_of([label], self))
+
+
+class Questions(DataError):
+    """What several files do not say; `kinds` has one question of each kind, with the files it is about."""
+
+    def __init__(self, questions: Sequence[Unsaid]) -> None:
+        found: dict[tuple[str, ...], list[Unsaid]] = {}
+        for question in questions:
+            found.setdefault((question.what, *question.missing), []).append(question)
+        self.kinds = [([each.label for each in alike], alike[0]) for alike in found.values()]
+        told = [_asked_of(labels, question) for labels, question in self.kinds[:QUESTIONS]]
+        left = sum(len(labels) for labels, _ in self.kinds[QUESTIONS:])
+        super().__init__("\n".join([*told, *([f"… and {left:,} more files ask for other things"] if left else [])]))
+
+
+def _asked_of(labels: Sequence[str], question: Unsaid) -> str:
+    flags = "\n".join(f"  {flag:<22} {why}" for flag, why in question.missing.items())
+    are, do = ("is", "it does") if len(labels) == 1 else ("are", "they do")
+    return f"{several(labels)} {are} taken for {question.what}. What {do} not say:\n{flags}"
 
 
 @dataclass(frozen=True, slots=True)

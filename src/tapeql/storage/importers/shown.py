@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
 _NAME_CHARACTERS: Final = 60
 _NAMES: Final = 40
+_FILES: Final = 4
 
 
 def shown(text: object) -> str:
@@ -22,3 +23,9 @@ def listed(names: Iterable[str]) -> str:
         shown(name if len(name) <= _NAME_CHARACTERS else f"{name[:_NAME_CHARACTERS]}…") for name in islice(rest, _NAMES)
     ]
     return ", ".join([*first, "…"] if next(rest, None) is not None else first)
+
+
+def several(labels: Sequence[str]) -> str:
+    """The first few files, and how many more."""
+    first, more = ", ".join(labels[:_FILES]), len(labels) - _FILES
+    return f"{first} and {more:,} more" if more > 0 else first
