@@ -110,6 +110,7 @@ def test_a_file_says_what_it_is(lake: str, tmp_path: Path) -> None:
         "zone": "in the times themselves",
         "first": "2025-01-01T00:00:00Z",
         "last": "2025-01-01T00:01:00Z",
+        "columns": "ts=#1, open=#2, high=#3, low=#4, close=#5, volume=#6, trades=#9, quote_volume=#8",
         "left aside": "#7, #10, #11, #12",
     }
     assert "nothing was stored" in foreseen.stdout

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from tapeql.errors import DataError
+from tapeql.storage import in_place
 from tapeql.storage.import_files import import_files
 from tapeql.storage.lake import Lake
 from tests.importers.conftest import Import
 from tests.importers.sheet import PACKINGS
+from tests.importers.stored import stored
 from tests.tapes import us
 
 
@@ -348,3 +350,18 @@ def test_all_files_ask_at_once(lake: Lake, tmp_path: Path) -> None:
     assert [flag.split()[0] for flag in told.split("u.csv")[1].split("\n")[1:4]] == ["--symbol", "--interval", "--tz"]
     assert "x_1m.csv is taken for 1m candles" in told
     assert not lake.exists()
+
+
+def test_candles_that_contradict_each_other_are_counted(lake: Lake, tmp_path: Path) -> None:
+    """Two files of one command count as two commands would: the later values replace the earlier, and in place it is said."""
+    head, row = "ts,open,high,low,close\n", "2024-01-01T10:0{}:00Z,1,3,1,{}\n"
+    (tmp_path / "a.csv").write_text(head + row.format(0, 2) + row.format(1, 2))
+    (tmp_path / "b.csv").write_text(head + row.format(1, 3) + row.format(2, 2))
+    one = import_files(lake, [tmp_path / "a.csv", tmp_path / "b.csv"], "x:A", interval="1m")
+    assert (one.read, one.added, one.replaced, one.present) == (4, 3, 1, 0)
+    other = Lake(tmp_path / "other")
+    two = [import_files(other, [tmp_path / f"{name}.csv"], "x:A", interval="1m") for name in "ab"]
+    assert (sum(r.added for r in two), sum(r.replaced for r in two)) == (3, 1)
+    assert stored(lake) == stored(other)
+    held = in_place.Files().read(str(tmp_path / "?.csv"), "x:A", "", lambda: None)
+    assert "1 candles were there with other values before; the last ones were taken" in held.notes

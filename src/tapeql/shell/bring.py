@@ -118,6 +118,7 @@ def _paragraph(file: FileReport) -> str:
         "zone": file.zone or "in the times themselves",
         "first": iso(file.first_us) if file.first_us is not None else "",
         "last": iso(file.last_us) if file.last_us is not None else "",
+        "columns": ", ".join(f"{field}={column}" for field, column in file.columns.items()),
         "left aside": ", ".join(file.aside),
     }
     if len(file.symbols) > SYMBOLS_TOLD:

@@ -29,6 +29,7 @@ class FileReport:
     symbols     VENUE:CODE → rows
     interval    of candles
     zone        where its naive times were local; "" where it has none
+    columns     field → the file's column: its name, its place such as #3, or several such as Date+Time
     aside       columns left out
     first_us, last_us   the first and the last instant, as stored; None where it has no rows
     """
@@ -39,6 +40,7 @@ class FileReport:
     symbols: Mapping[str, int]
     interval: str
     zone: str
+    columns: Mapping[str, str]
     aside: tuple[str, ...]
     first_us: int | None
     last_us: int | None
@@ -229,6 +231,7 @@ def _file_report(file: File) -> FileReport:
         {f"{venue}:{code}": rows for (_, venue, code, _), rows in sorted(file.rows.items())},
         taken.interval,
         taken.reading.instants.zone if taken.reading.instants.local else "",
+        taken.called,
         taken.aside,
         min((first for first, _ in file.spans.values()), default=None),
         max((last for _, last in file.spans.values()), default=None),

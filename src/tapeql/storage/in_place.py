@@ -147,6 +147,13 @@ def _held(sources: Iterable[Source], wishes: Wishes, check: Check) -> Held:
     notes = list(_notes(tally))
     if commit.present:
         notes.append(f"{commit.present:,} rows were there twice; each is taken once")
+    if commit.replaced:
+        notes.append(f"{commit.replaced:,} candles were there with other values before; the last ones were taken")
+    if commit.differing:
+        notes.append(
+            f"{commit.differing:,} trades have the trade_id of another, and another instant, price or quantity; the first "
+            "ones were taken"
+        )
     return Held(gathering.tables, tuple(notes), not gathering.backwards)
 
 

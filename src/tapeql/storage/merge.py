@@ -35,7 +35,7 @@ class Merged:
 
     added      rows that were not there
     present    rows that were there already, or twice in one source
-    replaced   known rows whose values changed
+    replaced   known rows whose values changed, be it from source to source
     differing  of the present ones: those with a known id and another instant, or other numbers
     """
 
@@ -396,7 +396,8 @@ def _merge_replacing(table: Table, existing: pa.Table | None, sources: Sequence[
         if name != "seq":
             values = _bits(rows.column(name))
             unlike |= values[first] != values[last]
-    added, replaced = int((~known).sum()), int((known & unlike).sum())
+    # A new row whose values changed since it first came is replaced too, as if its sources had come one by one.
+    added, replaced = int((~known).sum()), int(unlike.sum())
     present = rows.num_rows - stored - added - replaced
     if added == 0 and replaced == 0:
         return Merged(None, 0, present)

@@ -83,6 +83,7 @@ class Taken:
     pick        of a file of many symbols the one to take; "": all
     types       what its cells of text look like: numbers and flags are read at once
     days        its times are dates
+    called      field → what the file calls its columns: by name, by place, or several joined with +
     aside       names of columns that are left out
     notes       what was decided rather than told
     """
@@ -96,6 +97,7 @@ class Taken:
     pick: str
     types: Mapping[int, pa.DataType]
     days: bool
+    called: Mapping[str, str]
     aside: tuple[str, ...]
     notes: tuple[str, ...]
 
@@ -150,6 +152,7 @@ class _Recogniser:
         if self.missing:
             raise self._question(kind, interval)
         stamp = self.wishes.stamp or (layout.stamp if layout else "open")
+        called = [name or f"#{n}" for n, name in enumerate(self._names(), 1)]
         used = {place for where in places.values() for place in where}
         reading = Reading(
             kind,
@@ -174,7 +177,8 @@ class _Recogniser:
             pick,
             self._types(reading, places),
             self.are_days,
-            tuple(name or f"#{n + 1}" for n, name in enumerate(self._names()) if n not in used),
+            {name: "+".join(called[n] for n in where) for name, where in places.items()},
+            tuple(name for n, name in enumerate(called) if n not in used),
             tuple(self.notes),
         )
 
