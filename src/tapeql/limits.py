@@ -71,6 +71,9 @@ CANCEL_POLL_S: Final = 0.05
 FILL_ROWS: Final = 10_000_000
 """FILL creates rows, all of a symbol at a time: a typo in an interval must not take the memory of the machine."""
 
+BRICKS: Final = 100_000
+"""Bricks of one trade: a renko size a thousand times too small would make them until memory ends."""
+
 RECURSION_LEVELS: Final = 10_000
 """Python's own limit of 1,000 is less than an expression of QUERY_OPERATORS in a row needs."""
 

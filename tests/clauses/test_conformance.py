@@ -30,7 +30,17 @@ from tests.tour import EXAMPLES, NOW, store
 from tests.tour import clauses as written_in_tour
 
 NODES = {vocabulary.opening_of(node): node for node in clauses()}
-VERBS = ("CANDLES 1h", "CANDLES 1w", "DAYS", "RANGES 5m", "TICKS", "QUOTES", "STATS OF TICKS", "STATS 1h")
+VERBS = (
+    "CANDLES 1h",
+    "CANDLES 1000 ticks",
+    "CANDLES 1w",
+    "DAYS",
+    "RANGES 5m",
+    "TICKS",
+    "QUOTES",
+    "STATS OF TICKS",
+    "STATS 1h",
+)
 
 
 def samples(opening: str) -> list[str]:

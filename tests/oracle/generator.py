@@ -62,6 +62,12 @@ class Asking:
     scope: Scope
     kind: str
     intraday: bool
+    by_amount: bool = False
+
+    @property
+    def timed(self) -> bool:
+        """Rows are bars on a grid of time."""
+        return self.kind == "bar" and not self.by_amount
 
     @property
     def names(self) -> tuple[tuple[str, str], ...]:
@@ -91,10 +97,13 @@ class Asking:
         return self.number(0, 99) >= 100 - percent
 
 
+VERBS = ("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS", "AMOUNTS")
+
+
 @st.composite
-def queries(draw: Draw, tape: Tape) -> str:
+def queries(draw: Draw, tape: Tape, verbs: tuple[str, ...] = VERBS) -> str:
     """The text of one query that the tape can answer."""
-    verb = draw(st.sampled_from(("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS")))
+    verb = draw(st.sampled_from(verbs))
     calendar = draw(st.sampled_from((None,) * 15 + ("XNYS", "24x7", "XLON")))
     scope = Scope(tape, names_for(draw, tape, verb), calendar)
     match verb:
@@ -104,6 +113,8 @@ def queries(draw: Draw, tape: Tape) -> str:
             return days(draw, scope)
         case "RANGES":
             return ranges(draw, scope)
+        case "AMOUNTS":
+            return bars_by_amount(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
         case "STATS":
             of = draw(st.sampled_from(("1h", "TICKS", "QUOTES")))
             return stats(draw, Scope(tape, names_for(draw, tape, of), calendar), of)
@@ -150,6 +161,31 @@ def candles(draw: Draw, scope: Scope, piped: bool) -> str:
     if asking.chance(20):
         clauses.append("KEEP partial")
     return finished(asking, f"CANDLES {interval}", clauses)
+
+
+def bars_by_amount(draw: Draw, scope: Scope) -> str:
+    asking = Asking(draw, scope, "bar", True, by_amount=True)
+    clauses = where_from(asking)
+    if asking.chance(25):
+        clauses.append(session(asking))
+    if asking.chance(12):
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
+    if asking.chance(40):
+        clauses.append("KEEP partial")
+    return finished(asking, f"CANDLES {amount(asking)}", clauses)
+
+
+def amount(asking: Asking) -> str:
+    """So much that a symbol's trades make some bars."""
+    trades = [trade for name in asking.names for trade in asking.tape.symbols[name].trades]
+    by = asking.one_of("ticks", "volume", "notional", "renko", "range")
+    if by == "ticks":
+        return f"{asking.number(1, max(len(trades) // 8, 2))} ticks"
+    prices = sorted(trade["price"] for trade in trades) or [1.0]
+    apart = (prices[-1] - prices[0]) / asking.number(2, 12) or 1.0
+    quantity = sum(trade["quantity"] for trade in trades) / asking.number(2, 40) or 1.0
+    size = {"volume": quantity, "notional": quantity * (abs(median(prices)) or 1.0)}.get(by, apart)
+    return f"{float(f'{size:.3g}')!r} {by}"
 
 
 def days(draw: Draw, scope: Scope, limited: bool = True) -> str:
@@ -382,7 +418,7 @@ def value(asking: Asking) -> str:
         case 7:
             shown = ("date", "weekday", "week", "day", "month", "quarter", "year")
             more = ("time", "hour", "minute", "since_open", "to_close") if asking.intraday else ()
-            return asking.one_of(*shown, *more, *(("bar_of_day",) if more and asking.kind == "bar" else ()))
+            return asking.one_of(*shown, *more, *(("bar_of_day",) if more and asking.timed else ()))
         case 6:
             return asking.one_of(f"nullif({one}, {two}[1])", f"pow({one}, 2)", f"mod({one}, {two})")
         case _:
@@ -558,7 +594,7 @@ def time_part(asking: Asking) -> str:
             f"since_open {compare} {asking.number(1, 300)}m",
             f"to_close {compare} {asking.number(1, 5)}h30m",
         ]
-    if asking.kind == "bar" and asking.intraday:
+    if asking.timed and asking.intraday:
         found.append(f"bar_of_day {compare} {asking.number(1, 12)}")
     return asking.one_of(*found)
 

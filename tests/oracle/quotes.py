@@ -28,11 +28,11 @@ def time_weighted(name: str, opening: int, closing: int, grid: Grid, quotes: Seq
     """The mean of a measure over the open market of one bar; NULL if no quote stood in all of its time."""
     weighted: list[float] = []
     weights: list[int] = []
-    at = opening
+    at, own = opening, grid.at(opening).open if grid.interval.by else opening
     while at < closing:
         piece = grid.at(at)
         until = min(piece.end, closing)
-        if piece.opened is not None and piece.open == opening:
+        if piece.opened is not None and piece.open == own:
             for since, to, quote in standing(quotes, at, until, piece.opened):
                 value = {**quote, **measures(quote)}[name]
                 if is_quote(quote) and value is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tapeql.query.nodes import Align, Column, Expr, Interval, Of, SessionSpec, Symbol, children
 from tapeql.rows.nodes import Quotes
 from tests.oracle import grid as clock
+from tests.oracle.activity import bars_by_amount
 from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
@@ -82,7 +83,8 @@ def moments(asked: Asked) -> list[Row]:
 
 
 def bars_of(asked: Asked, grid: Grid, span: tuple[int, int] | None = None) -> list[Row]:
-    return bars(asked.recorded, asked.symbol.venue, grid, tick_filter(asked), asked.query.now_us, span)
+    make = bars_by_amount if grid.interval.by else bars
+    return make(asked.recorded, asked.symbol.venue, grid, tick_filter(asked), asked.query.now_us, span)
 
 
 def asked_for(query: Understood) -> tuple[int, int] | None:

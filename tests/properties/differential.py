@@ -23,7 +23,7 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from tapeql.errors import QueryError
-from tests.oracle.generator import queries
+from tests.oracle.generator import VERBS, queries
 from tests.oracle.recordings import recording
 from tests.oracle.tape import Tape
 from tests.properties.comparison import difference
@@ -114,7 +114,15 @@ def shelves(seeds: range, folder: Path, server: PostgresServer | None) -> Iterat
         ]
 
 
-def run(on: list[Shelf], count: int, seed: int, tally: Tally, stop_at: int = 1, postgres_every: int = 1) -> None:
+def run(
+    on: list[Shelf],
+    count: int,
+    seed: int,
+    tally: Tally,
+    stop_at: int = 1,
+    postgres_every: int = 1,
+    verbs: tuple[str, ...] = VERBS,
+) -> None:
     """Asks `count` different random queries, the same for the same seed; `stop_at` failures, which are kept, end the run.
 
     Postgres, the slowest, is asked every so many.
@@ -124,7 +132,7 @@ def run(on: list[Shelf], count: int, seed: int, tally: Tally, stop_at: int = 1, 
 
     def ask(data: st.DataObject) -> None:
         shelf = on[data.draw(st.integers(0, len(on) - 1))]
-        text = data.draw(queries(shelf.tape))
+        text = data.draw(queries(shelf.tape, verbs))
         if text in asked or tally.queries >= count or len(tally.failures) >= stop_at:
             return
         asked.add(text)
@@ -157,6 +165,7 @@ def main() -> int:
     options.add_argument("--tapes", type=int, default=24)
     options.add_argument("--engines", nargs="+", default=["kernels", "sql", "postgres"])
     options.add_argument("--failures", type=int, default=20, help="stop after so many")
+    options.add_argument("--verbs", nargs="+", default=VERBS, help="of the generator")
     asked = options.parse_args()
     print(f"seed {asked.seed}", flush=True)
     tally = Tally()
@@ -167,7 +176,7 @@ def main() -> int:
         first = asked.seed % 1000 * asked.tapes
         on = stack.enter_context(shelves(range(first, first + asked.tapes), folder, server))
         on = [replace(s, engines={name: ask for name, ask in s.engines.items() if name in asked.engines}) for s in on]
-        run(on, asked.queries, asked.seed, tally, asked.failures)
+        run(on, asked.queries, asked.seed, tally, asked.failures, verbs=tuple(asked.verbs))
     for told in ("knife-edges, left out:", *tally.knife_edges, "failures:", *tally.failures):
         print(told)
     print(tally)

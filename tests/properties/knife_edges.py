@@ -15,7 +15,9 @@ from tests.properties.comparison import RECURSIONS, difference, is_exact
 from tests.properties.stores import Answer, Refused, Rows, Shelf
 from tests.understood import Understood
 
-LIMIT = re.compile(r" LIMIT \d+( PER symbol)?")
+LIMIT = re.compile(
+    r" LIMIT (LAST )?\d+( PER (symbol|session_date|weekday, symbol|session|month > 2|bars > 2, symbol|bars))?\b"
+)
 
 
 def is_knife_edge(shelf: Shelf, text: str, ask: Callable[[str], Answer]) -> bool:

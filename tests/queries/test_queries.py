@@ -128,6 +128,8 @@ def test_the_full_sql_runs_as_it_is(path: Path, db: Database) -> None:
 
     text, params = sentence(path)
     sql = db.explain(text, what="sql full", **params)
+    if sql.startswith("--"):
+        return  # all of it runs on the kernels
     with duckdb.connect() as connection:
         rows = connection.sql(sql).to_arrow_table()
     if "-- then, on the kernels:" not in sql:
@@ -170,6 +172,8 @@ def test_postgres_says_the_same_differently(postgres_database: str, db: Database
             assert_close(mine.to_pandas(), remote.query(text, **params).to_pandas())
             with adbc_driver_postgresql.dbapi.connect(postgres_database) as plain, plain.cursor() as cursor:
                 sql = remote.explain(text, what="sql full", **params)
+                if sql.startswith("--"):
+                    continue
                 cursor.execute(
                     sql.partition("\n-- then")[0]
                 )  # the driver wraps it in COPY (…), where a comment ends badly

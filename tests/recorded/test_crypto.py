@@ -84,3 +84,21 @@ def test_raw_stream(binance: Path, binance_trades: pd.DataFrame) -> None:
     assert len(ticks) == 9757
     assert (np.diff(ticks["seq"].to_numpy()) == 1).all()
     assert list(ticks["trade_id"]) == [str(n) for n in trades["trade_id"]]
+
+
+@pytest.mark.parametrize(("amount", "size"), [("1000 ticks", 1000), ("500 volume", 500), ("1_000_000 notional", 1e6)])
+def test_bars_by_amount_equal_pandas(gemini: Path, gemini_trades: pd.DataFrame, amount: str, size: float) -> None:
+    """The trades cut one after another, each bar grouped by pandas."""
+    price, quantity = gemini_trades["price"], gemini_trades["quantity"]
+    counted = {"ticks": price * 0 + 1, "volume": quantity, "notional": price * quantity}[amount.split()[1]]
+    number, done, bars = 0, 0.0, []
+    for value in counted:
+        bars.append(number)
+        done += value
+        if done >= size * (1 - 1e-9):
+            number, done = number + 1, 0.0
+    groups = gemini_trades.groupby(np.array(bars))
+    mine = answer(gemini, f"CANDLES {amount} FROM gemini:ETH/USD")
+    for name, how in (("open", "first"), ("high", "max"), ("low", "min"), ("close", "last"), ("trades", "count")):
+        assert mine[name].tolist() == groups["price"].agg(how).tolist()
+    assert mine["volume"].tolist() == pytest.approx(groups["quantity"].sum().tolist(), rel=1e-12)

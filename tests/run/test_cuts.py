@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tapeql import calendars
-from tapeql.kernels.bars import _cut_by_rows, _cut_by_slots
+from tapeql.kernels.cuts import _cut_by_rows, _cut_by_slots
 from tapeql.query.nodes import Align, Interval
 
 START = 1_741_564_800_000_000  # 2025-03-10T00:00Z, a day after a clock change

@@ -5,16 +5,13 @@ from __future__ import annotations
 import functools
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from tapeql.language import clauses, statements
 from tapeql.language import syntax as s
-from tapeql.language.reading import Children, date, duration, has, integer, nodes, span, span_of, text, time
-
-_NUMBER = re.compile(r"([\d_.]+(?:[eE][+-]?\d+)?)[ \t]*(%|[bB][pP][sS])?")
+from tapeql.language.reading import Children, date, duration, has, integer, nodes, number, span, span_of, text, time
 
 
 @functools.cache
@@ -88,14 +85,7 @@ class Builder:
         return s.Over(c[0], duration(c[2]) if c[2].type == "DURATION" else None, span(c))
 
     def number(self, c: Children) -> s.Number:
-        match = _NUMBER.fullmatch(c[0])
-        assert match is not None
-        digits, unit = match[1].replace("_", ""), (match[2] or "").lower()
-        if digits.isdigit():
-            return s.Number(int(digits), unit, span(c))
-        value = float(digits)
-        whole = "." not in digits and value.is_integer() and value < 2**53
-        return s.Number(int(value) if whole else value, unit, span(c))
+        return number(c[0])
 
     def duration(self, c: Children) -> s.Duration:
         return duration(c[0])

@@ -29,8 +29,6 @@ _OPERATOR_WORDS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", "IS", "CROSSES
 UNFINISHED = "add the closing bracket"
 """The hint of brackets that the end of the text left open."""
 
-_WORD = re.compile(r"[A-Za-z_]\w*")
-
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
@@ -102,10 +100,6 @@ def _about_later(token: Any, at: Span, before: Any, statement: Statement, accept
     if word in later.CHOICES.get(kind, ()):
         span = Span(before.start_pos, at.end)
         return Complaint(later.later(f"`{kind} {word.lower()}`", span), at)
-    if kind == "CANDLES" and token.type in ("NUMBER", "INT"):
-        unit = _WORD.match(statement.text, at.end + 1, statement.end)
-        if unit and unit[0].lower() in later.BARS:
-            return Complaint(later.later(f"`CANDLES … {unit[0].lower()}`", Span(at.start, unit.end())), at)
     if token.type == "OF" and kind == "AS":
         span = Span(before.start_pos, at.end)
         return Complaint(later.later("`AS OF`", span, "data as it was known on a day"), span)
@@ -128,7 +122,8 @@ def _about_later(token: Any, at: Span, before: Any, statement: Statement, accept
 def _about_start(token: Any, at: Span, before: Any, statement: Statement) -> Complaint | None:
     """The beginning of a statement, or of the right of `|>`, and CANDLES without its interval."""
     if before is not None and before.type == "CANDLES":
-        hint = "such as `CANDLES 1h`; intervals count " + ", ".join(f"`{unit}`" for unit in vocabulary.units())
+        units = ", ".join(f"`{unit}`" for unit in vocabulary.units())
+        hint = f"such as `CANDLES 1h`, or `CANDLES 1000 ticks`; intervals count {units}"
         return Complaint(Diagnostic("E002", f"CANDLES needs an interval, found `{token}`", at, (hint,)), at)
     if before is not None and before.type != "PIPE":
         return None

@@ -55,9 +55,6 @@ CLAUSES = _not_yet(
 )
 """What may open a clause one day, and what for."""
 
-BARS = ("ticks", "volume", "notional", "renko", "range")
-"""Bars by something else than time: `CANDLES 1000 ticks`."""
-
 CHOICES = {"EXPLAIN": ("LOOKAHEAD", "COST"), "SHOW": ("UNIVERSES", "JOBS"), "PER": ("DAY",)}
 """Words that may follow these one day."""
 

@@ -10,6 +10,7 @@ from tapeql.language import syntax as s
 
 Children = list[Any]
 
+_NUMBER = re.compile(r"([\d_.]+(?:[eE][+-]?\d+)?)[ \t]*(%|[bB][pP][sS])?")
 _DURATION_PART = re.compile(r"([\d_]+)([a-z]+)")
 
 
@@ -39,6 +40,17 @@ def text(token: str) -> str:
 def duration(token: Any) -> s.Duration:
     parts = tuple((int(count), unit) for count, unit in _DURATION_PART.findall(token))
     return s.Duration(parts, Span(token.start_pos, token.end_pos))
+
+
+def number(token: Any) -> s.Number:
+    match = _NUMBER.fullmatch(token)
+    assert match is not None
+    digits, unit, at = match[1].replace("_", ""), (match[2] or "").lower(), Span(token.start_pos, token.end_pos)
+    if digits.isdigit():
+        return s.Number(int(digits), unit, at)
+    value = float(digits)
+    whole = "." not in digits and value.is_integer() and value < 2**53
+    return s.Number(int(value) if whole else value, unit, at)
 
 
 def time(token: Any) -> s.Time:

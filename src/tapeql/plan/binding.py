@@ -11,7 +11,7 @@ from tapeql.operators.operator import Query
 from tapeql.plan.sources import Choice, Stored, choose, ends, stored
 from tapeql.plan.told import day_text, told_of
 from tapeql.query.asked import Asked
-from tapeql.query.nodes import Align, SessionSpec, Symbol
+from tapeql.query.nodes import Align, Interval, SessionSpec, Symbol
 from tapeql.rows.nesting import Shape, interval_named, interval_us
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 from tapeql.rows.spans import NOWHERE, Spans, union, without
@@ -61,8 +61,9 @@ def bound_bars(rows: Bars, query: Query, snapshot: Snapshot, notes: list[Diagnos
         found = stored(snapshot, feed.symbol, asked.now_us)
         if not found.parts:
             continue
-        if rows.ticks_where is not None:
-            found = _only_trades(asked, found, snapshot, notes)
+        if rows.ticks_where is not None or rows.interval.by:
+            what = "which TICKS WHERE cannot filter" if rows.ticks_where is not None else _uncut(rows.interval)
+            found = _only_trades(asked, found, snapshot, what, notes)
         choice = choose(found, feed.calendar, shape, snapshot, asked.now_us)
         told = [] if notes is None else told_of(asked, feed.symbol, choice, feed.calendar, shape)
         if choice.sources and told is not None:
@@ -78,8 +79,12 @@ def bound_bars(rows: Bars, query: Query, snapshot: Snapshot, notes: list[Diagnos
     return replace(rows, feeds=tuple(feeds))
 
 
-def _only_trades(asked: Asked, found: Stored, snapshot: Snapshot, notes: list[Diagnostic] | None) -> Stored:
-    """What TICKS WHERE can filter: candles are left out, and told of where only they are stored in the range."""
+def _uncut(interval: Interval) -> str:
+    return f"of which no bars of {interval.text} can be made"
+
+
+def _only_trades(asked: Asked, found: Stored, snapshot: Snapshot, what: str, notes: list[Diagnostic] | None) -> Stored:
+    """What is made of trades alone: candles are left out, and told of where only they are stored in the range."""
     trades = Spans.of(snapshot.coverage("ticks", found.symbol.venue, found.symbol.code)) if found.ticks else NOWHERE
     low = min(p.min_us for p in found.parts) if asked.start_us is None else asked.start_us
     high = asked.now_us if asked.end_us is None else min(asked.end_us, asked.now_us)
@@ -87,9 +92,9 @@ def _only_trades(asked: Asked, found: Stored, snapshot: Snapshot, notes: list[Di
         *(Spans.of(snapshot.coverage("ohlcv", found.symbol.venue, found.symbol.code, i)) for i in found.candles)
     )
     lacking = without(candles, trades).clipped(low, high)
-    only = f"{found.symbol} has only candles, which TICKS WHERE cannot filter"
+    only = f"{found.symbol} has only candles, {what}"
     if not found.ticks or (len(lacking.start) and not len(trades.clipped(low, high).start)):
-        hint = "leave TICKS WHERE out, or import trades"
+        hint = "leave TICKS WHERE out, or import trades" if "TICKS WHERE" in what else "import trades"
         raise QueryError([Diagnostic("E405", f"{only}, in all of the range", hints=(hint,))], asked.source)
     if notes is not None and len(lacking.start):
         first, last = day_text(int(lacking.start[0])), day_text(int(lacking.end[-1]) - 1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tapeql.language import syntax
-from tapeql.query.nodes import Interval
+from tapeql.language.statements.query import Amount
+from tapeql.query.nodes import SEQUENCE_US, Interval
 
 ELAPSED_NS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 10**9, "m": 60 * 10**9, "h": 3_600 * 10**9}
 CALENDAR_DAYS = {"d": 1, "w": 7, "mo": 31, "q": 92, "y": 366}
@@ -35,13 +36,16 @@ def elapsed_us(duration: syntax.Duration, *, days: bool = False) -> int:
     return us
 
 
-def interval(duration: syntax.Duration) -> Interval:
-    """The length of a bar: elapsed time of at most 24 h, or a whole number of one calendar unit.
+def interval(length: syntax.Duration | Amount) -> Interval:
+    """The length of a bar: elapsed time of at most 24 h, a whole number of one calendar unit, or what is traded in it.
 
     >>> from tapeql.errors import NOWHERE
     >>> interval(syntax.Duration(((90, "m"),), NOWHERE)).text
     '1h30m'
     """
+    if isinstance(length, Amount):
+        return _by_amount(length)
+    duration = length
     units = [unit for _, unit in duration.parts]
     if "bd" in units:
         raise BadDuration("bars of a day are calendar units already", "write `1d`: it has a bar for every session")
@@ -58,6 +62,17 @@ def interval(duration: syntax.Duration) -> Interval:
     if count * CALENDAR_DAYS[unit] > LONGEST_DAYS:
         raise BadDuration("a bar is at most a century long")
     return Interval(f"{count}{unit}", 0, count, unit)
+
+
+def _by_amount(amount: Amount) -> Interval:
+    size, of = amount.size, amount.of
+    if size.unit:
+        raise BadDuration(f"`{amount.write()}`: an amount has no unit of its own", f"write `{size.value!r} {of}`")
+    if size.value <= 0:
+        raise BadDuration("a bar holds more than nothing")
+    if of == "ticks" and not float(size.value).is_integer():
+        raise BadDuration("trades are whole", f"write `{round(size.value) or 1} ticks`")
+    return Interval(f"{size.value!r} {of}", SEQUENCE_US, 0, "", of, float(size.value))
 
 
 def _intraday(us: int) -> Interval:

@@ -12,6 +12,7 @@ from typing import Final
 
 from tapeql.calendars.spec import ANY_INTRADAY as ANY_INTRADAY
 from tapeql.calendars.spec import ONE_DAY as ONE_DAY
+from tapeql.calendars.spec import SEQUENCE_US as SEQUENCE_US
 from tapeql.calendars.spec import Align as Align
 from tapeql.calendars.spec import Interval as Interval
 from tapeql.calendars.spec import SessionSpec as SessionSpec

@@ -47,7 +47,7 @@ class Shape:
         """No bar opens earlier than this before one of its rows."""
         if self.interval.is_calendar:
             return (self.interval.count * UNIT_DAYS[self.interval.unit] + 4) * DAY_US
-        return 2 * DAY_US
+        return (12 if self.interval.by else 2) * DAY_US  # a market may be closed over holidays
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ def rows_span_us(rows: Rows, count: int) -> int:
     if isinstance(rows, Bars):
         if rows.interval.is_calendar:
             return max(count, 1) * 2 * DAY_US * rows.interval.count * UNIT_DAYS[rows.interval.unit]
-        return max(DAY_US, 2 * count * rows.interval.us)
+        return DAY_US if rows.interval.by else max(DAY_US, 2 * count * rows.interval.us)
     return DAY_US // 24
 
 

@@ -57,7 +57,12 @@ _MEASURES = ("open", "high", "low", "close", "volume", "trades", "vwap")
 
 
 def bars(statement: Statement, node: Bars, now_us: int) -> tuple[Stream, BarGrid]:
-    """The stream of bars, columns as in `BAR`, and the grid they lie on."""
+    """The stream of bars, columns as in `BAR`, and the grid they lie on.
+
+    Raises Unsayable for bars by amount: where one begins hangs on all before it, which no window of SQL says.
+    """
+    if node.interval.by:
+        raise Unsayable(node.interval.text)
     grid = bar_grid(statement, "grid", node)
     tables = dict.fromkeys((source.table, source.interval) for feed in node.feeds for source in feed.sources)
     parts = [_from_ticks(statement, node, grid) for stored_table, _ in tables if stored_table == "ticks"]

@@ -7,7 +7,7 @@ from tapeql.language.clauses.select import Select
 from tapeql.query.expressions import Expressions
 from tapeql.query.outputs import aliases_of
 from tapeql.query.scope import Scope, columns_of
-from tapeql.words.asking import Asking, is_long, settled
+from tapeql.words.asking import Asking, is_long, length, settled
 from tapeql.words.clauses.calendar import market
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.tz import zone
@@ -19,10 +19,13 @@ def of_rows(asking: Asking) -> Scope:
     verb, given = asking.verb, asking.given
     add, select = asking.clause(Add), asking.clause(Select)
     items = (*(add.items if add else ()), *(select.items if select else ()))
+    columns, own = columns_of(verb.sees, verb.names, label_close=by_close(asking)), length(asking)
+    if own is not None and own.by:  # their number a day is not known before they are made
+        columns.pop("bar_of_day")
     return Scope(
         verb.sees,
         is_long(asking),
-        columns_of(verb.sees, verb.names, label_close=by_close(asking)),
+        columns,
         market(asking).sessions,
         zone(asking),
         given.now_us,

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tapeql.errors import Span
 from tapeql.language import vocabulary
-from tapeql.language.reading import Children, duration, span
-from tapeql.language.syntax import Clause, Duration, Statement
+from tapeql.language.reading import Children, duration, number, span
+from tapeql.language.syntax import Clause, Duration, Number, Statement
 from tapeql.language.writing import format_expr
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """`1000 ticks`: what closes a bar that no time does."""
+
+    size: Number
+    of: str
+    span: Span
+
+    def write(self) -> str:
+        return f"{format_expr(self.size)} {self.of}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,11 +29,22 @@ class Verb:
     """What a row is: `name` in small letters; `interval` where bars are told their length."""
 
     name: str
-    interval: Duration | None
+    interval: Duration | Amount | None
     span: Span
 
     def write(self) -> str:
-        return self.name.upper() + (f" {format_expr(self.interval)}" if self.interval else "")
+        return self.name.upper() + (f" {self.length}" if self.interval else "")
+
+    @property
+    def length(self) -> str:
+        """How long its bars are, as it is written."""
+        match self.interval:
+            case None:
+                return ""
+            case Amount() as amount:
+                return amount.write()
+            case Duration() as duration:
+                return format_expr(duration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +97,20 @@ def verb(c: Children) -> Verb:
     if more and isinstance(more[0], Verb):
         of = more[0]
         return Verb(name.lower() + ("" if of.interval else f" of {of.name}"), of.interval, span(c))
-    return Verb(name.lower(), duration(more[0]) if more else None, span(c))
+    return Verb(name.lower(), _length(more[0]) if more else None, span(c))
 
 
 def stats_of(c: Children) -> Verb:
     """Of what STATS is, as a verb."""
-    return Verb(c[1].lower(), duration(c[2]) if len(c) == 3 else None, span(c))
+    return Verb(c[1].lower(), _length(c[2]) if len(c) == 3 else None, span(c))
 
 
-RULES: Final = (pipeline, query, verb, stats_of)
+def amount(c: Children) -> Amount:
+    return Amount(number(c[0]), c[1].lower(), span(c))
+
+
+def _length(child: Any) -> Duration | Amount:
+    return child if isinstance(child, Amount) else duration(child)
+
+
+RULES: Final = (pipeline, query, verb, stats_of, amount)

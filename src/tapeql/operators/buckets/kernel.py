@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tapeql.kernels.bars import cut, grid_of
+from tapeql.kernels.bars import grid_of
 from tapeql.kernels.context import Context
+from tapeql.kernels.cuts import cut
 from tapeql.kernels.frame import Frame, Vector
 from tapeql.kernels.series import Series
 from tapeql.operators.buckets import CLOSING, OPENING, Buckets

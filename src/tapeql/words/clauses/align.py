@@ -33,7 +33,7 @@ def align(asking: Asking) -> Align:
 
 
 def fits(verb: Verb, length: Interval | None) -> bool:
-    return bool(verb.measures) or (verb.sees.is_bar and length is not None and not length.is_calendar)
+    return bool(verb.measures) or (verb.sees.is_bar and length is not None and not (length.is_calendar or length.by))
 
 
 def instead(written: syntax.Clause, length: Interval | None) -> tuple[str, ...]:

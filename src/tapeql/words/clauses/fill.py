@@ -52,8 +52,8 @@ def adds(asking: Asking) -> tuple[FillSlots, ...]:
 
 
 def fits(verb: Verb, length: Interval | None) -> bool:
-    """Bars, of a length that the verb does not say by itself."""
-    return verb.sees.is_bar and verb.interval is None
+    """Bars of time, of a length that the verb does not say by itself."""
+    return verb.sees.is_bar and verb.interval is None and not (length is not None and length.by)
 
 
 CLAUSE: Final = Clause((FillClause,), "FILL adds bars where nothing traded", fits=fits, place=Place.FILL, adds=adds)

@@ -1,0 +1,5 @@
+-- all of it runs on the kernels:
+-- bars 1000 ticks zone UTC
+--   binance:BTCUSDT on 24x7: 2025-03-13T00:00:00Z .. 2025-03-14T23:59:31.094447Z from trades
+-- range: from 2025-03-13T00:00:00Z before 2025-03-15T00:00:00Z, unfinished bars too
+-- columns symbol, exchange, interval, ts, ts_close, open, high, low, close, volume, trades, vwap, session, session_date, complete, filled

@@ -1,0 +1,7 @@
+-- all of it runs on the kernels:
+-- bars 500 renko zone UTC
+--   binance:BTCUSDT on 24x7: 2025-03-10T13:37:34.384314Z .. 2025-03-14T23:59:31.094447Z from trades
+-- compute
+--   w.0 = ema(close, 5)
+-- range: from 2025-03-14T00:00:00Z before 2025-03-15T00:00:00Z
+-- columns symbol, exchange, interval, ts, ts_close, open, high, low, close, volume, trades, vwap, session, session_date, complete, filled, w.0 as ema_5
