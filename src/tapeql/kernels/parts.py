@@ -10,6 +10,7 @@ import numpy.typing as npt
 from tapeql import arrow, calendars
 from tapeql.calendars.grid import NO_DATE, Instants
 from tapeql.kernels.frame import Frame, Vector
+from tapeql.kernels.labels import placed
 from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Expr, Of, Type
 from tapeql.query.parts import PARTS, WEEKDAYS
@@ -74,7 +75,10 @@ def _of_date(name: str, dates: Instants, known: npt.NDArray[np.bool_] | None) ->
 
 def _of_session(name: str, reference: str, calendar: str, ts: Instants) -> Vector:
     """Since the first opening, or to the last close, of the session of its date that holds an instant."""
-    index, spans = calendars.row_sessions(calendar, reference, ts, None)
+    owner = reference if calendars.is_continuous(calendar) else calendar
+    low, high = calendars.known_range(owner)  # sessions before and behind the rows may be of their dates, too
+    spans = calendars.named_sessions(owner, max(int(ts[0]) - DAY_US, low), min(int(ts[-1]) + DAY_US, high))
+    index = placed(ts, spans.start, spans.end)
     if len(spans.start) == 0:
         return Vector(Type.DURATION, np.zeros(len(ts), dtype=np.int64), np.zeros(len(ts), dtype=np.bool_))
     names = np.array(spans.name)
