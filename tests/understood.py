@@ -10,6 +10,7 @@ from tapeql.operators.buckets import Buckets
 from tapeql.operators.chosen import Chosen
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.group import Group
+from tapeql.operators.heikin_ashi import HeikinAshi
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Query
 from tapeql.operators.project import Project, result_columns
@@ -119,6 +120,10 @@ class Understood:
     def fill(self) -> Fill | None:
         found: FillSlots | None = self.step(FillSlots)
         return None if found is None else found.fill
+
+    @property
+    def is_smoothed(self) -> bool:
+        return self.step(HeikinAshi) is not None
 
     @property
     def where(self) -> Any:

@@ -22,6 +22,7 @@ SENTENCES = (
     "CANDLES 1h FROM binance:BTCUSDT DURING 2025-03-10 FILL previous WHERE close > sma(2) ORDER BY rsi(2) LIMIT 2",
     "CANDLES 1h FROM binance:BTCUSDT ON DAYS WHERE close > open WHERE premarket AND spread_pct < 1 AND hour < 20",
     "CANDLES 1h FROM nyse:AAA WHERE regular.high > 0 OR gap_pct > 0",
+    "CANDLES 1h FROM binance:BTCUSDT STYLE heikin_ashi",
     "RANGES 1h FROM nyse:AAA WHERE close > 0 |> TICKS",
     "STATS OF TICKS EVERY 1h FROM nyse:AAA SELECT max(price) - min(price) AS span PER session",
 )

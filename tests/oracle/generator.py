@@ -157,6 +157,8 @@ def candles(draw: Draw, scope: Scope, piped: bool) -> str:
         interval = asking.one_of("15m", "30m", "1h", "2h", "4h") if intraday else interval
         clauses.append(fill(asking))
     if asking.chance(10):
+        clauses.append("STYLE heikin_ashi")
+    if asking.chance(10):
         clauses.append(f"LABEL {asking.one_of('close', 'open')}")
     if asking.chance(20):
         clauses.append("KEEP partial")

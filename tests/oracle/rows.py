@@ -13,6 +13,7 @@ from tests.oracle.bars import bars
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
 from tests.oracle.fill import filled
+from tests.oracle.heikin_ashi import heikin_ashi
 from tests.oracle.parts import part
 from tests.oracle.quotes import measures
 from tests.oracle.tape import Recorded, Row
@@ -55,6 +56,8 @@ def rows_of(asked: Asked) -> list[Row]:
     rows = bars_of(asked, asked.grid, asked_for(asked.query))
     if query.fill is not None and rows:
         rows = filled(rows, query.fill, asked.grid, end_of_filling(asked))
+    if query.is_smoothed:
+        rows = heikin_ashi(rows)
     for row in rows:
         row |= names | {"interval": interval.text, "complete": row["ts_close"] <= query.now_us}
         row["session"] = bar_session(asked, row)

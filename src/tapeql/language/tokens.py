@@ -61,14 +61,14 @@ class Tokenizer(Lexer):
     def __init__(self, conf: Any) -> None:
         pattern = {t.name: t.pattern.to_regexp() for t in conf.terminals}
         literal = {t.name: t.pattern.value for t in conf.terminals if t.pattern.type == "str"}
-        self.keywords = {text.upper(): name for name, text in literal.items() if text.isalpha()}
+        self.keywords = {text.upper(): name for name, text in literal.items() if text.isidentifier()}
         self.only_here = [(t.name, re.compile(pattern[t.name]).match) for t in conf.terminals if t.priority > 0]
         self.blank = re.compile(f"(?:{pattern['BLANK']}|{pattern['COMMENT']})+").match
         whole = r"(?![\w:]|\.\w)"
         numeric = [f"(?P<{name}>{pattern[name]}{whole})" for name in ("TIME", "DAY", "DURATION", "NUMBER")]
         words = [f"(?P<{name}>{pattern[name]})" for name in ("NAME", "STRING", "PARAMETER")]
         words.append(f'(?P<{_QUOTED}>"{pattern["NAME"]}")')
-        marks = sorted((text for text in literal.values() if not text.isalpha()), key=len, reverse=True)
+        marks = sorted((text for text in literal.values() if not text.isidentifier()), key=len, reverse=True)
         names = {text: name for name, text in literal.items()}
         signs = [f"(?P<COMPARISON>{pattern['COMPARISON']})", *(f"(?P<{names[m]}>{re.escape(m)})" for m in marks)]
         self.plain = re.compile("|".join([*words, *numeric, *signs])).match

@@ -17,12 +17,13 @@ class Place(enum.IntEnum):
     """The order of a query's operators: each sees what those before it have made of the rows."""
 
     FILL = 0
-    RANGE = 1
-    DAYS = 2
-    WHERE = 3
-    COLUMNS = 4
-    ORDER = 5
-    LIMIT = 6
+    STYLE = 1
+    RANGE = 2
+    DAYS = 3
+    WHERE = 4
+    COLUMNS = 5
+    ORDER = 6
+    LIMIT = 7
 
 
 def everywhere(verb: Verb, length: Interval | None) -> bool:
