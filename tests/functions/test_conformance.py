@@ -20,6 +20,11 @@ RECURSIVE = [
 ]
 
 
+CUMULATIVE = [f for f in ENTRIES if f.cumulative]
+EXACT = [f for f in WITH_KERNEL if f not in RECURSIVE and f not in CUMULATIVE]
+"""Those that look at a window of rows."""
+
+
 def arrays(columns: Sequence[Sequence[float | None]]) -> list[np.ndarray]:
     return [np.array([np.nan if v is None else v for v in column], dtype=np.float64) for column in columns]
 
@@ -94,9 +99,7 @@ def test_kernel_gives_what_plain_python_gives(entry: Function) -> None:
     check()
 
 
-@pytest.mark.parametrize(
-    "entry", [f for f in WITH_KERNEL if f not in RECURSIVE and f.name != "bbands"], ids=lambda f: f.name
-)
+@pytest.mark.parametrize("entry", [f for f in EXACT if f.name != "bbands"], ids=lambda f: f.name)
 def test_window_of_prices_agrees_to_the_last_bit(entry: Function) -> None:
     """Windows over decimal prices are correctly rounded, so comparing a price with its mean has one answer."""
     rng = np.random.default_rng(11)
@@ -120,7 +123,7 @@ def test_lookback_is_the_row_of_the_first_value(entry: Function, n: int) -> None
         np.testing.assert_array_equal(np.isnan(output), np.arange(rows) < entry.lookback(params))
 
 
-@pytest.mark.parametrize("entry", ENTRIES, ids=lambda f: f.name)
+@pytest.mark.parametrize("entry", [f for f in ENTRIES if f not in CUMULATIVE], ids=lambda f: f.name)
 @pytest.mark.parametrize("n", [2, 5, 14, 30])
 def test_older_rows_than_warmup_do_not_matter(entry: Function, n: int) -> None:
     """With `warmup` rows before it a row has the value it has with all history, to 1e-10 of the scale."""
@@ -152,7 +155,7 @@ def test_warmup_is_not_far_too_long(entry: Function, n: int) -> None:
     assert max(moved) > 1e-10 * scale
 
 
-@pytest.mark.parametrize("entry", [f for f in WITH_KERNEL if f not in RECURSIVE], ids=lambda f: f.name)
+@pytest.mark.parametrize("entry", EXACT, ids=lambda f: f.name)
 def test_window_has_the_same_bits_wherever_the_series_starts(entry: Function) -> None:
     """Rows before a window do not change one bit of its value, however wild they are."""
     rng = np.random.default_rng(5)

@@ -53,6 +53,11 @@ def deviation(window: Sequence[float]) -> float:
     return math.sqrt(math.fsum((v - middle) ** 2 for v in window) / len(window))
 
 
+def running(values: Sequence[float]) -> Column:
+    """The sum of each value and all before it, rounded once."""
+    return [number(math.fsum, values[: row + 1]) for row in range(len(values))]
+
+
 def exponential(values: Sequence[float], n: int) -> Column:
     """Exponential mean: the mean of the first n, then a step of 2 / (n + 1) towards each value."""
     out: Column = [None] * min(n - 1, len(values))

@@ -53,6 +53,7 @@ class Function:
     lookback(params)   rows before the first value (0: the first row has one)
     warmup(params)     rows before a range after which older data moves the result by less than 1e-10 of the
                        input's scale; equal to lookback for windows, larger for recursive functions
+    cumulative         every older row counts, so everything stored is read
     unit               what the output is in: "input" (as the first input), "percent", "fraction", "ratio",
                        "index" (0 to 100), "count"
     """
@@ -67,6 +68,7 @@ class Function:
     oracle: Oracle
     kernel: Kernel | None = None
     formula: str | None = None
+    cumulative: bool = False
     unit: str = "input"
     nulls: str = "NULL unless all rows of the window exist and are not NULL."
     definition: str = ""

@@ -58,6 +58,8 @@ def reach(expr: Expr) -> Lookback:
         case Call(function=name, params=params, inputs=inputs):
             entry = functions()[name]
             warmup = entry.warmup(params)
+            if entry.cumulative:
+                return Lookback(None)
             if warmup > entry.lookback(params) and not all(_solid(x) for x in inputs):
                 return Lookback(None)
             return Lookback(warmup)

@@ -163,10 +163,10 @@ def _unknown(reader: Reader, written: syntax.Name) -> Value:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
     elif not scope.rows.is_bar:
         hints.append(f"the columns of {scope.rows.name}s are " + ", ".join(scope.columns))
-    if first in _OTHER_NAMES and len(written.parts) == 1:
-        meant = _OTHER_NAMES[first]
+    other = _OTHER_NAMES.get(first) or scope.rows.series.get(first)
+    if other is not None and len(written.parts) == 1:
         scope.report.add(
-            "E101", f"unknown name `{name}`", written.span, f"write `{meant}`", fix=Fix(written.span, meant)
+            "E101", f"unknown name `{name}`", written.span, f"write `{other}`", fix=Fix(written.span, other)
         )
         return unknown(written.span)
     scope.report.unknown("E101", f"unknown name `{name}`", written.span, name, scope.names(), *hints)

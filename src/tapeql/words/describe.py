@@ -73,7 +73,8 @@ def _facts(entry: Function) -> Iterator[tuple[str, str]]:
             "unstable",
             f"older rows move the result by less than 1e-10 of the input's scale after {warmup} rows{given}",
         )
-    yield "warm-up", f"{warmup} rows before the range are read{given}"
+    before = "everything stored" if entry.cumulative else f"{warmup} rows"
+    yield "warm-up", f"{before} before the range {'is' if entry.cumulative else 'are'} read{given}"
     yield "NULL", entry.nulls
     if entry.reference:
         yield "reference", entry.reference
