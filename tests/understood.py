@@ -21,6 +21,7 @@ from tapeql.operators.take import Take
 from tapeql.operators.where import Where
 from tapeql.query.nodes import Align, Expr, Fill, Interval, Limit, Order, OutputColumn, SessionSpec, Symbol
 from tapeql.rows.nodes import Bars, Quotes
+from tapeql.words.clauses.asof_quotes import Prevailing
 from tapeql.words.clauses.warmup import ReadBefore
 
 
@@ -154,6 +155,11 @@ class Understood:
     def limit(self) -> Limit | None:
         found: Take | None = self.step(Take)
         return None if found is None else found.limit
+
+    @property
+    def prevailing(self) -> Prevailing | None:
+        """What ASOF QUOTES says."""
+        return self.query.asked.of(Prevailing)
 
     @property
     def warmup_rows(self) -> int | None:

@@ -7,7 +7,7 @@ half the time, and most queries answer something.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -28,6 +28,10 @@ BAR = {
     "open": "price", "high": "price", "low": "price", "close": "price", "vwap": "price", "volume": "volume", "trades": "count",
 }  # fmt: skip
 TICK = {"price": "price", "quantity": "volume"}
+PREVAILING = {
+    "bid": "price", "ask": "price", "mid": "price", "spread": "change", "spread_pct": "percent", "bid_size": "volume",
+    "ask_size": "volume",
+}  # fmt: skip
 QUOTE = {
     "bid": "price", "ask": "price", "mid": "price", "spread": "change", "spread_pct": "percent", "bid_size": "volume",
 }  # fmt: skip
@@ -63,6 +67,7 @@ class Asking:
     kind: str
     intraday: bool
     by_amount: bool = False
+    quoted: bool = False
 
     @property
     def timed(self) -> bool:
@@ -84,7 +89,8 @@ class Asking:
 
     @property
     def columns(self) -> dict[str, str]:
-        return {"bar": BAR, "tick": TICK, "quote": QUOTE}[self.kind]
+        own = {"bar": BAR, "tick": TICK, "quote": QUOTE}[self.kind]
+        return own | PREVAILING if self.quoted else own
 
     def one_of(self, *texts: str) -> str:
         return str(self.draw(st.sampled_from(texts)))
@@ -227,6 +233,9 @@ def stats(draw: Draw, scope: Scope, of: str) -> str:
     kind = {"TICKS": "tick", "QUOTES": "quote"}.get(of, "bar")
     asking = Asking(draw, scope, kind, True)
     clauses = where_from(asking)
+    if kind == "tick" and asking.chance(30):
+        clauses.append(as_of(asking))
+        asking = replace(asking, quoted=True)
     if asking.chance(25):
         clauses.append(session(asking))
     if asking.chance(40):
@@ -266,6 +275,9 @@ def moments(draw: Draw, scope: Scope, verb: str, piped: bool) -> str:
         clauses.append(session(asking))
     if verb == "TICKS" and asking.chance(20):
         clauses.append(f"TICKS WHERE {condition(asking, 1, plain=True)}")
+    if verb == "TICKS" and asking.chance(40):
+        clauses.append(as_of(asking))
+        asking = replace(asking, quoted=True)
     if not piped and asking.chance(12):
         clauses.append(f"ON DAYS WHERE {condition(Asking(draw, scope, 'bar', False), 1)}")
     return finished(asking, verb, clauses)
@@ -360,6 +372,12 @@ def during(asking: Asking) -> list[str]:
             return [f"DURING {first[:7]} .. {last[:7]}"]
         case _:
             return [f"DURING {first} .. {last}"]
+
+
+def as_of(asking: Asking) -> str:
+    lag = asking.one_of("", "", " LAG 1us", " LAG 5m", " LAG 26h")
+    tolerance = asking.one_of("", "", " TOLERANCE 90s", " TOLERANCE 20m") if "h" not in lag else ""
+    return f"ASOF QUOTES{lag}{tolerance if '5m' not in lag else ''}"
 
 
 def session(asking: Asking) -> str:

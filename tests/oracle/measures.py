@@ -8,9 +8,11 @@ from typing import Any
 
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.nodes import Column, Of, OfDate, SessionSpec
+from tapeql.words.clauses.asof_quotes import Prevailing
 from tests.oracle import grid as clock
+from tests.oracle.buckets import ALWAYS
 from tests.oracle.parts import parts
-from tests.oracle.quotes import time_weighted
+from tests.oracle.quotes import measures, prevailing, time_weighted
 from tests.oracle.rows import Asked, bars_of
 from tests.oracle.tape import Row
 
@@ -21,6 +23,7 @@ Known = dict[int, tuple[int, Any]]
 def measure(column: Column, rows: Sequence[Row], asked: Asked) -> list[Any] | None:
     """The values of a column, or None if it is one the rows have by themselves."""
     name, of, interval = column.name, column.of, asked.interval
+    asking_for = asked.query.prevailing
     if of is Of.ROW:
         return None
     if of is Of.QUOTES:
@@ -31,6 +34,9 @@ def measure(column: Column, rows: Sequence[Row], asked: Asked) -> list[Any] | No
             time_weighted(name, row["ts"], end, grid, asked.recorded.quotes)
             for row, end in zip(rows, ends, strict=True)
         ]
+    if of is Of.PREVAILING:
+        assert asking_for is not None
+        return [prevailed(row["ts"], asking_for, asked)[name] for row in rows]
     if of is Of.TIME:
         long = interval is not None and interval.is_calendar
         return parts(name, rows, asked.calendar, asked.query.reference, asked.grid, long)
@@ -49,6 +55,21 @@ def measure(column: Column, rows: Sequence[Row], asked: Asked) -> list[Any] | No
         since, value = known.get(row["session_date"], (0, None))
         values.append(value if whole_days or since <= row["ts"] else None)
     return values
+
+
+def prevailed(ts: int, asking_for: Prevailing, asked: Asked) -> Row:
+    """The quote that prevailed at a trade, side by side with what it says by itself."""
+    at = ts - asking_for.lag_us
+    market = (ALWAYS, ALWAYS) if asked.calendar == "24x7" else clock.open_market(asked.calendar, at)
+    known = [q for q in asked.recorded.quotes if market is not None and market[0] <= q["ts"] <= at]
+    nothing = dict.fromkeys(("bid", "bid_size", "ask", "ask_size", "spread", "mid", "spread_pct", "quote_ts"))
+    if not known or (asking_for.tolerance_us is not None and ts - known[-1]["ts"] > asking_for.tolerance_us):
+        return nothing
+    quote = prevailing(known)
+    sides = {side: quote[side] or None for side in ("bid", "ask")}
+    sizes = {f"{side}_size": quote[f"{side}_size"] if sides[side] else None for side in ("bid", "ask")}
+    stands = sides["bid"] is not None or sides["ask"] is not None
+    return sides | sizes | measures(sides) | {"quote_ts": known[-1]["ts"] if stands else None}
 
 
 def session_measure(spec: SessionSpec, name: str, days: set[int], asked: Asked) -> Known:

@@ -63,4 +63,10 @@ def prevailing(known: Sequence[Row]) -> Row:
     if not newest:
         return known[-1]
     bids, asks = ([q[side] for q in newest.values() if q[side]] for side in ("bid", "ask"))
-    return {"bid": max(bids, default=None), "ask": min(asks, default=None)}
+    best = {"bid": max(bids, default=None), "ask": min(asks, default=None)}
+    sizes = {
+        f"{side}_size": sum(q[f"{side}_size"] for q in newest.values() if q[side] == price)
+        for side, price in best.items()
+        if price is not None and all(q[f"{side}_size"] is not None for q in newest.values() if q[side] == price)
+    }
+    return {"bid_size": None, "ask_size": None} | best | sizes

@@ -31,7 +31,7 @@ from tapeql.storage.lake import Lake
 
 HERE = Path(__file__).parent
 QUERIES = sorted(HERE.glob("*.tapeql"))
-IN_POSTGRES = ("01-the-sentence", "28-trades")
+IN_POSTGRES = ("01-the-sentence", "28-trades-and-quotes")
 LINES = {"01-the-sentence": 90, "10-fill-columns": 40}
 """How long the SQL of a sentence may be."""
 LONG_LIST = re.compile(r"\[[^\[\]]{120,}\]", re.DOTALL)

@@ -21,6 +21,7 @@ CLAUSES = {
     "TZ": ("TZ Pacific/Kiritimati DURING 2025-03-11", "TZ Asia/Tokyo ADD hour"),
     "TICKS WHERE": ("TICKS WHERE quantity > 50", "TICKS WHERE quantity > 50 ADD volume"),
     "ON DAYS WHERE": ("ON DAYS WHERE session_date = 2025-03-11",),
+    "ASOF QUOTES": ("ASOF QUOTES",),
     "ALIGN": ("ALIGN epoch",),
     "OFFSET": ("OFFSET 20m",),
     "FILL": ("FILL previous",),

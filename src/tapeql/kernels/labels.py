@@ -7,8 +7,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tapeql import arrow, calendars
-from tapeql.kernels.frame import Vector
-from tapeql.query.nodes import Type
+from tapeql.calendars.grid import ALWAYS, NEVER
+from tapeql.kernels.frame import Vector, same
+from tapeql.query.nodes import ANY_INTRADAY, Align, Type
 
 Instants = npt.NDArray[np.int64]
 
@@ -28,6 +29,17 @@ def session_vector(calendar: str, reference: str, start: Instants, end: Instants
     codes = np.array([names.index(name) for name in spans.name] or [0], dtype=np.int32)[np.maximum(index, 0)]
     labels = pa.DictionaryArray.from_arrays(arrow.array(codes, pa.int32(), index >= 0), arrow.texts(names or [""]))
     return Vector(Type.STRING, labels)
+
+
+def opened(calendar: str, instants: Instants) -> Instants:
+    """When the market opened that is open at each of some sorted instants: ALWAYS where it never closes, NEVER where it is closed."""
+    if calendars.is_continuous(calendar) or not len(instants):
+        return same(ALWAYS, len(instants), np.int64)
+    low, high = calendars.widened(int(instants[0]), int(instants[-1]) + 1)
+    grid = calendars.build_grid(
+        calendar, ANY_INTRADAY, low, high, zone="UTC", reference="XNYS", sessions=(), align=Align()
+    )
+    return np.append(grid.market_open, NEVER)[placed(instants, grid.start, grid.end)]
 
 
 def placed(instants: Instants, start: Instants, end: Instants) -> Instants:

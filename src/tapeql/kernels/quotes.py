@@ -6,7 +6,7 @@ inside, and the piece after its last one. Lives are summed, never differenced, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from tapeql import arrow
+from tapeql import arrow, calendars
 from tapeql.calendars.grid import NEVER
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite
@@ -156,23 +156,49 @@ class _Standing:
 
 
 def _quotes(feed: Feed, context: Context, start: Instants, end: Instants, opened: Instants) -> Iterator[Quotes]:
-    """The quotes that prevail in sorted slots, from the first slot's start on: the stored ones, or the best of markets."""
-    since = prevailing(feed, context.snapshot, int(start[0]), int(opened[0]))
-    columns = ("ts", "bid", "ask", "market")
-    openings, tape = np.unique(opened), Consolidated()
-    for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, int(end[-1]), columns):
+    """The quotes that prevail in sorted slots, from the first slot's start on."""
+    for ts, sides in standing_quotes(
+        feed, context, ("bid", "ask"), int(start[0]), int(opened[0]), int(end[-1]), np.unique(opened)
+    ):
+        yield Quotes(ts, sides["bid"], sides["ask"])
+
+
+def standing_quotes(
+    feed: Feed,
+    context: Context,
+    names: Sequence[str],
+    start_us: int,
+    opened_us: int,
+    end_us: int,
+    openings: Instants | None = None,
+) -> Iterator[tuple[Instants, Mapping[str, Floats]]]:
+    """The quotes that stand from `start_us` on, in a market open since `opened_us`, batch by batch: the stored ones, or the
+    best of markets.
+
+    names      of bid, bid_size, ask, ask_size; where markets are named a size needs its price
+    openings   when markets opened, behind which earlier quotes do not stand; None: all of them are looked up
+    """
+    since = prevailing(feed, context.snapshot, start_us, opened_us)
+    columns, tape = ("ts", *names, "market"), Consolidated()
+    for batch in context.scan("quotes", feed.symbol.venue, feed.symbol.code, since, end_us, columns):
         context.cancel.check()
-        ts, bid, ask = arrow.instants(batch.column(0)), arrow.floats(batch.column(1)), arrow.floats(batch.column(2))
-        markets = batch.column(3)
+        ts = arrow.instants(batch.column("ts"))
+        sides = {name: arrow.floats(batch.column(name)) for name in names}
+        markets = batch.column("market")
         if markets.null_count == len(markets):
             tape.ends()
-            yield Quotes(ts, bid, ask)
+            yield ts, sides
             continue
-        book = Book.of_prices(np.searchsorted(openings, ts, side="right"), tape.numbers(markets), bid, ask)
+        if openings is None:
+            openings = calendars.openings(feed.calendar, since, end_us)
+        none = np.zeros(len(ts))
+        whole = (sides.get(name, none) for name in ("bid", "bid_size", "ask", "ask_size"))
+        book = Book(np.searchsorted(openings, ts, side="right"), tape.numbers(markets), *whole)
         at = 0
         for best in tape.follow(book):
-            yield Quotes(ts[at : at + len(best.bid)], best.bid, best.ask)
-            at += len(best.bid)
+            count = len(best.bid)
+            yield ts[at : at + count], {name: getattr(best, name) for name in names}
+            at += count
 
 
 def prevailing(feed: Feed, snapshot: Snapshot, at_us: int, opened_us: int) -> int:

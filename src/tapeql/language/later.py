@@ -44,7 +44,6 @@ CLAUSES = _not_yet(
         "TOP": "ranking",
         "BOTTOM": "ranking",
         "AT": "books at one instant",
-        "ASOF": "quotes joined to trades",
         "LATENESS": "live queries",
         "STYLE": "other styles of bars",
         "DEPTH": "order books",

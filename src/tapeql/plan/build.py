@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tapeql.errors import Diagnostic
+from tapeql.operators.as_of import AsOf
 from tapeql.operators.attach import Attach
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Plan, Query
@@ -23,6 +24,7 @@ from tapeql.query.nodes import ONE_DAY, Align, Call, Column, Expr, Of, OfDate, O
 from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
+from tapeql.words.clauses.asof_quotes import Prevailing
 from tapeql.words.clauses.warmup import ReadBefore
 
 
@@ -75,6 +77,10 @@ def _measures(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
         by_origin.setdefault(column.of, []).append(column)
     if means := by_origin.get(Of.QUOTES):
         yield QuoteMeans(tuple(column.name for column in means))
+    if prevailing := by_origin.get(Of.PREVAILING):
+        said = query.asked.of(Prevailing)
+        assert said is not None, "columns of the quote come from ASOF QUOTES"
+        yield AsOf(tuple(prevailing), said.lag_us, said.tolerance_us)
     for of, columns in by_origin.items():
         if isinstance(of, OfDate):
             yield _attached(of, columns, query, snapshot)

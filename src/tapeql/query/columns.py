@@ -139,6 +139,12 @@ QUOTE: Final = RowKind(
     series={"close": "mid"},
 )
 
+PREVAILING: Final = (
+    *(c for c in QUOTE.columns if c.name in ("bid", "bid_size", "ask", "ask_size", "spread", "mid", "spread_pct")),
+    RowColumn("quote_ts", Type.INSTANT, "the instant of the quote that prevailed at a trade"),
+)
+"""What ASOF QUOTES tells of the quote that prevailed."""
+
 KINDS: Final = (BAR, TICK, QUOTE)
 
 QUOTE_MEASURES: Final = ("spread", "spread_pct", "mid", "bid", "ask")

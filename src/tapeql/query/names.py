@@ -9,7 +9,7 @@ from tapeql.functions.registry import find
 from tapeql.functions.scalars import is_scalar
 from tapeql.language import syntax
 from tapeql.query.arguments import usual_call
-from tapeql.query.columns import SESSION_MEASURES
+from tapeql.query.columns import PREVAILING, SESSION_MEASURES, TICK
 from tapeql.query.nodes import Call, Column, Of, OfDate, Type
 from tapeql.query.parts import OF_THE_DAY
 from tapeql.query.reader import Reader
@@ -49,7 +49,7 @@ def _bare(reader: Reader, written_name: str, written: syntax.Name) -> Operand:
         if column := scope.columns.get(name):
             if scope.long and not scope.row_wise and name in OF_THE_DAY and column.of is Of.TIME:
                 return reader.refuse("E205", f"a bar of a day or longer has no `{name}`", span, "ask for intraday bars")
-            if column.of is Of.QUOTES:
+            if column.of in (Of.QUOTES, Of.PREVAILING):
                 reader.used.append((name, column))
             return of_column(replace(column, span=span))
         if scope.row_wise:
@@ -163,6 +163,8 @@ def _unknown(reader: Reader, written: syntax.Name) -> Value:
         hints.append("what may stand before a dot is a session: " + ", ".join(scope.sessions))
     elif not scope.rows.is_bar:
         hints.append(f"the columns of {scope.rows.name}s are " + ", ".join(scope.columns))
+        if scope.rows is TICK and first in (column.name for column in PREVAILING):
+            hints.insert(0, f"`ASOF QUOTES` gives each trade the `{first}` that prevailed")
     other = _OTHER_NAMES.get(first) or scope.rows.series.get(first)
     if other is not None and len(written.parts) == 1:
         scope.report.add(

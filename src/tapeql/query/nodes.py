@@ -48,6 +48,7 @@ class Of(enum.Enum):
 
     ROW = "the row itself"
     QUOTES = "the quotes that stood in the bar: their time-weighted mean"
+    PREVAILING = "the quote that prevailed at the trade"
     TIME = "a part of the row's time"
     SESSIONS = "whether the row lies wholly inside the session of that name"
 
@@ -59,7 +60,7 @@ class OfDate:
     session: str | None
 
 
-_PREFIX: Final = {Of.ROW: "", Of.QUOTES: "", Of.TIME: "at.", Of.SESSIONS: "in."}
+_PREFIX: Final = {Of.ROW: "", Of.QUOTES: "", Of.PREVAILING: "quote.", Of.TIME: "at.", Of.SESSIONS: "in."}
 
 
 @dataclass(frozen=True, slots=True)

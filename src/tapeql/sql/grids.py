@@ -272,6 +272,23 @@ def sessions(statement: Statement, name: str, rows: Bars | Ticks | Quotes, low_u
     return intervals(statement, name, lengths, columns)
 
 
+def market_hours(statement: Statement, name: str, feeds: Sequence[Feed], lag_us: int) -> str:
+    """The time the markets are open in which rows of some feeds lie `lag_us` later, with when each `opened`."""
+    lengths: list[tuple[int, int]] = []
+    columns: dict[str, list[object]] = {"start": [], "stop": [], "opened": []}
+    for calendar, (start, end) in _ranges(feeds).items():
+        low, high = start - lag_us, end - lag_us
+        grid = calendars.build_grid(
+            calendar, ANY_INTRADAY, low, high, zone="UTC", reference="XNYS", sessions=(), align=Align()
+        )
+        is_open = (grid.market_open != NEVER) & (grid.end > low) & (grid.start < high)
+        columns["start"] += np.maximum(grid.start, low)[is_open].tolist()
+        columns["stop"] += np.minimum(grid.end, high)[is_open].tolist()
+        columns["opened"] += grid.market_open[is_open].tolist()
+        lengths.append((statement.calendars[calendar], int(is_open.sum())))
+    return intervals(statement, name, lengths, columns)
+
+
 def last_close(grid: Grid, start_us: int, end_us: int) -> int:
     """Where the last bar that opens in [start_us, end_us) closes; `end_us` if none does."""
     if len(grid) == 0:

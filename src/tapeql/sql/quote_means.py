@@ -67,9 +67,9 @@ def quote_means(
     for feed in node.feeds:
         g = statement.group(feed)
         until = last_close(grid.grids[g], feed.start_us, feed.end_us)
-        since = prevailing(feed, statement.snapshot, feed.start_us, _opened(feed))
+        since = prevailing(feed, statement.snapshot, feed.start_us, opened_at(feed, feed.start_us))
         reads.append(Read(statement.number(feed), g, feed.symbol, since, until))
-    markets = (MARKET,) if _of_markets(statement, reads) else ()
+    markets = (MARKET,) if of_markets(statement, reads) else ()
     quotes = stored(statement, "standing_quotes", "quotes", "", reads, ("bid", "ask", *markets))
     pieces = _pieces(statement, "pieces", rows, closing, grid)
     events = statement.add("events", _events(quotes, pieces, markets))
@@ -82,10 +82,10 @@ def quote_means(
     return statement.add("quote_means", _means(statement, lives, measures))
 
 
-def _opened(feed: Feed) -> int:
-    """Since when the market is open at the beginning of a feed; then where it is closed."""
-    opened = calendars.openings(feed.calendar, feed.start_us, feed.start_us + 1)
-    return int(opened[0]) if len(opened) else feed.start_us
+def opened_at(feed: Feed, us: int) -> int:
+    """Since when the market is open at an instant; then where it is closed."""
+    opened = calendars.openings(feed.calendar, us, us + 1)
+    return int(opened[0]) if len(opened) else us
 
 
 def _pieces(statement: Statement, name: str, rows: str, closing: str, grid: BarGrid) -> str:
@@ -155,7 +155,7 @@ def _events(quotes: str, pieces: str, markets: Sequence[str]) -> exp.Query:
     return union_all([select(from_quotes, table(quotes)), select(from_pieces, table(pieces))])
 
 
-def _of_markets(statement: Statement, reads: Sequence[Read]) -> bool:
+def of_markets(statement: Statement, reads: Sequence[Read]) -> bool:
     """Whether any quote names its market."""
     return any(
         batch.column(0).null_count < batch.num_rows

@@ -58,7 +58,7 @@ def _rows(statement: Statement, node: Ticks | Quotes, stored_table: str, types: 
     of = statement.symbol_of(labelled)
     more: dict[str, Node] = {"symbol": of.symbol, "exchange": of.exchange}
     if stored_table == "quotes":
-        more |= _spread(labelled)
+        more |= spread(labelled)
     values = [star(labelled), *(named(node, c) for c, node in more.items())]
     relation = statement.add(name, select(values, table(labelled), joins=of.joins))
     fields = {c: Field(AT if c == "ts" else c, type) for c, type in types.items()}
@@ -73,7 +73,7 @@ def _with_sessions(statement: Statement, name: str, rows: str, spans: str) -> st
     return statement.add(name, select([star(rows), named(session, "session")], table(rows), joins=joins))
 
 
-def _spread(rows: str) -> dict[str, Node]:
+def spread(rows: str) -> dict[str, Node]:
     """What each quote says by itself: NULL unless both of its sides are there; crossed ones are shown."""
     bid, ask = column("bid", rows), column("ask", rows)
     there = both(op("!=", bid, double(0)), op("!=", ask, double(0)))

@@ -38,12 +38,6 @@ class Book(NamedTuple):
     ask: Floats
     ask_size: Floats
 
-    @classmethod
-    def of_prices(cls, opened: Ints, market: Ints, bid: Floats, ask: Floats) -> Book:
-        """For whom sizes do not matter."""
-        none = np.zeros(len(market))
-        return cls(opened, market, bid, none, ask, none)
-
     def part(self, rows: slice | Ints) -> Book:
         opened, market, *sides = self
         return Book(opened[rows], market[rows], *(column[rows] for column in sides))

@@ -8,6 +8,7 @@ from tapeql.query.expressions import Expressions
 from tapeql.query.outputs import aliases_of
 from tapeql.query.scope import Scope, columns_of
 from tapeql.words.asking import Asking, is_long, length, settled
+from tapeql.words.clauses.asof_quotes import columns as prevailing_columns
 from tapeql.words.clauses.calendar import market
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.tz import zone
@@ -25,7 +26,7 @@ def of_rows(asking: Asking) -> Scope:
     return Scope(
         verb.sees,
         is_long(asking),
-        columns,
+        columns | dict(prevailing_columns(asking)),
         market(asking).sessions,
         zone(asking),
         given.now_us,

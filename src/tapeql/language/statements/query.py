@@ -78,7 +78,7 @@ Pipeline = Query | Pipe
 
 def written(clause: Clause) -> str:
     """A clause with the words it opens with."""
-    return f"{vocabulary.opening_of(type(clause))} {clause.write()}"
+    return f"{vocabulary.opening_of(type(clause))} {clause.write()}".rstrip()
 
 
 def pipeline(c: Children) -> Pipeline:

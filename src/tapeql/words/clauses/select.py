@@ -11,6 +11,8 @@ from tapeql.operators.project import Project
 from tapeql.query.outputs import resolve_columns
 from tapeql.words.asking import Asking
 from tapeql.words.clause import Clause, Place
+from tapeql.words.clauses.asof_quotes import SHOWN
+from tapeql.words.clauses.asof_quotes import columns as prevailing_columns
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.limit import groups
 from tapeql.words.clauses.order_by import keys
@@ -32,6 +34,7 @@ def adds(asking: Asking) -> tuple[Operator, ...]:
     if asking.verb.measures:
         return grouped(asking, (*sorted_by, *groups(asking)))
     shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
+    shows += (name for name in SHOWN if name in prevailing_columns(asking))
     shown = resolve_columns(result_reader(asking), shows, add, select)
     return (Project(shown, (*sorted_by, *groups(asking))),)
 
