@@ -54,7 +54,7 @@ CLAUSES = _not_yet(
 )
 """What may open a clause one day, and what for."""
 
-CHOICES = {"EXPLAIN": ("LOOKAHEAD", "COST"), "SHOW": ("UNIVERSES", "JOBS"), "PER": ("DAY",)}
+CHOICES = {"SHOW": ("UNIVERSES", "JOBS"), "PER": ("DAY",)}
 """Words that may follow these one day."""
 
 

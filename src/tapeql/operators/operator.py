@@ -59,6 +59,10 @@ class Operator:
         assert not new
         return self
 
+    def tables(self) -> tuple[str, ...]:
+        """What is stored of the rows' symbols that it reads besides the rows."""
+        return ()
+
     def attached(self) -> Bars | None:
         """Bars of the rows' dates that it looks up, and how many before the first."""
         return None

@@ -15,7 +15,7 @@ from tapeql.cancel import Cancel
 from tapeql.language import syntax
 from tapeql.language.clauses.from_ import Given
 from tapeql.language.statements.query import Pipeline
-from tapeql.operators.operator import Plan
+from tapeql.operators.operator import Plan, Query
 from tapeql.plan.build import build
 from tapeql.query.settings import Settings
 from tapeql.serve.plans import Plans
@@ -61,6 +61,10 @@ class Planner:
 
         return NOTHING
 
+    def understood(self, query: Pipeline, task: Task) -> Query:
+        """What a query says. Raises QueryError where the text is wrong."""
+        return self._resolved(query, task, self._sight(query, task))
+
     def planned(self, query: Pipeline, task: Task) -> tuple[Plan, Snapshot]:
         """The plan of a query and what it reads. Raises QueryError where the text is wrong or nothing can answer."""
         sight = self._sight(query, task)
@@ -97,15 +101,18 @@ class Planner:
             self._in_place = self._in_place or InPlace()
         return self._in_place.sight(query, task.request.params, task.settings, self.stored, task.cancel)
 
+    def _resolved(self, query: Pipeline, task: Task, sight: Sight) -> Query:
+        request = task.request
+        return resolve(
+            query, sight.snapshot, task.settings, request.params, task.now_us, request.query, sight.elsewhere
+        )
+
     def _plan(self, query: Pipeline, task: Task, sight: Sight) -> Plan:
-        request, snapshot = task.request, sight.snapshot
+        snapshot = sight.snapshot
         key = _key(task, snapshot)
         plan = self._plans.get(key, task.now_us)
         if plan is None:
-            understood = resolve(
-                query, snapshot, task.settings, request.params, task.now_us, request.query, sight.elsewhere
-            )
-            plan = build(understood, snapshot)
+            plan = build(self._resolved(query, task, sight), snapshot)
             self._plans.keep(key, query, plan)
         return plan
 

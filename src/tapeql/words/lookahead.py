@@ -75,8 +75,8 @@ def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
         return
     after_open = bool(rows.sessions) and all(s.name in ("regular", "aftermarket") for s in rows.sessions)
     conditions = [step.condition for step in days.steps if isinstance(step, Where)]
-    for part in (part for condition in conditions for part in _conjuncts(condition)):
-        moment = _known(part)
+    for part in (part for condition in conditions for part in conjuncts(condition)):
+        moment = known(part)
         if moment == "close":
             yield Lookahead(
                 "own day",
@@ -93,11 +93,12 @@ def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
             )
 
 
-def _conjuncts(condition: Expr) -> tuple[Expr, ...]:
+def conjuncts(condition: Expr) -> tuple[Expr, ...]:
+    """What must hold all at once."""
     return condition.items if isinstance(condition, And) else (condition,)
 
 
-def _known(expr: Expr) -> str:
+def known(expr: Expr) -> str:
     """When a day's expression is known: "before" the day, at the regular "open", or at the "close"."""
     match expr:
         case Literal() | Shift():
@@ -114,7 +115,7 @@ def _known(expr: Expr) -> str:
             return "close"
         case _:
             pass
-    moments = [_known(child) for child in children(expr)]
+    moments = [known(child) for child in children(expr)]
     return next((moment for moment in ("close", "open") if moment in moments), "before")
 
 

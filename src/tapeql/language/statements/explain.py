@@ -1,4 +1,4 @@
-"""EXPLAIN, EXPLAIN sql, EXPLAIN sql full, EXPLAIN warmup: how a query is answered."""
+"""EXPLAIN, EXPLAIN sql, EXPLAIN sql full, EXPLAIN warmup, cost and lookahead: how a query is answered."""
 
 from __future__ import annotations
 

@@ -26,6 +26,9 @@ class AsOf(RowOperator):
     lag_us: int
     tolerance_us: int | None
 
+    def tables(self) -> tuple[str, ...]:
+        return ("quotes",)
+
     def reads(self) -> frozenset[str]:
         return frozenset(("ts",))
 

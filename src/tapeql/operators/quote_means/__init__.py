@@ -14,6 +14,9 @@ class QuoteMeans(RowOperator):
 
     measures: tuple[str, ...]
 
+    def tables(self) -> tuple[str, ...]:
+        return ("quotes",)
+
     def reads(self) -> frozenset[str]:
         return frozenset(("ts", "ts_close"))
 

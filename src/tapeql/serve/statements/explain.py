@@ -1,4 +1,5 @@
-"""EXPLAIN answers a text, a line a row: the plan, the SQL of the snapshot's engine, or what is read before the range."""
+"""EXPLAIN answers a text, a line a row: the plan, the SQL of the snapshot's engine, what is read before the range and in
+all, or when what it says is known."""
 
 from __future__ import annotations
 
@@ -22,6 +23,10 @@ def answer(explain: Explain, task: Task, planner: Planner) -> Result:
     from tapeql.plan.text import describe, warmup
     from tapeql.run.execute import engine_of
 
+    if explain.what == "lookahead":
+        from tapeql.words import known_at
+
+        return _lines(known_at.table(planner.understood(explain.query, task), task.request.query))
     found, snapshot = planner.located(explain.query, task)
     plan = found.plan
     match explain.what:
@@ -31,8 +36,16 @@ def answer(explain: Explain, task: Task, planner: Planner) -> Result:
             text = explain_sql(plan, snapshot, snapshot.dialect, full=explain.what == "sql full")
         case "warmup":
             text = warmup(plan)
+        case "cost":
+            from tapeql.plan.cost import cost
+
+            text = f"engine {engine_of(plan, snapshot)}\n{cost(plan, snapshot)}"
         case _:
             text = f"engine {engine_of(plan, snapshot)}\n{describe(plan)}"
+    return _lines(text)
+
+
+def _lines(text: str) -> Result:
     return table(LINES, [(line,) for line in text.rstrip("\n").split("\n")])
 
 
