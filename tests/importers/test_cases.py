@@ -125,11 +125,11 @@ CASES = (
         {"bid": 11657.07, "bid_size": 0.4, "ask": 11657.08, "ask_size": 1.5},
     ),
     Case(
-        "dbn_trades.csv", "trades", "databento:ESH3", "", "2023-03-01T00:00:00.000234",
+        "dbn_trades.csv", "trades", "cme:ESH3", "", "2023-03-01T00:00:00.000234",
         {"price": 3970.5, "quantity": 2, "side": "sell", "market": "1"},
     ),
     Case(
-        "dbn_ohlcv.csv", "candles", "databento:ESH3", "1m", "2023-03-01",
+        "dbn_ohlcv.csv", "candles", "cme:ESH3", "1m", "2023-03-01",
         bar(3970.5, 3971, 3970.25, 3970.75, volume=100), rows=1,
     ),
     Case("decimal_ns.parquet", "trades", "x:A", "", "2024-01-02T09:00", {"price": 191.62, "quantity": 100}, A, rows=1),

@@ -43,7 +43,7 @@ def trade(at: int, price: int, size: int, side: Any) -> Any:
 
 
 def stored(lake: Lake, table: str, names: list[str], interval: str = "") -> list[dict[str, Any]]:
-    batches = lake.snapshot().scan(table, "databento", "ESH3", -(2**62), 2**62, names, interval)
+    batches = lake.snapshot().scan(table, "cme", "ESH3", -(2**62), 2**62, names, interval)
     return pa.Table.from_batches(batches).to_pylist()
 
 
@@ -55,7 +55,7 @@ def test_trades_of_a_dbn_file(tmp_path: Path) -> None:
     ]
     lake = Lake(tmp_path / "lake")
     report = import_files(lake, [file(tmp_path / "es.dbn", dbn.Schema.TRADES, records)])
-    assert dict(report.symbols) == {"databento:ESH3": 2}
+    assert dict(report.symbols) == {"cme:ESH3": 2}
     rows = stored(lake, "ticks", ["ts", "price", "quantity", "side"])
     assert [(row["price"], row["quantity"], row["side"]) for row in rows] == [
         (3970.5, 2.0, "sell"),

@@ -25,7 +25,7 @@ def test_databentos_top_of_book_holds_quotes(imported: Import) -> None:
         "bid_px_00,ask_px_00,bid_sz_00,ask_sz_00,bid_ct_00,ask_ct_00,symbol\n"
         "1677628800000000000,1677628800000000000,1,1,5482,A,B,0,3970500000000,5,0,1,1,3970500000000,3970750000000,5,6,1,1,ESH3\n"
     )
-    assert imported("mbp-1.csv", text)["quotes", "databento:ESH3", ""] == [
+    assert imported("mbp-1.csv", text)["quotes", "cme:ESH3", ""] == [
         {"ts": us("2023-03-01"), "bid": 3970.5, "bid_size": 5, "ask": 3970.75, "ask_size": 6, "market": "1"}
     ]
 

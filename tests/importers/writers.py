@@ -343,22 +343,22 @@ WRITERS = (
         above=(("https://www.CryptoDataDownload.com",),), intervals={"1m": "minute", "1h": "1h", "1d": "d"}, **CRYPTO,
     ),
     trades(
-        "databento-trades", "trades.csv", "databento:ESH3",
+        "databento-trades", "trades.csv", "cme:ESH3",
         f"ts_recv=iso | ts_event=iso | {DBN} | action='T | side=AB | depth='0 | price=price_9 | size=quantity | flags='0 | "
         "ts_in_delta='13000 | sequence='5793 | symbol='ESH3",
     ),
     trades(
-        "databento-trades", "trades.csv", "databento:ESH3",
+        "databento-trades", "trades.csv", "cme:ESH3",
         f"ts_recv=ns | ts_event=ns | {DBN} | action='T | side=AB | depth='0 | price=nano_price | size=quantity | flags='0 | "
         "ts_in_delta='13000 | sequence='5793 | symbol='ESH3",
     ),
     candles(
-        "databento-bars", "ohlcv.csv", "databento:ESH3",
+        "databento-bars", "ohlcv.csv", "cme:ESH3",
         f"ts_event=ns | rtype='{{i}} | publisher_id='1 | instrument_id='5482 | {NANO} | symbol='ESH3",
         intervals={"1s": "32", "1m": "33", "1h": "34", "1d": "35"},
     ),
     quotes(
-        "databento-quotes", "mbp-1.csv", "databento:ESH3",
+        "databento-quotes", "mbp-1.csv", "cme:ESH3",
         f"ts_recv=ns | ts_event=ns | {DBN} | action='A | side='B | depth='0 | price='1000000000 | size='5 | flags='0 | "
         "ts_in_delta='13000 | sequence='5793 | bid_px_00=nano_bid | ask_px_00=nano_ask | bid_sz_00=bid_size | "
         "ask_sz_00=ask_size | bid_ct_00='1 | ask_ct_00='1 | symbol='ESH3",

@@ -46,6 +46,7 @@ class Layout:
     path        searched in the file's path; its groups may be symbol (or base and quote), venue, interval (or minutes), day
     by_path     content like this is too common: the path must be found too
     venue       whose files these are, where neither path nor column says
+    traded      a column, and what its value in every row makes of the venue
     zone        where naive times are local; "": not known
     unit        of numeric times, where their size does not tell
     order       of days and months
@@ -71,6 +72,7 @@ class Layout:
     path: str = ""
     by_path: bool = False
     venue: str = ""
+    traded: tuple[str, Mapping[str, str]] | None = None
     zone: str = ""
     unit: str | None = None
     order: str | None = None

@@ -21,6 +21,7 @@ from tapeql.storage.importers.dates import EitherWay
 from tapeql.storage.importers.fields import Kind, Reading, upside_down
 from tapeql.storage.importers.headers import says_utc
 from tapeql.storage.importers.instants import InstantReader
+from tapeql.storage.importers.layout import plain_name
 from tapeql.storage.importers.naming import interval_of, trades_around_the_clock
 from tapeql.storage.importers.numbers import PLAIN, NumberStyle, of_plain, style_of
 from tapeql.storage.importers.seen import Seen
@@ -319,6 +320,9 @@ class _Recogniser:
     def _venue(self, places: Mapping[str, tuple[int, ...]]) -> str:
         if "venue" in places:
             return ""
+        traded = self._traded()
+        if traded:
+            return traded
         said = self._likely_venue()
         if said:
             return said
@@ -329,6 +333,18 @@ class _Recogniser:
 
     def _likely_venue(self) -> str:
         return self.seen.said.get("venue", "").lower() or (self.layout.venue if self.layout else "")
+
+    def _traded(self) -> str:
+        """The venue that a column of the layout tells, of all rows; "" where it tells none."""
+        if self.layout is None or self.layout.traded is None or not self.rows:
+            return ""
+        column, venues = self.layout.traded
+        places = [n for n, name in enumerate(self.source.names) if plain_name(name) == column]
+        cells = {(row[n] or "").strip() for row in self.rows for n in places}
+        venue = venues.get(cells.pop(), "") if len(cells) == 1 else ""
+        if venue:
+            self.notes.append(f"by their {self.source.names[places[0]]} they were traded at `{venue}` (--venue)")
+        return venue
 
     def _names_venues(self, where: tuple[int, ...]) -> bool:
         """Whether a column holds names of exchanges rather than codes of them."""

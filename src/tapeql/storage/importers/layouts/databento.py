@@ -4,6 +4,9 @@ from tapeql.storage.importers.layout import Layout
 
 _WHERE = "https://databento.com (batch download, CSV or DBN)"
 _NANO = 1e9
+_TRADED = ("publisherid", {"1": "cme"})
+"""Publisher 1 is CME Globex, whose futures trade by the exchange's own days and not by those of stocks."""
+
 _SIDES = {"a": "sell", "b": "buy", "n": None}
 
 LAYOUTS = (
@@ -15,6 +18,7 @@ LAYOUTS = (
         fields={"ts": "tsevent", "symbol": "symbol|instrumentid", "quantity": "size", "market": "publisherid"},
         header=("tsevent", "rtype", "publisherid", "instrumentid", "action", "side", "price", "size", "sequence"),
         venue="databento",
+        traded=_TRADED,
         divisors={"price": _NANO},
         where_whole=True,
         sides=_SIDES,
@@ -28,6 +32,7 @@ LAYOUTS = (
         fields={"ts": "tsevent", "symbol": "symbol|instrumentid", "interval": "rtype"},
         header=("tsevent", "rtype", "publisherid", "instrumentid", "open", "high", "low", "close", "volume"),
         venue="databento",
+        traded=_TRADED,
         divisors=dict.fromkeys(("open", "high", "low", "close"), _NANO),
         where_whole=True,
         spelled={"32": "1s", "33": "1m", "34": "1h", "35": "1d"},
@@ -52,6 +57,7 @@ LAYOUTS = (
             *("bidpx00", "askpx00", "bidsz00", "asksz00"),
         ),
         venue="databento",
+        traded=_TRADED,
         divisors={"bid": _NANO, "ask": _NANO},
         where_whole=True,
     ),
