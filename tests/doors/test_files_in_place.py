@@ -177,3 +177,19 @@ def test_a_server_opens_no_path_of_a_client(server: Server, folder: Path) -> Non
     done = command("query", text, "--url", server.address)
     assert done.returncode == 2
     assert "E511" in done.stderr
+
+
+def test_a_venue_that_is_misspelt_gets_a_note(folder: Path) -> None:
+    """At its place, and not where the store has it."""
+    text = "TICKS FROM 'days/0.csv' AS nasdq:AAPL"
+    with tapeql.connect(folder / "lake") as db:
+        result = db.run(text)
+        result.table()
+        (note,) = (note for note in result.info["notes"] if "nasdq" in note.reason)
+        assert (note.code, text[note.span.start : note.span.end]) == ("N109", "nasdq:AAPL")
+        assert note.hints == ("did you mean `nasdaq:AAPL`?",)
+        db.import_files("days/1.csv", "nasdq:MSFT")
+    with tapeql.connect(folder / "lake") as db:
+        result = db.run(text)
+        result.table()
+        assert not [note for note in result.info["notes"] if "nasdq" in note.reason]

@@ -365,3 +365,17 @@ def test_candles_that_contradict_each_other_are_counted(lake: Lake, tmp_path: Pa
     assert stored(lake) == stored(other)
     held = in_place.Files().read(str(tmp_path / "?.csv"), "x:A", "", lambda: None)
     assert "1 candles were there with other values before; the last ones were taken" in held.notes
+
+
+def test_a_venue_that_is_misspelt_is_told_of(lake: Lake, tmp_path: Path) -> None:
+    """With the one it is like, once: what is stored is known. Other unknown venues are nobody's business."""
+    (tmp_path / "t.csv").write_text("ts,price,quantity\n1704067200,5,1\n")
+    told = [
+        import_files(lake, [tmp_path / "t.csv"], f"{venue}:A").notes for venue in ("nasdq", "mine", "nasdaq", "nasdq")
+    ]
+    assert [[note for note in notes if "did you mean" in note] for notes in told] == [
+        ["no venue `nasdq` is known: did you mean `nasdaq`? Under `nasdq` its symbols trade around the clock"],
+        [],
+        [],
+        [],
+    ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tapeql.cancel import Cancel
-from tapeql.errors import DataError
+from tapeql.errors import DataError, Diagnostic, StoreError
 from tapeql.language import syntax
 from tapeql.language.clauses.from_ import From, Given, SymbolPattern
 from tapeql.language.clauses.tz import Tz
@@ -18,6 +19,7 @@ from tapeql.serve.in_place_told import Written
 from tapeql.serve.sight import Sight
 from tapeql.storage import in_place
 from tapeql.storage.importers.handed import arrow_table
+from tapeql.storage.importers.naming import meant
 from tapeql.storage.overlay import Overlay
 from tapeql.storage.snapshot import Snapshot
 from tapeql.storage.tables import Tables, joined
@@ -38,12 +40,14 @@ class InPlace:
         cancel: Cancel,
     ) -> Sight:
         """What a query reads; `stored` is asked only where it names symbols of the store too."""
-        held = {w.source: self._held(w, params, cancel) for w in _written(query, settings)}
+        held = {w.source: self._held(w, params, stored, cancel) for w in _written(query, settings)}
         tables = joined([tables for tables, _ in held.values() if tables is not None])
         elsewhere = {source: found for source, (_, found) in held.items()}
         return Sight(Overlay(tables, stored()) if _names_stored(query) else tables, elsewhere)
 
-    def _held(self, written: Written, params: Mapping[str, Any], cancel: Cancel) -> tuple[Tables | None, Held]:
+    def _held(
+        self, written: Written, params: Mapping[str, Any], stored: Callable[[], Snapshot], cancel: Cancel
+    ) -> tuple[Tables | None, Held]:
         source = written.source
         match source.rows:
             case syntax.Parameter(name=name) if name not in params:
@@ -59,7 +63,8 @@ class InPlace:
         symbols = tuple(held.tables.symbols())
         if not symbols:
             return None, Held(told=(told.empty(written),))
-        return held.tables, Held(symbols, tuple(told.note(text, written) for text in held.notes))
+        notes = [told.note(text, written) for text in held.notes]
+        return held.tables, Held(symbols, (*notes, *_misspelt(written, stored)))
 
     def _read(self, written: Written, params: Mapping[str, Any], cancel: Cancel) -> in_place.Held:
         match written.source.rows:
@@ -68,6 +73,18 @@ class InPlace:
                 return in_place.of_table(table, name, written.symbol, written.zone, cancel.check)
             case syntax.String(value=path):
                 return self._files.read(path, written.symbol, written.zone, cancel.check)
+
+
+def _misspelt(written: Written, stored: Callable[[], Snapshot]) -> Iterator[Diagnostic]:
+    """A note on a venue in AS that nobody knows but for a letter, the store neither."""
+    name = written.source.name
+    like = meant(name.venue) if name is not None and name.venue else ""
+    if name is None or not like:
+        return
+    with contextlib.suppress(StoreError):  # nothing was stored yet
+        if any(venue == name.venue for venue, _ in stored().symbols()):
+            return
+    yield told.misspelt(name, like)
 
 
 def _written(query: Pipeline, settings: Settings) -> Iterator[Written]:

@@ -93,6 +93,11 @@ def empty(written: Written) -> Diagnostic:
     return Diagnostic("E406", f"`{written.shown}` holds no rows", written.source.span)
 
 
+def misspelt(name: SymbolPattern, like: str) -> Diagnostic:
+    reason = f"no venue `{name.venue}` is known, and one that is not trades around the clock"
+    return Diagnostic("N109", reason, name.span, (f"did you mean `{like}:{name.code}`?",))
+
+
 def pattern(name: SymbolPattern) -> Diagnostic:
     return Diagnostic("E103", "AS gives one name, and this is a pattern", name.span, ("such as `AS nasdaq:AAPL`",))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tapeql.errors import DataError
+from tapeql.errors import DataError, StoreError
 from tapeql.limits import IMPORT_COMMIT_ROWS, IMPORT_REFUSED_ROWS
 from tapeql.storage.coverage import Span, said_span
 from tapeql.storage.importers.handed import TableSource, arrow_table, index_of_times
+from tapeql.storage.importers.naming import meant
 from tapeql.storage.importers.opening import files_of, open_sources
 from tapeql.storage.importers.source import Source
 from tapeql.storage.importers.wishes import Wishes
@@ -180,6 +182,7 @@ def _imported(
     tally: Tally,
 ) -> ImportReport:
     commits: list[Commit] = []
+    tally.notes += _misspelt(store, wishes)
     transaction = store.begin()
     try:
         taking = Taking(wishes, transaction, None if dry_run else quarantine, tally)
@@ -202,6 +205,18 @@ def _imported(
     finally:
         transaction.close()
     return _report(tally, in_all(commits))
+
+
+def _misspelt(store: Store, wishes: Wishes) -> list[str]:
+    """A note on a venue that nobody knows but for a letter."""
+    venue = wishes.symbol.partition(":")[0] if ":" in wishes.symbol else wishes.venue
+    like = meant(venue)
+    if not like:
+        return []
+    with contextlib.suppress(StoreError):  # nothing was stored yet
+        if any(stored == venue for stored, _ in store.snapshot().symbols()):
+            return []
+    return [f"no venue `{venue}` is known: did you mean `{like}`? Under `{venue}` its symbols trade around the clock"]
 
 
 def _may_commit(tally: Tally, quarantine: str | os.PathLike[str] | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -112,6 +113,8 @@ _AROUND_THE_CLOCK: Final = frozenset(
         "upbit",
     ]
 )
+_NOT_BY_CHANCE: Final = 4
+"""Shorter names are like many."""
 _HIVE: Final = re.compile(r"(?:^|/)(symbol|ticker|sym|pair|exchange|venue|interval|timeframe)=([^/]+)")
 _KEYS: Final = {"ticker": "symbol", "sym": "symbol", "pair": "symbol", "exchange": "venue", "timeframe": "interval"}
 
@@ -133,6 +136,14 @@ def interval_of(word: str) -> str | None:
 def is_venue(word: str) -> bool:
     """Exchanges known by name."""
     return trades_around_the_clock(word) or word.lower() in VENUES
+
+
+def meant(venue: str) -> str:
+    """The known venue that a name may misspell; "" where it is one itself, or like none."""
+    known = {*VENUES, *_AROUND_THE_CLOCK}
+    if venue.lower() in known or len(venue) < _NOT_BY_CHANCE:
+        return ""
+    return next(iter(difflib.get_close_matches(venue.lower(), sorted(known), 1, 0.85)), "")
 
 
 def trades_around_the_clock(venue: str) -> bool:
