@@ -193,3 +193,13 @@ def test_a_venue_that_is_misspelt_gets_a_note(folder: Path) -> None:
         result = db.run(text)
         result.table()
         assert not [note for note in result.info["notes"] if "nasdq" in note.reason]
+
+
+@pytest.mark.parametrize("verb", ["CANDLES 1h", "TICKS"])
+def test_a_file_of_quotes_says_what_can_be_asked(verb: str, folder: Path) -> None:
+    """Where no trades are there, what is and how it is asked for stands instead of a list of what is stored."""
+    Path("q.csv").write_text("ts,bid,ask\n2025-03-10T13:30:00Z,1,2\n")
+    with pytest.raises(tapeql.QueryError) as caught:
+        tapeql.query(f"{verb} FROM 'q.csv' AS x:Q")
+    (found,) = caught.value.diagnostics
+    assert (found.code, found.hints) == ("E403", ("there are quotes: `QUOTES` and `STATS OF QUOTES` ask for them",))

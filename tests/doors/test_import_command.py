@@ -159,3 +159,19 @@ def test_a_terminal_sees_progress(lake: str, trades: str) -> None:
     child.expect(r"3 rows .*/s .* s left  trades\.csv")
     child.expect("3 added")
     child.expect(pexpect.EOF)
+
+
+def test_a_file_of_a_header_alone_has_no_rows(lake: str, tmp_path: Path) -> None:
+    """It says so, in words."""
+    (tmp_path / "a.csv").write_text("ts,price,quantity\n")
+    done = here("--lake", lake, "import", str(tmp_path / "a.csv"), "--symbol", "x:A")
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path}/a.csv has no rows: nothing was imported\n")
+
+
+def test_a_field_that_is_misspelt_is_the_flags_fault(lake: str, tmp_path: Path) -> None:
+    """The message names it before it looks at the file."""
+    (tmp_path / "a.csv").write_text("when,what,much\n1704067200,1,1\n")
+    done = here("--lake", lake, "import", str(tmp_path / "a.csv"), "--column", "tss=wen")
+    assert done.returncode == 1
+    assert "--column tss=wen: there is no field 'tss'; did you mean ts=wen?" in done.stderr
+    assert "a.csv" not in done.stderr

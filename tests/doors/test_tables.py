@@ -222,6 +222,13 @@ def test_plans_schemas_and_lookahead_know_tables(tape: Path) -> None:
         ("CANDLES 1h FROM $t", {"t": minutes().reset_index(drop=True)}, "E406", "$t", "columns"),
         ("CANDLES 1h FROM $t", {"t": minutes()[:0]}, "E406", "$t", ""),
         ("CANDLES 1h FROM $t", {"t": minutes().assign(close=np.nan, high=np.inf)}, "E406", "$t", "$t:1"),
+        (
+            "CANDLES 1h FROM $t",
+            {"t": pd.DataFrame({"ts": [1, 2], "price": 1.0, "qty": 1.0})},
+            "E406",
+            "$t",
+            "pd.to_datetime",
+        ),
         ("CANDLES 1h FROM $t AS x:*", {"t": minutes()}, "E103", "x:*", "AS nasdaq:AAPL"),
         ("CANDLES 1h FROM x:y WHERE close > $t", {"t": minutes()}, "E108", "$t", ""),
         ("CANDLES 1h FROM $t, x:y", {"t": minutes()}, "E103", "x:y", ""),
@@ -243,6 +250,7 @@ def test_what_is_wrong_is_told_at_its_place(
     found = next(d for d in caught.value.diagnostics if d.code == code)
     assert text[found.span.start : found.span.end] == words
     assert hint in " ".join(found.hints)
+    assert found.reason
     assert "--" not in str(caught.value)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tapeql.errors import Diagnostic, QueryError
@@ -43,7 +43,7 @@ def _moments(rows: Rows, asked: Asked, snapshot: Snapshot, table: str, what: str
             end = min(last, asked.end_us or last, asked.now_us)
             feeds.append(replace(feed, start_us=start, end_us=max(end, start)))
     if not feeds:
-        _nothing((feed.symbol for feed in rows.feeds), what)
+        _nothing([feed.symbol for feed in rows.feeds], what, snapshot)
     return tuple(feeds)
 
 
@@ -75,7 +75,7 @@ def bound_bars(rows: Bars, query: Query, snapshot: Snapshot, notes: list[Diagnos
     if unfit:
         raise _unfit(asked, snapshot, [found for found, _ in unfit], unfit[0][1], shape)
     if not feeds:
-        _nothing((feed.symbol for feed in rows.feeds), "trades or candles")
+        _nothing([feed.symbol for feed in rows.feeds], "trades or candles", snapshot)
     return replace(rows, feeds=tuple(feeds))
 
 
@@ -156,8 +156,20 @@ def _why(have: str, shape: Shape) -> tuple[str, ...]:
     return (f"their days must be the days of the bars, which here begin at midnight {shape.zone}: see TZ and CALENDAR",)
 
 
-def _nothing(symbols: Iterable[Symbol], what: str) -> None:
+def _nothing(symbols: Sequence[Symbol], what: str, snapshot: Snapshot) -> None:
+    """Says what there is instead, and how it is asked for."""
     named = ", ".join(str(s) for s in symbols)
-    raise QueryError(
-        [Diagnostic("E403", f"no {what} are stored for {named}", hints=("`SHOW symbols` lists what is stored",))]
-    )
+    candles = sorted({i for s in symbols for i in snapshot.intervals(s.venue, s.code)}, key=interval_us)
+    ways = {
+        "trades": "`TICKS` and `CANDLES` ask for them",
+        "quotes": "`QUOTES` and `STATS OF QUOTES` ask for them",
+        "candles": f"`CANDLES {candles[0]}` asks for them" if candles else "",
+    }
+    held = [name for name, table in (("trades", "ticks"), ("quotes", "quotes")) if _holds(symbols, table, snapshot)]
+    held += ["candles"] if candles else []
+    hints = [f"there are {name}: {ways[name]}" for name in held] or ["`SHOW symbols` lists what is stored"]
+    raise QueryError([Diagnostic("E403", f"no {what} are stored for {named}", hints=tuple(hints))])
+
+
+def _holds(symbols: Sequence[Symbol], table: str, snapshot: Snapshot) -> bool:
+    return any(snapshot.parts(table, symbol.venue, symbol.code) for symbol in symbols)

@@ -29,6 +29,7 @@ _TABLES: Final = (
     "FROM takes a DataFrame of pandas or polars, an Arrow table, a DuckDB relation: whatever exports an Arrow stream"
 )
 _COLUMNS: Final = "FROM takes columns ts, price, quantity; ts, bid, ask; or ts, open, high, low, close"
+_TIMES: Final = "give it times of a type of their own, such as `pd.to_datetime(…, unit='s', utc=True)` makes them"
 _IMPORT: Final = "`tapeql import` can be told more, by its flags; what is imported is asked by its symbol"
 
 
@@ -84,7 +85,9 @@ def refusal(written: Written, error: DataError) -> Diagnostic:
             way = "take them out of it" if written.is_table else "`tapeql import --quarantine FILE` sets them aside"
             return Diagnostic(code, reason, span, (*examples, way))
         case _ if written.is_table:
-            return Diagnostic(code, _ADVICE.sub("", reason).strip(), span, (_COLUMNS,))
+            # Where the whole is one sentence, what stands before the flag.
+            bare = _ADVICE.sub("", reason).strip() or re.sub(r"[.:;][^.:;]*--.*", "", reason, flags=re.DOTALL)
+            return Diagnostic(code, bare, span, (_TIMES if "time" in bare else _COLUMNS,))
         case _:
             return Diagnostic(code, reason, span, (_IMPORT,))
 

@@ -90,6 +90,9 @@ def columns(given: Sequence[str]) -> dict[str, str]:
 
 def account(report: ImportReport) -> str:
     """What became of the rows, in one line."""
+    if not report.read:
+        which = report.files[0].file if len(report.files) == 1 else f"of {_counted(len(report.files), 'file')} none"
+        return f"{which} has no rows: nothing was imported\n"
     parts = [f"{report.added:,} added"]
     parts += [f"{report.replaced:,} replaced"] if report.replaced else []
     parts += [f"{report.present:,} already there"] if report.present else []
@@ -103,7 +106,7 @@ def foreseen(report: ImportReport) -> str:
     """What an import would do: a paragraph a file."""
     told = "".join(_paragraph(file) for file in report.files[:FILES_TOLD])
     more = f"… and {len(report.files) - FILES_TOLD:,} more files\n" if len(report.files) > FILES_TOLD else ""
-    rows = f"{report.read:,} rows in {len(report.files):,} {'file' if len(report.files) == 1 else 'files'}"
+    rows = f"{_counted(report.read, 'row')} in {_counted(len(report.files), 'file')}"
     skipped = f", {report.skipped:,} of them skipped" if report.skipped else ""
     refused = f", {report.refused:,} of them unusable:" if report.refused else ""
     whole = f"{rows}{skipped}{refused}\n" + "".join(f"  {each}\n" for each in report.examples)
@@ -124,6 +127,10 @@ def _paragraph(file: FileReport) -> str:
     if len(file.symbols) > SYMBOLS_TOLD:
         said["symbols"] += f"; … {len(file.symbols):,} symbols"
     return f"{file.file}\n" + "".join(f"  {name:<11} {text}\n" for name, text in said.items() if text)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _symbols(symbols: Mapping[str, int]) -> str:

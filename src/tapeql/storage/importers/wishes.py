@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,13 @@ from typing import Final
 from tapeql.errors import DataError
 from tapeql.storage.importers.fields import CALLED, KINDS
 from tapeql.storage.layout import canonical_interval
+
+FIELDS: Final = tuple(
+    dict.fromkeys(
+        [*(name for kind in KINDS.values() for name in kind.fields), "symbol", "venue", "interval", "quote_volume"]
+    )
+)
+"""What a column can be, of whatever kind of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,13 @@ class Wishes:
             raise DataError(f"candles are stamped by their open or their close, not {self.stamp!r}")
         if self.interval:
             canonical_interval(self.interval)
+        for name, column in self.columns.items():
+            if name not in FIELDS:
+                close = difflib.get_close_matches(name, FIELDS, 1)
+                hint = f"; did you mean {close[0]}={column}?" if close else "."
+                raise DataError(
+                    f"--column {name}={column}: there is no field {name!r}{hint} There are {', '.join(FIELDS)}"
+                )
 
 
 _VENUE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
