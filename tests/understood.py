@@ -12,6 +12,7 @@ from tapeql.operators.fill import FillSlots
 from tapeql.operators.group import Group
 from tapeql.operators.heikin_ashi import HeikinAshi
 from tapeql.operators.in_range import InRange
+from tapeql.operators.levels import Levels
 from tapeql.operators.operator import Operator, Query
 from tapeql.operators.project import Project, result_columns
 from tapeql.operators.project_whole import ProjectWhole
@@ -104,6 +105,11 @@ class Understood:
     @property
     def group(self) -> Group | None:
         found: Group | None = self.step(Group)
+        return found
+
+    @property
+    def levels(self) -> Levels | None:
+        found: Levels | None = self.step(Levels)
         return found
 
     @property

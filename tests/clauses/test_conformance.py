@@ -17,7 +17,7 @@ import pytest
 import tapeql
 from tapeql.language import syntax, vocabulary
 from tapeql.language.parse import parse
-from tapeql.language.statements.query import Query, Verb
+from tapeql.language.statements.query import Levels, Query, Verb
 from tapeql.language.statements.query import written as written_as
 from tapeql.query.durations import interval
 from tapeql.words.clause import Clause
@@ -40,6 +40,7 @@ VERBS = (
     "QUOTES",
     "STATS OF TICKS",
     "STATS 1h",
+    "PROFILE STEP 1",
 )
 
 
@@ -103,7 +104,8 @@ def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
     sentence = f"{verb} {text}" if opening == "FROM" else f"{verb} FROM nasdaq:AAPL {text}"
     (written,) = syntax.within(parse(sentence).statements, Verb)
     own = verbs()[written.name]
-    length = interval(written.interval) if written.interval else own.interval
+    timed = written.interval is not None and not isinstance(written.interval, Levels)
+    length = interval(written.interval) if timed else own.interval
     told = [
         d.reason
         for d in refused(sentence)

@@ -25,6 +25,7 @@ SENTENCES = (
     "CANDLES 1h FROM binance:BTCUSDT STYLE heikin_ashi",
     "RANGES 1h FROM nyse:AAA WHERE close > 0 |> TICKS",
     "TICKS FROM nyse:AAA ASOF QUOTES LAG 1us TOLERANCE 5m WHERE price > mid",
+    "PROFILE STEP 1 FROM nyse:AAA ADD value_area(70%)",
     "STATS OF TICKS EVERY 1h FROM nyse:AAA SELECT max(price) - min(price) AS span PER session",
 )
 

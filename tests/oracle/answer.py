@@ -12,9 +12,11 @@ from typing import Any
 
 from tapeql.operators.buckets import CLOSING, OPENING, Buckets
 from tapeql.query.nodes import Expr, Symbol
+from tests.oracle.bars import NOTHING, counts_for
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
 from tests.oracle.groups import groups
+from tests.oracle.levels import levels
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of
 from tests.oracle.runs import runs
@@ -36,6 +38,8 @@ def selected(query: Understood, tape: Tape) -> list[Row]:
         if query.days is not None and chosen is not None:
             own = (in_ranges if query.days.makes_runs else on_days)(query, own, chosen)
         rows += with_columns(query, runs(own)) if query.makes_runs else [row for row in own if row["passes"] is True]
+    if query.levels is not None:
+        rows = [row for row in rows if (counts_for(row["exchange"], row) or NOTHING).volume]
     if query.group is not None:
         rows = grouped(query, rows)
     rows.sort(key=cmp_to_key(lambda a, b: in_order(query, a, b)))  # stable: ties stay by (exchange, symbol, ts, seq)
@@ -93,6 +97,8 @@ def grouped(query: Understood, rows: list[Row]) -> list[Row]:
     assert query.group is not None
     rows = [row for row in rows if query.every is None or row[OPENING.name] is not None]
     found = groups(rows, [key.name for key in query.group.keys], query.group.measures)
+    if query.levels is not None:
+        found = levels(query.levels, found)
 
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, found, lambda row: True) for e in exprs), strict=True)) or [()] * len(found)

@@ -13,6 +13,7 @@ from tests.oracle.grid import DAY_US, moment_of
 from tests.oracle.tape import Recorded, Row
 
 EVERYTHING = tapes.Counts(True, True, True)
+NOTHING = tapes.Counts(False, False, False)
 MICROSECONDS = {"s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
 
 

@@ -103,7 +103,7 @@ class Asking:
         return self.number(0, 99) >= 100 - percent
 
 
-VERBS = ("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS", "AMOUNTS")
+VERBS = ("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS", "AMOUNTS", "PROFILE")
 
 
 @st.composite
@@ -121,6 +121,8 @@ def queries(draw: Draw, tape: Tape, verbs: tuple[str, ...] = VERBS) -> str:
             return ranges(draw, scope)
         case "AMOUNTS":
             return bars_by_amount(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
+        case "PROFILE":
+            return profile(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
         case "STATS":
             of = draw(st.sampled_from(("1h", "TICKS", "QUOTES")))
             return stats(draw, Scope(tape, names_for(draw, tape, of), calendar), of)
@@ -252,6 +254,29 @@ def stats(draw: Draw, scope: Scope, of: str) -> str:
     if asking.chance(20):
         clauses.append(f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}")
     return written(asking, f"STATS {of}" if kind == "bar" else f"STATS OF {of}", clauses)
+
+
+def profile(draw: Draw, scope: Scope) -> str:
+    asking = Asking(draw, scope, "tick", True)
+    clauses = where_from(asking)
+    if asking.chance(30):
+        clauses.append(session(asking))
+    if asking.chance(30):
+        clauses.append(f"WHERE {condition(asking, 1)}")
+    if asking.chance(30):
+        clauses.append(f"EVERY {asking.one_of('1h', '4h', '1d')}")
+    if asking.chance(50):
+        clauses.append(f"PER {asking.one_of('day', 'session', 'weekday, hour', 'month > 2 AS late')}")
+    told = ("poc()", "value_area(70%)", "value_area(0.5) AS half", "poc() / price AS apart", "value_area(90%).high")
+    if asking.chance(60):
+        chosen = ", ".join(asking.draw(st.lists(st.sampled_from(told), min_size=1, max_size=3, unique=True)))
+        clauses.append(asking.one_of(f"ADD {chosen}", f"SELECT price, buy_volume / volume AS bought, {chosen}"))
+    if asking.chance(20):
+        clauses.append(f"ORDER BY {asking.one_of('volume DESC', 'price', 'trades DESC, price')}")
+    if asking.chance(20):
+        clauses.append(limit(asking, "symbol"))
+    size = asking.one_of("STEP 0.5", "STEP 0.1", "STEP 10", "1 BINS", "5 BINS", "50 BINS")
+    return written(asking, f"PROFILE {size}", clauses)
 
 
 def aggregate(asking: Asking) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tapeql
 from tests.recorded.frames import PRICES, answer, assert_same_bars, candles, time_weighted
 
 
@@ -102,3 +103,16 @@ def test_bars_by_amount_equal_pandas(gemini: Path, gemini_trades: pd.DataFrame, 
     for name, how in (("open", "first"), ("high", "max"), ("low", "min"), ("close", "last"), ("trades", "count")):
         assert mine[name].tolist() == groups["price"].agg(how).tolist()
     assert mine["volume"].tolist() == pytest.approx(groups["quantity"].sum().tolist(), rel=1e-12)
+
+
+def test_a_profile_equals_pandas(gemini: Path, gemini_trades: pd.DataFrame) -> None:
+    """A day's volume by prices, five dollars apart, and who took it."""
+    with tapeql.connect(gemini) as db:
+        mine = db.query("PROFILE STEP 5 FROM gemini:ETH/USD").to_pandas()
+    by_level = gemini_trades.groupby(np.floor(gemini_trades["price"] / 5) * 5)
+    assert mine["price"].tolist() == list(by_level.groups)
+    assert mine["trades"].tolist() == by_level.size().tolist()
+    assert mine["volume"].tolist() == pytest.approx(by_level["quantity"].sum().tolist(), rel=1e-12)
+    sold = gemini_trades["quantity"].where(gemini_trades["is_buyer_maker"] == 1, 0.0)
+    groups = sold.groupby(np.floor(gemini_trades["price"] / 5) * 5)
+    assert mine["sell_volume"].tolist() == pytest.approx(groups.sum().tolist(), rel=1e-12)

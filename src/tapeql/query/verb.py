@@ -33,6 +33,7 @@ class Verb:
     selects    what its rows say of time, for `|>`: "days", "ranges" or nothing
     selection  the operator that keeps another verb's rows of those times: (query, of any symbol) → operator
     reasons    whether the calls in its conditions are shown as columns
+    of_levels  whether those groups are profiles, and its rows the levels of them
     measures   what its rows show of each group, where they are groups of rows and SELECT says nothing else
     """
 
@@ -47,3 +48,4 @@ class Verb:
     selection: Callable[[Any, bool], Any] | None = None
     reasons: bool = False
     measures: tuple[Any, ...] = ()
+    of_levels: bool = False

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tapeql.operators import lowering
-from tapeql.operators.operator import Plan, plan_text, steps_text
+from tapeql.operators.operator import Cut, Plan, plan_text, steps_text
 from tapeql.operators.project import result_columns
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.nodes import Type
@@ -83,12 +83,17 @@ def _lowered(plan: Plan, snapshot: Snapshot, dialect: Dialect) -> Lowered:
     dialect.start()
     statement = Statement(plan.feeds(), plan.asked.now_us, snapshot, dialect)
     state, steps = read(statement, plan.rows), 0
+    before_whole: tuple[int, State, dict[str, exp.Query]] | None = None
     for step in plan.steps:
         ctes = dict(statement.ctes)
+        if step.cut is Cut.WHOLE and before_whole is None:
+            before_whole = steps, state, ctes
         try:
             state = lowering.lower(step, state, statement, plan)
         except Unsayable:
             statement.ctes = ctes
+            if before_whole is not None:  # the kernels finish a result as a whole, or not at all
+                steps, state, statement.ctes = before_whole
             break
         steps += 1
     whole = steps == len(plan.steps)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapeql.language import syntax
+from tapeql.language.statements.query import Levels
 from tapeql.language.statements.query import Query as Written
 from tapeql.operators.operator import Query
 from tapeql.query.durations import BadDuration, interval
@@ -98,7 +99,7 @@ def settled(settle: Callable[[Asking], T]) -> Callable[[Asking], T]:
 def length(asking: Asking) -> Interval | None:
     """How long its bars are; None for what is a moment, and where E203 is told."""
     written = asking.written.verb.interval
-    if written is None:
+    if written is None or isinstance(written, Levels):
         return asking.verb.interval
     try:
         return interval(written)

@@ -36,12 +36,12 @@ def grouped(asking: Asking, beside: Sequence[OutputColumn]) -> tuple[Operator, .
     return (
         *([every] if every else []),
         Project(tuple(of_rows)),
-        Group(tuple(key.column for key in _in_order(own)), measures),
+        Group(tuple(key.column for key in in_order(own)), measures),
         ProjectWhole(shown, tuple(beside)),
     )
 
 
-def _in_order(keys: Sequence[Key]) -> list[Key]:
+def in_order(keys: Sequence[Key]) -> list[Key]:
     """Groups come by exchange and symbol, which are shown the other way round."""
     ordered = list(keys)
     for n, pair in enumerate(pairwise(keys)):

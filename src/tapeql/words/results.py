@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tapeql.query.expressions import Expressions
-from tapeql.query.grouped import GroupExpressions
+from tapeql.query.grouped import GroupExpressions, Key
+from tapeql.query.levels import LEVEL, LevelExpressions, of_level
 from tapeql.query.scope import Scope, columns_of
+from tapeql.query.values import Value
 from tapeql.words.asking import Asking, settled
 from tapeql.words.clauses.per import keys
 from tapeql.words.scopes import of_rows, reader
@@ -26,6 +28,8 @@ def of_result(asking: Asking) -> Scope:
 def result_reader(asking: Asking) -> Expressions:
     """Reads ORDER BY, ADD and SELECT; what it has met the result shows."""
     verb = asking.verb
+    if verb.of_levels:
+        return level_reader(asking)
     return reader(asking) if verb.makes is None and not verb.measures else new_reader(asking)
 
 
@@ -35,6 +39,16 @@ def group_reader(asking: Asking) -> GroupExpressions:
     return GroupExpressions(of_result(asking), rows=reader(asking), keys=keys(asking))
 
 
+@settled
+def level_reader(asking: Asking) -> LevelExpressions:
+    """Reads what is told of the levels of profiles."""
+    own = [*keys(asking), *(Key(name, name, Value(of_level(name)), of_level(name)) for name in LEVEL)]
+    scope = replace(of_result(asking), columns={key.name: key.column for key in own})
+    return LevelExpressions(scope, keys=own)
+
+
 def new_reader(asking: Asking) -> Expressions:
     """A reader of the result, which has met nothing yet."""
+    if asking.verb.of_levels:
+        return level_reader(asking)
     return group_reader(asking) if asking.verb.measures else Expressions(of_result(asking))

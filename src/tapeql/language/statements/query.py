@@ -25,11 +25,24 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Levels:
+    """`STEP 0.5` or `50 BINS`: how prices are gathered."""
+
+    size: Number
+    of: str
+    span: Span
+
+    def write(self) -> str:
+        size = format_expr(self.size)
+        return f"STEP {size}" if self.of == "step" else f"{size} BINS"
+
+
+@dataclass(frozen=True, slots=True)
 class Verb:
     """What a row is: `name` in small letters; `interval` where bars are told their length."""
 
     name: str
-    interval: Duration | Amount | None
+    interval: Duration | Amount | Levels | None
     span: Span
 
     def write(self) -> str:
@@ -41,8 +54,8 @@ class Verb:
         match self.interval:
             case None:
                 return ""
-            case Amount() as amount:
-                return amount.write()
+            case Amount() | Levels() as other:
+                return other.write()
             case Duration() as duration:
                 return format_expr(duration)
 
@@ -109,8 +122,13 @@ def amount(c: Children) -> Amount:
     return Amount(number(c[0]), c[1].lower(), span(c))
 
 
-def _length(child: Any) -> Duration | Amount:
-    return child if isinstance(child, Amount) else duration(child)
+def levels(c: Children) -> Levels:
+    at = 1 if c[0].type == "STEP" else 0
+    return Levels(number(c[at]), c[1 - at].lower(), span(c))
 
 
-RULES: Final = (pipeline, query, verb, stats_of, amount)
+def _length(child: Any) -> Duration | Amount | Levels:
+    return child if isinstance(child, Amount | Levels) else duration(child)
+
+
+RULES: Final = (pipeline, query, verb, stats_of, amount, levels)

@@ -35,4 +35,6 @@ def instead(written: syntax.Clause, length: Interval | None) -> tuple[str, ...]:
     return ("the length of bars follows the verb: `CANDLES 10m`",)
 
 
-CLAUSE: Final = Clause((Every,), "EVERY says how long the stretches are that STATS is of", fits=fits, instead=instead)
+CLAUSE: Final = Clause(
+    (Every,), "EVERY says how long the stretches are that STATS and PROFILE are of", fits=fits, instead=instead
+)

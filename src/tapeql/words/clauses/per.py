@@ -26,6 +26,9 @@ def keys(asking: Asking) -> tuple[Key, ...]:
         if not any((key.name, key.value) == (name, value) for key in found):
             found.append(Key(written, name, value, Column(f"key.{len(found)}", value.type)))
 
+    if asking.verb.of_levels:  # prices of two symbols have no profile in common
+        for column in ("symbol", "exchange"):
+            add(column, column, Value(Column(column, Type.STRING)))
     for item in clause.items if clause else ():
         add(*read_key(reader(asking), of_dates(item.value), item.alias))
         if found[-1].value.expr == Column("symbol", Type.STRING):
@@ -49,4 +52,6 @@ def instead(written: syntax.Clause, length: Interval | None) -> tuple[str, ...]:
     return ("`LIMIT 1 PER symbol` takes rows of each, `STATS … PER symbol` makes a row of each",)
 
 
-CLAUSE: Final = Clause((Per,), "PER says what groups of rows STATS makes", fits=fits, instead=instead)
+CLAUSE: Final = Clause(
+    (Per,), "PER says what groups of rows STATS makes, and of what a PROFILE is", fits=fits, instead=instead
+)

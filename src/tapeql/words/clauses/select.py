@@ -17,6 +17,7 @@ from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.limit import groups
 from tapeql.words.clauses.order_by import keys
 from tapeql.words.grouping import grouped
+from tapeql.words.profiling import profiled
 from tapeql.words.results import result_reader
 
 
@@ -31,6 +32,8 @@ def adds(asking: Asking) -> tuple[Operator, ...]:
             "move what is ADDed into SELECT",
         )
     sorted_by = keys(asking)  # what they use is shown before what is ADDed
+    if asking.verb.of_levels:
+        return profiled(asking, (*sorted_by, *groups(asking)))
     if asking.verb.measures:
         return grouped(asking, (*sorted_by, *groups(asking)))
     shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
