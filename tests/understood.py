@@ -13,6 +13,7 @@ from tapeql.operators.group import Group
 from tapeql.operators.heikin_ashi import HeikinAshi
 from tapeql.operators.in_range import InRange
 from tapeql.operators.levels import Levels
+from tapeql.operators.match import Match
 from tapeql.operators.operator import Operator, Query
 from tapeql.operators.project import Project, result_columns
 from tapeql.operators.project_whole import ProjectWhole
@@ -166,6 +167,11 @@ class Understood:
     def prevailing(self) -> Prevailing | None:
         """What ASOF QUOTES says."""
         return self.query.asked.of(Prevailing)
+
+    @property
+    def match(self) -> Match | None:
+        found: Match | None = self.step(Match)
+        return found
 
     @property
     def warmup_rows(self) -> int | None:

@@ -20,6 +20,12 @@ QUERY_STAGES: Final = 16
 QUERY_COLUMNS: Final = 500
 """Items of one ADD, SELECT, ORDER BY, FILL or SESSION: wider results are several queries."""
 
+MATCH_STEPS: Final = 60
+"""Steps of a pattern: which of them a row may be are the bits of one number."""
+
+MATCH_PLACES: Final = 256
+"""Rows of a pattern written out, `dip{3}` being three: each is asked of every row."""
+
 QUERY_LIST_ITEMS: Final = 10_000
 """Values of one IN, arguments of one call, symbols of one FROM: more of them fit no text; a parameter or a glob does."""
 

@@ -11,12 +11,14 @@ from functools import cmp_to_key
 from typing import Any
 
 from tapeql.operators.buckets import CLOSING, OPENING, Buckets
+from tapeql.operators.match import Match
 from tapeql.query.nodes import Expr, Symbol
 from tests.oracle.bars import NOTHING, counts_for
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
 from tests.oracle.groups import groups
 from tests.oracle.levels import levels
+from tests.oracle.matches import matches
 from tests.oracle.measures import measure
 from tests.oracle.rows import Asked, columns_used, rows_of
 from tests.oracle.runs import runs
@@ -34,7 +36,7 @@ def selected(query: Understood, tape: Tape) -> list[Row]:
     chosen = None if query.days is None else selected(query.days, tape)
     rows: list[Row] = []
     for symbol in sorted(query.symbols, key=lambda s: (s.venue.encode(), s.code.encode())):
-        own = [row for row in computed(query, tape, symbol) if in_range(query, row)]
+        own = [row for row in computed(query, tape, symbol) if in_range(query, row) and row.get("matched", True)]
         if query.days is not None and chosen is not None:
             own = (in_ranges if query.days.makes_runs else on_days)(query, own, chosen)
         rows += with_columns(query, runs(own)) if query.makes_runs else [row for row in own if row["passes"] is True]
@@ -57,6 +59,8 @@ def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
             row[column.key] = value
     if query.every is not None:
         rows = in_buckets(rows, asked, query.every)
+    if query.match is not None:
+        rows = with_matches(query, rows, query.match, asked)
 
     def values_of(exprs: list[Expr]) -> list[tuple[Any, ...]]:
         return list(zip(*(evaluate(e, rows, lambda row: in_range(query, row)) for e in exprs), strict=True))
@@ -64,6 +68,24 @@ def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
     passes = [True] * len(rows) if query.where is None else [test for (test,) in values_of([query.where])]
     rows = [row | {"passes": test} for row, test in zip(rows, passes, strict=True)]
     return rows if query.makes_runs else with_columns(query, rows, lambda row: in_range(query, row))
+
+
+def with_matches(query: Understood, rows: list[Row], match: Match, asked: Asked) -> list[Row]:
+    """Rows with their match; `matched` says whether there is one."""
+    names = [step.name for step in match.steps]
+    values = (evaluate(step.expr, rows, lambda row: in_range(query, row)) for step in match.steps)
+    steps = [
+        row | {"steps": dict(zip(names, each, strict=True))}
+        for row, each in zip(rows, zip(*values, strict=True), strict=True)
+    ]
+    calendar = "24x7" if asked.interval is not None and asked.interval.is_calendar else asked.calendar
+    own = [row for row in steps if in_range(query, row)]
+    found = {(row["ts"], row.get("seq")): row for row in matches(own, match.pattern, match.within_us, calendar)}
+    nothing = {"match_id": None, "match_step": None}
+    return [
+        row | nothing | found.get((row["ts"], row.get("seq")), {}) | {"matched": (row["ts"], row.get("seq")) in found}
+        for row in rows
+    ]
 
 
 def with_columns(query: Understood, rows: list[Row], within: Callable[[Row], bool] = lambda row: True) -> list[Row]:
@@ -114,6 +136,7 @@ def grouped(query: Understood, rows: list[Row]) -> list[Row]:
 def expressions(query: Understood) -> list[Expr]:
     """What is computed from the rows that are read."""
     where = [] if query.where is None else [query.where]
+    where += [step.expr for step in query.match.steps] if query.match else []
     if query.group is not None:
         own = [column.expr for column in query.of_rows]
         return [*where, *(expr for expr in own if expr not in (OPENING, CLOSING))]

@@ -310,6 +310,8 @@ def moments(draw: Draw, scope: Scope, verb: str, piped: bool) -> str:
 
 def finished(asking: Asking, verb: str, clauses: list[str]) -> str:
     """The clauses about output that every verb but DAYS has."""
+    if asking.chance(12):
+        clauses.append(match(asking))
     if asking.chance(55):
         clauses.append(f"WHERE {condition(asking, 2)}")
     if asking.chance(50):
@@ -403,6 +405,23 @@ def as_of(asking: Asking) -> str:
     lag = asking.one_of("", "", " LAG 1us", " LAG 5m", " LAG 26h")
     tolerance = asking.one_of("", "", " TOLERANCE 90s", " TOLERANCE 20m") if "h" not in lag else ""
     return f"ASOF QUOTES{lag}{tolerance if '5m' not in lag else ''}"
+
+
+def match(asking: Asking) -> str:
+    """A pattern of two steps, told apart or not, and how long it may last."""
+    up = f"{asking.one_of(*STORED[asking.kind])} > {asking.one_of(*STORED[asking.kind])}[1]"
+    steps = asking.one_of(
+        f"a IS {up}, b IS NOT {up}",
+        f"a IS {up}, b IS TRUE",
+        f"a IS {condition(asking, 1)}, b IS {condition(asking, 1)}",
+    )
+    pattern = asking.one_of(
+        "a b", "a{2,} b+", "a+ b?", "(a | b a){1,2} b*", "b (a b)+ | a", "a* b", "(a? b){2}", "a{1,3}", "b+ a* b",
+        "(a+ | b){2,3} a", "a (b b | b)? a",
+    )  # fmt: skip
+    if "b" not in pattern:
+        steps = f"a IS {up}"
+    return f"MATCH ({pattern}) WHEN {steps}{asking.one_of('', ' WITHIN 2h', ' WITHIN 20m', ' WITHIN 5d')}"
 
 
 def session(asking: Asking) -> str:

@@ -22,6 +22,7 @@ CLAUSES = {
     "TICKS WHERE": ("TICKS WHERE quantity > 50", "TICKS WHERE quantity > 50 ADD volume"),
     "ON DAYS WHERE": ("ON DAYS WHERE session_date = 2025-03-11",),
     "ASOF QUOTES": ("ASOF QUOTES",),
+    "MATCH": ("MATCH (a b) WHEN a IS session_date = 2025-03-10, b IS TRUE",),
     "ALIGN": ("ALIGN epoch",),
     "OFFSET": ("OFFSET 20m",),
     "FILL": ("FILL previous",),

@@ -20,7 +20,7 @@ _PLAIN = {
     "NUMBER": "a number", "INT": "a whole number", "DURATION": "a duration such as `1h`", "TIME": "a time such as `09:30`",
     "DAY": "a date such as `2025-03-10`", "DATE": "a date such as `2025-03-10`", "TICKER": "a symbol such as `binance:BTCUSDT`",
     "CODE": "a symbol's code", "ZONE": "a time zone such as `America/New_York`", "CALENDAR_NAME": "a calendar such as `XNYS`",
-    "SETTING": "a value", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "RBRACE": "`}`", "COMMA": "`,`",
+    "SETTING": "a value", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`",
     "DOT": "`.`", "DOTS": "`..`", "EQUAL": "`=`",
 }  # fmt: skip
 _EXPRESSION = frozenset({"NAME", "NUMBER", "STRING", "LPAR", "CASE"})

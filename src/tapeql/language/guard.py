@@ -69,7 +69,7 @@ _INSIDE_POSTFIX = frozenset({"INT", "MINUS", "RSQB", "NAME", "DURATION", "ALL"})
 
 
 _LISTS = frozenset({"FROM", "ADD", "SELECT", "ORDER", "FILL", "SESSION"})
-_BRACKETS = frozenset({"LPAR", "SET_OPEN"})
+_BRACKETS = frozenset({"LPAR", "SET_OPEN", "LBRACE"})
 _CLOSED = frozenset({"RPAR", "RBRACE"})
 
 

@@ -38,7 +38,6 @@ CLAUSES = _not_yet(
     {
         "ADJUST": "adjustment for splits and dividends",
         "FOLLOW": "live queries",
-        "MATCH": "patterns over rows",
         "AROUND": "windows around events",
         "PER": "grouping",
         "TOP": "ranking",
@@ -49,7 +48,6 @@ CLAUSES = _not_yet(
         "DEPTH": "order books",
         "ANCHOR": "anchored prices",
         "BANDS": "bands around prices",
-        "WITHIN": "patterns over rows",
     }
 )
 """What may open a clause one day, and what for."""

@@ -18,9 +18,9 @@ Match = Callable[[str, int, int], "re.Match[str] | None"]
 
 _QUOTED = "QUOTED"
 _MAY_BE_RESERVED = frozenset({"SETTING_NAME", "SETTING", "CODE", "DATE"})
-_BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "RPAR", "RSQB", "RBRACE"})
+_BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "LBRACE", "RPAR", "RSQB", "RBRACE"})
 _NEVER_DATES = frozenset({"TIME", "DAY", "DURATION", "NUMBER", "STRING"})
-_FOREIGN = frozenset({"==", "=<", "=>", "/*"})
+_FOREIGN = frozenset({"==", "=<", "=>", "/*", "||"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LARGEST_COUNT = 2**63 - 1
 

@@ -81,6 +81,11 @@ class Operator:
         """The columns of its rows, by those it is given."""
         return before
 
+    @property
+    def adds(self) -> frozenset[str]:
+        """Columns that are known only behind it, of the rows it leaves: what looks at neighbours of theirs looks at those."""
+        return frozenset()
+
     def reach(self) -> Lookback:
         """How far back it looks itself, before what its expressions look back to."""
         return Lookback(None)

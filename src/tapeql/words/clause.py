@@ -19,11 +19,12 @@ class Place(enum.IntEnum):
     FILL = 0
     STYLE = 1
     RANGE = 2
-    DAYS = 3
-    WHERE = 4
-    COLUMNS = 5
-    ORDER = 6
-    LIMIT = 7
+    MATCH = 3
+    DAYS = 4
+    WHERE = 5
+    COLUMNS = 6
+    ORDER = 7
+    LIMIT = 8
 
 
 def everywhere(verb: Verb, length: Interval | None) -> bool:

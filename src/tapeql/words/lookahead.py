@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
 from tapeql.operators.fill import FillSlots
+from tapeql.operators.match import Match
 from tapeql.operators.on_ranges import OnRanges
 from tapeql.operators.operator import Query
 from tapeql.operators.where import Where
@@ -20,7 +21,7 @@ _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """kind: "whole range" (OVER ALL), "linear fill", "own range" (bars select what happens inside them) or "own day" (a day's condition selects bars of that very day);
+    """kind: "whole range" (OVER ALL), "linear fill", "own range" (bars select what happens inside them) "own match" (rows are chosen by later ones of their match) or "own day" (a day's condition selects bars of that very day);
     known_at: when the value is really known, in words."""
 
     kind: str
@@ -31,7 +32,7 @@ class Lookahead:
 
 def lookahead(query: Query) -> list[Lookahead]:
     """All uses of the future in a query and in the days that select its rows, in written order."""
-    found = [*_whole_range(query), *_linear_fill(query)]
+    found = [*_whole_range(query), *_linear_fill(query), *_own_match(query)]
     for step in query.steps:
         for inner in step.queries():
             found += _own_range() if isinstance(step, OnRanges) else _own_day(query, inner)
@@ -61,6 +62,12 @@ def _linear_fill(query: Query) -> Iterator[Lookahead]:
             yield Lookahead(
                 "linear fill", f"FILL linear draws {', '.join(columns)} towards the next trade", "the next trade"
             )
+
+
+def _own_match(query: Query) -> Iterator[Lookahead]:
+    if any(isinstance(step, Match) for step in query.steps):
+        reason = "rows are chosen by the rows of their match that come after them"
+        yield Lookahead("own match", reason, "the end of each match")
 
 
 def _own_range() -> Iterator[Lookahead]:

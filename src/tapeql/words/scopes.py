@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.match import Match
 from tapeql.language.clauses.select import Select
+from tapeql.operators.match import COLUMNS as MATCHED
 from tapeql.query.expressions import Expressions
+from tapeql.query.nodes import Column, Of
 from tapeql.query.outputs import aliases_of
 from tapeql.query.scope import Scope, columns_of
 from tapeql.words.asking import Asking, is_long, length, settled
+from tapeql.words.clauses.asof_quotes import SHOWN
 from tapeql.words.clauses.asof_quotes import columns as prevailing_columns
 from tapeql.words.clauses.calendar import market
 from tapeql.words.clauses.label import by_close
@@ -26,7 +32,7 @@ def of_rows(asking: Asking) -> Scope:
     return Scope(
         verb.sees,
         is_long(asking),
-        columns | dict(prevailing_columns(asking)),
+        columns | told(asking),
         market(asking).sessions,
         zone(asking),
         given.now_us,
@@ -35,6 +41,20 @@ def of_rows(asking: Asking) -> Scope:
         reasons=verb.reasons,
         aliases=aliases_of(items),
     )
+
+
+@settled
+def told(asking: Asking) -> dict[str, Column]:
+    """The columns that clauses add to the rows, by name."""
+    found = dict(prevailing_columns(asking))
+    if asking.clause(Match) is not None and asking.verb.makes is None:
+        found |= {column.name: Column(column.name, column.type) for column in MATCHED}
+    return found
+
+
+def shown(asking: Asking) -> Iterator[str]:
+    """Which of them every row shows; the others where they are mentioned."""
+    return (name for name, column in told(asking).items() if column.of is not Of.PREVAILING or name in SHOWN)
 
 
 @settled

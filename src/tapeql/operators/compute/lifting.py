@@ -13,9 +13,14 @@ EVERYTHING = InRange(None, None, keep_partial=True)
 
 
 class Windows:
-    """Collects windows by depth; equal ones are computed once."""
+    """Collects windows by depth; equal ones are computed once.
 
-    def __init__(self) -> None:
+    over    columns that are there only behind some operator
+    before  collects the windows that need none of them
+    """
+
+    def __init__(self, over: frozenset[str] = frozenset(), before: Windows | None = None) -> None:
+        self._over, self._before = over, before
         self._found: dict[Expr, Column] = {}
         self._depth: dict[str, int] = {}
 
@@ -26,8 +31,10 @@ class Windows:
             return lifted
         if isinstance(lifted, Shift) and lifted.rows == 0:
             return lifted.x
+        if self._before is not None and not column_names(lifted) & (self._over | self._depth.keys()):
+            return self._before.lift(lifted)
         if lifted not in self._found:
-            name = f"w.{len(self._found)}"
+            name = f"w.{len(self._found)}" if self._before is None else f"late.{len(self._found)}"
             self._depth[name] = 1 + max((self._depth.get(c, 0) for c in column_names(lifted)), default=0)
             self._found[lifted] = Column(name, lifted.type)
         return self._found[lifted]

@@ -13,15 +13,21 @@ from tapeql.operators.operator import Operator, Plan
 
 
 def lift_windows(plan: Plan) -> Plan:
-    """Windows of rows as they are read are computed before the range; of rows an operator makes, right behind it."""
+    """Windows of rows as they are read are computed before the range; of what an operator adds or makes, right behind it."""
     windows, at = Windows(), next(n for n, step in enumerate(plan.steps) if isinstance(step, InRange))
     range = plan.steps[at]
     assert isinstance(range, InRange)
+    late, behind = windows, at
     steps: list[Operator] = []
     for step in plan.steps:
-        steps.append(step.with_expressions(tuple(windows.lift(expr) for expr in step.expressions())))
+        steps.append(step.with_expressions(tuple(late.lift(expr) for expr in step.expressions())))
         if step.remakes:
             steps[at:at] = windows.steps(range)
             windows, at, range = Windows(), len(steps), EVERYTHING
+            late = windows
+        elif step.adds:
+            late, behind = Windows(step.adds, windows), len(steps)
+    if late is not windows:
+        steps[behind:behind] = late.steps(EVERYTHING)
     steps[at:at] = windows.steps(range)
     return replace(plan, steps=tuple(steps))

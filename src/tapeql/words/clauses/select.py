@@ -11,14 +11,13 @@ from tapeql.operators.project import Project
 from tapeql.query.outputs import resolve_columns
 from tapeql.words.asking import Asking
 from tapeql.words.clause import Clause, Place
-from tapeql.words.clauses.asof_quotes import SHOWN
-from tapeql.words.clauses.asof_quotes import columns as prevailing_columns
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.limit import groups
 from tapeql.words.clauses.order_by import keys
 from tapeql.words.grouping import grouped
 from tapeql.words.profiling import profiled
 from tapeql.words.results import result_reader
+from tapeql.words.scopes import shown
 
 
 def adds(asking: Asking) -> tuple[Operator, ...]:
@@ -37,9 +36,8 @@ def adds(asking: Asking) -> tuple[Operator, ...]:
     if asking.verb.measures:
         return grouped(asking, (*sorted_by, *groups(asking)))
     shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
-    shows += (name for name in SHOWN if name in prevailing_columns(asking))
-    shown = resolve_columns(result_reader(asking), shows, add, select)
-    return (Project(shown, (*sorted_by, *groups(asking))),)
+    columns = resolve_columns(result_reader(asking), [*shows, *shown(asking)], add, select)
+    return (Project(columns, (*sorted_by, *groups(asking))),)
 
 
 CLAUSE: Final = Clause((Add, Select), "ADD and SELECT say the columns", place=Place.COLUMNS, adds=adds)
