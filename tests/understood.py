@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tapeql.errors import Diagnostic
+from tapeql.operators.around import Around
 from tapeql.operators.buckets import Buckets
 from tapeql.operators.chosen import Chosen
 from tapeql.operators.fill import FillSlots
@@ -14,6 +15,8 @@ from tapeql.operators.heikin_ashi import HeikinAshi
 from tapeql.operators.in_range import InRange
 from tapeql.operators.levels import Levels
 from tapeql.operators.match import Match
+from tapeql.operators.on_days import OnDays
+from tapeql.operators.on_ranges import OnRanges
 from tapeql.operators.operator import Operator, Query
 from tapeql.operators.project import Project, result_columns
 from tapeql.operators.project_whole import ProjectWhole
@@ -91,12 +94,12 @@ class Understood:
 
     @property
     def days(self) -> Understood | None:
-        chosen: Chosen | None = self.step(Chosen)
+        chosen: Chosen | None = self.step(OnDays, OnRanges)
         return None if chosen is None else Understood(chosen.queries()[0])
 
     @property
     def across(self) -> bool:
-        chosen: Chosen | None = self.step(Chosen)
+        chosen: Chosen | None = self.step(OnDays, OnRanges)
         return chosen is not None and chosen.across
 
     @property
@@ -167,6 +170,11 @@ class Understood:
     def prevailing(self) -> Prevailing | None:
         """What ASOF QUOTES says."""
         return self.query.asked.of(Prevailing)
+
+    @property
+    def around(self) -> Around | None:
+        found: Around | None = self.step(Around)
+        return found
 
     @property
     def match(self) -> Match | None:

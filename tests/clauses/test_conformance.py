@@ -50,8 +50,7 @@ def samples(opening: str) -> list[str]:
 
 
 def read(text: str) -> syntax.Clause:
-    (clause,) = syntax.within(parse(f"DAYS {text}").statements, syntax.Clause)
-    return clause
+    return next(syntax.within(parse(f"DAYS {text}").statements, syntax.Clause))
 
 
 def test_every_clause_has_one_meaning() -> None:
@@ -102,7 +101,7 @@ def test_a_clause_in_the_wrong_place(opening: str, verb: str) -> None:
     entry = clauses()[node]
     text = samples(opening)[0]
     sentence = f"{verb} {text}" if opening == "FROM" else f"{verb} FROM nasdaq:AAPL {text}"
-    (written,) = syntax.within(parse(sentence).statements, Verb)
+    written = next(syntax.within(parse(sentence).statements, Verb))
     own = verbs()[written.name]
     timed = written.interval is not None and not isinstance(written.interval, Levels)
     length = interval(written.interval) if timed else own.interval

@@ -27,6 +27,7 @@ SENTENCES = (
     "TICKS FROM nyse:AAA ASOF QUOTES LAG 1us TOLERANCE 5m WHERE price > mid",
     "PROFILE STEP 1 FROM nyse:AAA ADD value_area(70%)",
     "CANDLES 1h FROM nyse:AAA MATCH (a{1,3} | b) WHEN a IS close > close[1], b IS TRUE WITHIN 2h WHERE match_id > 0",
+    "CANDLES 1h FROM nyse:AAA AROUND (DAYS FROM nyse:AAA) BEFORE 1d AFTER 2h WHERE rel_bar < 3",
     "STATS OF TICKS EVERY 1h FROM nyse:AAA SELECT max(price) - min(price) AS span PER session",
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cmp_to_key
 from typing import Any
 
+from tapeql.operators.around import Around
 from tapeql.operators.buckets import CLOSING, OPENING, Buckets
 from tapeql.operators.match import Match
 from tapeql.query.nodes import Expr, Symbol
@@ -39,6 +40,8 @@ def selected(query: Understood, tape: Tape) -> list[Row]:
         own = [row for row in computed(query, tape, symbol) if in_range(query, row) and row.get("matched", True)]
         if query.days is not None and chosen is not None:
             own = (in_ranges if query.days.makes_runs else on_days)(query, own, chosen)
+        if query.around is not None:
+            own = around(query, query.around, own, selected(Understood(query.around.queries()[0]), tape))
         rows += with_columns(query, runs(own)) if query.makes_runs else [row for row in own if row["passes"] is True]
     if query.levels is not None:
         rows = [row for row in rows if (counts_for(row["exchange"], row) or NOTHING).volume]
@@ -59,6 +62,8 @@ def computed(query: Understood, tape: Tape, symbol: Symbol) -> list[Row]:
             row[column.key] = value
     if query.every is not None:
         rows = in_buckets(rows, asked, query.every)
+    if query.around is not None:
+        rows = [row | {"event_id": None, "rel_bar": None} for row in rows]
     if query.match is not None:
         rows = with_matches(query, rows, query.match, asked)
 
@@ -169,6 +174,21 @@ def in_ranges(query: Understood, rows: list[Row], ranges: list[Row]) -> list[Row
             for r in ranges
         )
     ]
+
+
+def around(query: Understood, step: Around, rows: list[Row], events: list[Row]) -> list[Row]:
+    """The rows around each event of their symbol (or of any), once for each: by time, then by event."""
+    found = []
+    for n, row in enumerate(rows):
+        names = (row["exchange"], row["symbol"])
+        own = [e for e in events if step.across or (e["exchange"], e["symbol"]) == names]
+        spans = sorted((e.get("start", e["ts"]), e.get("end", e.get("ts_close"))) for e in own)
+        for number, (start, end) in enumerate(spans, start=1):
+            if start - step.before_us <= row["ts"] < end + step.after_us:
+                told = {"event_id": number, "rel_bar": n - sum(other["ts"] < start for other in rows)}
+                values = zip(query.columns, row["columns"], strict=True)
+                found.append(row | {"columns": tuple(told.get(column.name, value) for column, value in values)})
+    return found
 
 
 def day_of(query: Understood, row: Row) -> Any:

@@ -312,6 +312,8 @@ def finished(asking: Asking, verb: str, clauses: list[str]) -> str:
     """The clauses about output that every verb but DAYS has."""
     if asking.chance(12):
         clauses.append(match(asking))
+    if asking.chance(10):
+        clauses.append(around(asking))
     if asking.chance(55):
         clauses.append(f"WHERE {condition(asking, 2)}")
     if asking.chance(50):
@@ -422,6 +424,13 @@ def match(asking: Asking) -> str:
     if "b" not in pattern:
         steps = f"a IS {up}"
     return f"MATCH ({pattern}) WHEN {steps}{asking.one_of('', ' WITHIN 2h', ' WITHIN 20m', ' WITHIN 5d')}"
+
+
+def around(asking: Asking) -> str:
+    """Days or ranges of the same symbols, and how far around them."""
+    left = asking.draw(st.sampled_from((days, ranges)))(asking.draw, asking.scope, limited=False)
+    reach = asking.one_of("", " BEFORE 90m", " AFTER 1d", " BEFORE 1d AFTER 3h", " AFTER 20m BEFORE 3h")
+    return f"AROUND ({left}){reach}"
 
 
 def session(asking: Asking) -> str:

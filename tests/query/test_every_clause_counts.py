@@ -23,6 +23,7 @@ CLAUSES = {
     "ON DAYS WHERE": ("ON DAYS WHERE session_date = 2025-03-11",),
     "ASOF QUOTES": ("ASOF QUOTES",),
     "MATCH": ("MATCH (a b) WHEN a IS session_date = 2025-03-10, b IS TRUE",),
+    "AROUND": ("AROUND (DAYS FROM nasdaq:A WHERE session_date = 2025-03-10)",),
     "ALIGN": ("ALIGN epoch",),
     "OFFSET": ("OFFSET 20m",),
     "FILL": ("FILL previous",),

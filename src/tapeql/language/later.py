@@ -38,7 +38,6 @@ CLAUSES = _not_yet(
     {
         "ADJUST": "adjustment for splits and dividends",
         "FOLLOW": "live queries",
-        "AROUND": "windows around events",
         "PER": "grouping",
         "TOP": "ranking",
         "BOTTOM": "ranking",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapeql.language import syntax
-from tapeql.language.statements.query import Levels
+from tapeql.language.statements.query import Levels, Pipeline
 from tapeql.language.statements.query import Query as Written
 from tapeql.operators.operator import Query
 from tapeql.query.durations import BadDuration, interval
@@ -54,7 +54,7 @@ class Asking:
 
     written      the verb and all clauses in force: its own, and those handed on to it
     left         what stands left of it
-    understand   makes a query of another asking
+    understand   makes a query of another asking, `understand_all` of a sentence inside of this one
     more_us      how much further than its range it reaches, on both sides
     settled      what has been settled already, by the function that does
     """
@@ -63,12 +63,17 @@ class Asking:
     written: Written
     left: Left | None
     understand: Callable[[Asking], Query]
+    understand_all: Callable[[Pipeline, Given], tuple[Query, Written]]
     more_us: int = 0
     settled: dict[Any, Any] = field(default_factory=dict)
 
     def within(self, written: Written, more_us: int) -> Query:
         """Another verb with its clauses, understood in the same place of the sentence."""
         return self.understand(replace(self, written=written, more_us=more_us, settled={}))
+
+    def inside(self, written: Pipeline) -> tuple[Query, Written]:
+        """A sentence inside of this one, and its last verb with all clauses in force there."""
+        return self.understand_all(written, self.given)
 
     @property
     def report(self) -> Report:

@@ -21,10 +21,11 @@ class Place(enum.IntEnum):
     RANGE = 2
     MATCH = 3
     DAYS = 4
-    WHERE = 5
-    COLUMNS = 6
-    ORDER = 7
-    LIMIT = 8
+    AROUND = 5
+    WHERE = 6
+    COLUMNS = 7
+    ORDER = 8
+    LIMIT = 9
 
 
 def everywhere(verb: Verb, length: Interval | None) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tapeql.errors import NOWHERE, Diagnostic, QueryError, Span
 from tapeql.functions.aggregates import AGGREGATES, Aggregate
 from tapeql.functions.registry import Function, Param
+from tapeql.operators.around import COLUMNS as OF_EVENTS
 from tapeql.operators.match import COLUMNS as MATCHED
 from tapeql.query.columns import KINDS, PREVAILING, QUOTE_MEASURES, SESSION_MEASURES
 from tapeql.query.parts import MEANINGS
@@ -14,7 +15,7 @@ from tapeql.query.scope import measure_type
 from tapeql.words.verbs import verbs
 
 _COLUMNS = MEANINGS | {column.name: column.meaning for kind in KINDS for column in kind.columns}
-_COLUMNS |= {column.name: column.meaning for column in MATCHED}
+_COLUMNS |= {column.name: column.meaning for column in (*MATCHED, *OF_EVENTS)}
 _COLUMNS |= {column.name: column.meaning for column in PREVAILING if column.name not in _COLUMNS}
 _MADE = {c.name: c.meaning for verb in verbs().values() if verb.makes for c in verb.makes.columns}
 _NAMES = _MADE | {own.name: own.meaning for verb in verbs().values() for own in verb.names}
@@ -110,9 +111,8 @@ def _column(name: str) -> Iterator[tuple[str, str]]:
     for column in PREVAILING:
         if name == column.name:
             yield "trades", f"{column.type.value}, of the quote that prevailed: with ASOF QUOTES"
-    for column in MATCHED:
-        if name == column.name:
-            yield "rows", f"{column.type.value}, of rows that MATCH keeps"
+    for clause, columns in (("MATCH", MATCHED), ("AROUND", OF_EVENTS)):
+        yield from (("rows", f"{c.type.value}, of rows that {clause} keeps") for c in columns if name == c.name)
     if name in QUOTE_MEASURES:
         yield "candles", f"number, time-weighted. {_WEIGHTED}"
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tapeql.errors import NOWHERE, Span
+from tapeql.operators.around import Around
 from tapeql.operators.fill import FillSlots
 from tapeql.operators.match import Match
 from tapeql.operators.on_ranges import OnRanges
@@ -21,7 +22,7 @@ _FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
 
 @dataclass(frozen=True, slots=True)
 class Lookahead:
-    """kind: "whole range" (OVER ALL), "linear fill", "own range" (bars select what happens inside them) "own match" (rows are chosen by later ones of their match) or "own day" (a day's condition selects bars of that very day);
+    """kind: "whole range" (OVER ALL), "linear fill", "own range" (bars select what happens inside them) "own event" (rows before an event are chosen by it), "own match" (rows are chosen by later ones of their match) or "own day" (a day's condition selects bars of that very day);
     known_at: when the value is really known, in words."""
 
     kind: str
@@ -35,7 +36,10 @@ def lookahead(query: Query) -> list[Lookahead]:
     found = [*_whole_range(query), *_linear_fill(query), *_own_match(query)]
     for step in query.steps:
         for inner in step.queries():
-            found += _own_range() if isinstance(step, OnRanges) else _own_day(query, inner)
+            if isinstance(step, Around):
+                found += _own_event()
+            else:
+                found += _own_range() if isinstance(step, OnRanges) else _own_day(query, inner)
             found += lookahead(inner)
     return found
 
@@ -68,6 +72,10 @@ def _own_match(query: Query) -> Iterator[Lookahead]:
     if any(isinstance(step, Match) for step in query.steps):
         reason = "rows are chosen by the rows of their match that come after them"
         yield Lookahead("own match", reason, "the end of each match")
+
+
+def _own_event() -> Iterator[Lookahead]:
+    yield Lookahead("own event", "rows before an event and inside it are chosen by it", "the end of each event")
 
 
 def _own_range() -> Iterator[Lookahead]:

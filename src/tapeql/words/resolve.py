@@ -71,7 +71,7 @@ def _pipeline(statement: Pipeline, given: Given) -> tuple[Query, Written]:
     """The query, and its last verb with all clauses in force there."""
     match statement:
         case Written():
-            return understood(Asking(given, statement, None, understood)), statement
+            return understood(Asking(given, statement, None, understood, _pipeline)), statement
         case Pipe(left=left, right=right):
             query, before = _pipeline(left, given)
             verb = verbs()[before.verb.name]
@@ -79,7 +79,7 @@ def _pipeline(statement: Pipeline, given: Given) -> tuple[Query, Written]:
                 reason = "the left of `|>` selects days or ranges; write DAYS or RANGES there"
                 given.report.add("E207", reason, before.verb.span)
             whole = _inheriting(right, before)
-            return understood(Asking(given, whole, Left(query, verb), understood)), whole
+            return understood(Asking(given, whole, Left(query, verb), understood, _pipeline)), whole
 
 
 def _inheriting(right: Written, left: Written) -> Written:

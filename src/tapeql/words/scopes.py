@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tapeql.language.clauses.add import Add
+from tapeql.language.clauses.around import Around
 from tapeql.language.clauses.match import Match
 from tapeql.language.clauses.select import Select
+from tapeql.operators.around import COLUMNS as OF_EVENTS
 from tapeql.operators.match import COLUMNS as MATCHED
 from tapeql.query.expressions import Expressions
 from tapeql.query.nodes import Column, Of
@@ -49,6 +51,8 @@ def told(asking: Asking) -> dict[str, Column]:
     found = dict(prevailing_columns(asking))
     if asking.clause(Match) is not None and asking.verb.makes is None:
         found |= {column.name: Column(column.name, column.type) for column in MATCHED}
+    if asking.clause(Around) is not None and asking.verb.makes is None:
+        found |= {column.name: Column(column.name, column.type) for column in OF_EVENTS}
     return found
 
 

@@ -24,6 +24,11 @@ class Windows:
         self._found: dict[Expr, Column] = {}
         self._depth: dict[str, int] = {}
 
+    @property
+    def behind(self) -> str:
+        """What the windows are called that are computed behind these."""
+        return "later" if self._before is None else f"{self._before.behind}_still"
+
     def lift(self, expr: Expr) -> Expr:
         """The expression with each window replaced by a column."""
         lifted = with_children(expr, tuple(self.lift(child) for child in children(expr)))
@@ -34,7 +39,7 @@ class Windows:
         if self._before is not None and not column_names(lifted) & (self._over | self._depth.keys()):
             return self._before.lift(lifted)
         if lifted not in self._found:
-            name = f"w.{len(self._found)}" if self._before is None else f"late.{len(self._found)}"
+            name = f"{'w' if self._before is None else self._before.behind}.{len(self._found)}"
             self._depth[name] = 1 + max((self._depth.get(c, 0) for c in column_names(lifted)), default=0)
             self._found[lifted] = Column(name, lifted.type)
         return self._found[lifted]

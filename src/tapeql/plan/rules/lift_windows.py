@@ -14,20 +14,17 @@ from tapeql.operators.operator import Operator, Plan
 
 def lift_windows(plan: Plan) -> Plan:
     """Windows of rows as they are read are computed before the range; of what an operator adds or makes, right behind it."""
-    windows, at = Windows(), next(n for n, step in enumerate(plan.steps) if isinstance(step, InRange))
+    at = next(n for n, step in enumerate(plan.steps) if isinstance(step, InRange))
     range = plan.steps[at]
     assert isinstance(range, InRange)
-    late, behind = windows, at
+    windows, found = Windows(), list[tuple[Windows, int, InRange]]()
+    found.append((windows, at, range))
     steps: list[Operator] = []
     for step in plan.steps:
-        steps.append(step.with_expressions(tuple(late.lift(expr) for expr in step.expressions())))
-        if step.remakes:
-            steps[at:at] = windows.steps(range)
-            windows, at, range = Windows(), len(steps), EVERYTHING
-            late = windows
-        elif step.adds:
-            late, behind = Windows(step.adds, windows), len(steps)
-    if late is not windows:
-        steps[behind:behind] = late.steps(EVERYTHING)
-    steps[at:at] = windows.steps(range)
+        steps.append(step.with_expressions(tuple(windows.lift(expr) for expr in step.expressions())))
+        if step.remakes or step.adds:
+            windows = Windows() if step.remakes else Windows(step.adds, windows)
+            found.append((windows, len(steps), EVERYTHING))
+    for each, place, rows in reversed(found):
+        steps[place:place] = each.steps(rows)
     return replace(plan, steps=tuple(steps))
