@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy.typing as npt
 
 from tapeql import calendars
 from tapeql.calendars.grid import Grid
-from tapeql.query.nodes import ONE_DAY
-from tapeql.rows.nesting import unit_of
+from tapeql.query.nodes import ONE_DAY, Interval
+from tapeql.rows.nesting import Shape, unit_of
 from tapeql.rows.nodes import Bars, Feed
 from tapeql.rows.spans import Instants
 
@@ -26,23 +27,19 @@ def day_grid(bars: Bars, feed: Feed, grid: Grid) -> DayGrid:
     """The dates of a grid of calendar units."""
     if len(grid) == 0:
         return DayGrid(grid.start, grid.start)
-    low, high = int(grid.start[0]), int(grid.end[-1])
-    days = calendars.build_grid(
-        feed.calendar,
-        ONE_DAY,
-        low,
-        high,
-        zone=bars.zone,
-        reference=bars.reference,
-        sessions=bars.sessions,
-        align=bars.align,
-        dates=feed.dates,
-    )
-    dates, first = np.unique(days.session_date, return_index=True)
+    shape = Shape(ONE_DAY, bars.zone, bars.reference, bars.sessions, bars.align)
+    return _day_grid(feed.calendar, shape, feed.dates, grid.start.tobytes(), grid.end.tobytes())
+
+
+@functools.lru_cache(maxsize=128)
+def _day_grid(calendar: str, shape: Shape, dates: tuple[int, ...], start: bytes, end: bytes) -> DayGrid:
+    starts, ends = np.frombuffer(start, dtype=np.int64), np.frombuffer(end, dtype=np.int64)
+    days = shape.grid(calendar, int(starts[0]), int(ends[-1]), dates)
+    held_dates, first = np.unique(days.session_date, return_index=True)
     opens = days.start[first]
-    index = np.maximum(np.searchsorted(grid.start, opens, side="right") - 1, 0)
-    held = (grid.start[index] <= opens) & (opens < grid.end[index])
-    return DayGrid(dates[held], opens[held])
+    index = np.maximum(np.searchsorted(starts, opens, side="right") - 1, 0)
+    held = (starts[index] <= opens) & (opens < ends[index])
+    return DayGrid(held_dates[held], opens[held])
 
 
 def placed_days(
@@ -52,13 +49,23 @@ def placed_days(
 
     A date without a session in a longer bar comes after the session before it, else before the next one's.
     """
+    key = (bars.interval, bars.zone, calendar, interval, ts.tobytes())
+    return _placed(*key, days.date.tobytes(), days.opens.tobytes())
+
+
+@functools.lru_cache(maxsize=128)
+def _placed(
+    asked: Interval, zone: str, calendar: str, interval: str, stamped: bytes, date: bytes, opens: bytes
+) -> tuple[Instants, npt.NDArray[np.bool_]]:
+    """Thousands of symbols of a market are stamped alike."""
+    days = DayGrid(np.frombuffer(date, dtype=np.int64), np.frombuffer(opens, dtype=np.int64))
+    ts = np.frombuffer(stamped, dtype=np.int64)
     unit, count = unit_of(interval)
-    dates = calendars.stamp_dates(calendar, bars.zone, ts)
+    dates = calendars.stamp_dates(calendar, zone, ts)
     known = dates != calendars.NO_DATE
     if len(days.date) == 0 or not known.any():
         return ts, np.zeros(len(ts), dtype=np.bool_)
     first = calendars.covered_dates(calendar, np.where(known, dates, days.date[0]), count, unit).first
-    asked = bars.interval
 
     def same_bar(index: Instants) -> npt.NDArray[np.bool_]:
         inside = (index >= 0) & (index < len(days.date))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -112,20 +113,27 @@ def stamps(snapshot: Snapshot, parts: Sequence[Part]) -> Instants:
 
 def nesting_of_days(interval: str, parts: Sequence[Part], snapshot: Snapshot, calendar: str, shape: Shape) -> Nesting:
     """Candles of a day or longer lie in bars by the dates they cover."""
-    unit, count = unit_of(interval)
+    held = _coverage(snapshot, parts)
     ts = stamps(snapshot, parts)
+    return _lying(interval, parts[0].venue, calendar, shape, ts.tobytes(), held.start.tobytes(), held.end.tobytes())
+
+
+@functools.lru_cache(maxsize=128)
+def _lying(interval: str, venue: str, calendar: str, shape: Shape, stamped: bytes, start: bytes, end: bytes) -> Nesting:
+    """Thousands of symbols of a market are stamped alike."""
+    unit, count = unit_of(interval)
+    ts, held = _instants(stamped), Spans(_instants(start), _instants(end))
     dates = calendars.stamp_dates(calendar, shape.zone, ts)
     known = dates != calendars.NO_DATE
     spans = calendars.covered_dates(calendar, np.where(known, dates, 0), count, unit)
     low, high = calendars.dates_as_instants(calendar, shape.zone, spans.first, spans.last)
     low, high = np.where(known, low, ts), np.where(known, high, ts + count * UNIT_DAYS[unit] * DAY_US)
-    held = _coverage(snapshot, parts)
     first = np.searchsorted(ts, held.start)
     last = np.searchsorted(ts, held.end) - 1
     some = first <= last
     covered = union(Spans(low[first[some]], high[last[some]]))
     asked = shape.interval
-    if not asked.is_calendar or not _holds_whole_days(parts[0].venue, calendar, shape):
+    if not asked.is_calendar or not _holds_whole_days(venue, calendar, shape):
         return Nesting(interval, covered, NOWHERE)
     inside = known & (_number(spans.first, asked) == _number(spans.last, asked))
     fit = covered
@@ -134,6 +142,10 @@ def nesting_of_days(interval: str, parts: Sequence[Part], snapshot: Snapshot, ca
         fit = without(covered, touched)
     without_session = calendars.sessionless(calendar, spans.first[inside], asked.count, asked.unit)
     return Nesting(interval, covered, fit, dates=tuple(without_session.tolist()))
+
+
+def _instants(content: bytes) -> Instants:
+    return np.frombuffer(content, dtype=np.int64)
 
 
 def _units_of(calendar: str, shape: Shape, spans: calendars.DateSpans, which: npt.NDArray[np.bool_]) -> Spans:
