@@ -78,6 +78,8 @@ def test_a_single_row_that_was_cut_is_refused(imported: Import) -> None:
     ):
         imported(name, row)
     assert len(imported(name, row + "\n")) == 1
+    with pytest.raises(DataError, match="its only one has 6"):
+        imported("BTCUSDT-1d-2024-03-13.csv", "1710288000000,22309.05,22309.61,22309.01,22309.26,6647.")
 
 
 def test_an_open_of_nought_where_the_volume_has_prices_is_refused(imported: Import) -> None:

@@ -356,9 +356,11 @@ class _Recogniser:
     def _interval(self, kind: Kind, places: dict[str, tuple[int, ...]], instants: InstantReader) -> str:
         if kind.name != "candles":
             if self.wishes.interval:
-                raise DataError(f"{kind.name} have no interval")
+                raise DataError(f"{self.source.label} holds {kind.name}, which have no interval (--interval)")
             if self.wishes.stamp == "close":
-                raise DataError(f"{kind.name} have no close to be stamped by")
+                raise DataError(
+                    f"{self.source.label} holds {kind.name}, which have no close to be stamped by (--stamp)"
+                )
             places.pop("interval", None)
             return ""
         between = "" if DATES in self.missing else self._between(places, instants)

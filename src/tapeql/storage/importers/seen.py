@@ -38,6 +38,7 @@ class Seen:
         found = known_layout(self.source.names, self.rows, self.source.path, self.wishes)
         if found is None and not self.wishes.columns:
             self._check_near_miss()
+        if not self.wishes.columns and not self.wishes.format and not (found and found.found_in(self.source.path)):
             self._check_whole()
         return found
 
