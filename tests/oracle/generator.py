@@ -312,7 +312,8 @@ def finished(asking: Asking, verb: str, clauses: list[str]) -> str:
     """The clauses about output that every verb but DAYS has."""
     if asking.chance(12):
         clauses.append(match(asking))
-    if asking.chance(10):
+    stored = [asking.tape.symbols[name] for name in asking.names]
+    if asking.chance(10) and any(symbol.trades or symbol.candles for symbol in stored):
         clauses.append(around(asking))
     if asking.chance(55):
         clauses.append(f"WHERE {condition(asking, 2)}")
