@@ -41,6 +41,8 @@ VERBS = (
     "STATS OF TICKS",
     "STATS 1h",
     "PROFILE STEP 1",
+    "VWAP 1h",
+    "TWAP 1h",
 )
 
 

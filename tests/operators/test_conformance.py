@@ -25,6 +25,8 @@ SENTENCES = (
     "CANDLES 1h FROM binance:BTCUSDT STYLE heikin_ashi",
     "RANGES 1h FROM nyse:AAA WHERE close > 0 |> TICKS",
     "TICKS FROM nyse:AAA ASOF QUOTES LAG 1us TOLERANCE 5m WHERE price > mid",
+    "VWAP 1h ANCHOR week BANDS 1 FROM nyse:AAA",
+    "TWAP 1h FROM nyse:AAA",
     "PROFILE STEP 1 FROM nyse:AAA ADD value_area(70%)",
     "CANDLES 1h FROM nyse:AAA MATCH (a{1,3} | b) WHEN a IS close > close[1], b IS TRUE WITHIN 2h WHERE match_id > 0",
     "CANDLES 1h FROM nyse:AAA AROUND (DAYS FROM nyse:AAA) BEFORE 1d AFTER 2h WHERE rel_bar < 3",

@@ -103,7 +103,7 @@ class Asking:
         return self.number(0, 99) >= 100 - percent
 
 
-VERBS = ("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS", "AMOUNTS", "PROFILE")
+VERBS = ("CANDLES",) * 6 + ("DAYS",) * 2 + ("TICKS", "QUOTES", "RANGES", "|>", "STATS", "AMOUNTS", "PROFILE", "PRICES")
 
 
 @st.composite
@@ -121,6 +121,8 @@ def queries(draw: Draw, tape: Tape, verbs: tuple[str, ...] = VERBS) -> str:
             return ranges(draw, scope)
         case "AMOUNTS":
             return bars_by_amount(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
+        case "PRICES":
+            return prices(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
         case "PROFILE":
             return profile(draw, Scope(tape, names_for(draw, tape, "TICKS"), calendar))
         case "STATS":
@@ -254,6 +256,30 @@ def stats(draw: Draw, scope: Scope, of: str) -> str:
     if asking.chance(20):
         clauses.append(f"LIMIT {'LAST ' if asking.chance(40) else ''}{asking.number(1, 12)}")
     return written(asking, f"STATS {of}" if kind == "bar" else f"STATS OF {of}", clauses)
+
+
+def prices(draw: Draw, scope: Scope) -> str:
+    """VWAP and TWAP."""
+    asking = Asking(draw, scope, "bar", True)
+    clauses = where_from(asking)
+    if asking.chance(25):
+        clauses.append(session(asking))
+    if asking.chance(30):
+        clauses.append("KEEP partial")
+    if asking.chance(20):
+        clauses.append(f"ALIGN {asking.one_of('epoch', '09:30')}")
+    if asking.chance(10):
+        clauses.append(f"TICKS WHERE {condition(Asking(draw, scope, 'tick', True), 1, plain=True)}")
+    interval = asking.one_of("5m", "15m", "1h", "4h", "1d")
+    if interval == "1d":
+        clauses = [clause for clause in clauses if not clause.startswith("ALIGN")]
+    if asking.chance(40):
+        return finished(asking, f"TWAP {interval}", clauses)
+    if asking.chance(80):
+        clauses.append(f"ANCHOR {asking.one_of('session', 'day', 'week', 'month', '09:30', '14:00')}")
+    if asking.chance(60):
+        clauses.append(f"BANDS {asking.one_of('1', '1, 2', '0.5, 1.5, 3')}")
+    return finished(asking, f"VWAP {interval}", clauses)
 
 
 def profile(draw: Draw, scope: Scope) -> str:

@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 from tapeql.query.columns import QUOTE_MEASURES
-from tapeql.query.nodes import Column, Of, OfDate, SessionSpec
+from tapeql.query.nodes import Column, Of, OfAnchor, OfDate, SessionSpec
 from tapeql.words.clauses.asof_quotes import Prevailing
 from tests.oracle import grid as clock
 from tests.oracle.buckets import ALWAYS
 from tests.oracle.parts import parts
 from tests.oracle.quotes import measures, prevailing, time_weighted
 from tests.oracle.rows import Asked, bars_of
+from tests.oracle.running import running, time_weighted_price
 from tests.oracle.tape import Row
 
 Known = dict[int, tuple[int, Any]]
@@ -37,6 +38,10 @@ def measure(column: Column, rows: Sequence[Row], asked: Asked) -> list[Any] | No
     if of is Of.PREVAILING:
         assert asking_for is not None
         return [prevailed(row["ts"], asking_for, asked)[name] for row in rows]
+    if of is Of.PRICES:
+        return time_weighted_price(rows, asked)
+    if isinstance(of, OfAnchor):
+        return running(column, rows, asked)
     if of is Of.TIME:
         long = interval is not None and interval.is_calendar
         return parts(name, rows, asked.calendar, asked.query.reference, asked.grid, long)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from tapeql.query.nodes import Align, Column, Expr, Interval, Of, SessionSpec, Symbol, children
+from tapeql.query.nodes import Align, Column, Expr, Interval, Of, OfAnchor, SessionSpec, Symbol, children
 from tapeql.rows.nodes import Quotes
 from tests.oracle import grid as clock
 from tests.oracle.activity import bars_by_amount
-from tests.oracle.bars import bars
+from tests.oracle.bars import bars, only_trades
 from tests.oracle.buckets import Grid
 from tests.oracle.expressions import evaluate
 from tests.oracle.fill import filled
@@ -86,8 +86,16 @@ def moments(asked: Asked) -> list[Row]:
 
 
 def bars_of(asked: Asked, grid: Grid, span: tuple[int, int] | None = None) -> list[Row]:
+    of_trades = any(c.of is Of.PRICES or isinstance(c.of, OfAnchor) for c in columns_used(read(asked.query)))
+    if of_trades and not grid.interval.by and asked.query.ticks_where is None:
+        return bars(only_trades(asked.recorded, span), asked.symbol.venue, grid, None, asked.query.now_us, span)
     make = bars_by_amount if grid.interval.by else bars
     return make(asked.recorded, asked.symbol.venue, grid, tick_filter(asked), asked.query.now_us, span)
+
+
+def read(query: Understood) -> list[Expr]:
+    """All that a query reads."""
+    return [expr for step in query.query.steps for expr in step.expressions()]
 
 
 def asked_for(query: Understood) -> tuple[int, int] | None:

@@ -116,3 +116,23 @@ def test_a_profile_equals_pandas(gemini: Path, gemini_trades: pd.DataFrame) -> N
     sold = gemini_trades["quantity"].where(gemini_trades["is_buyer_maker"] == 1, 0.0)
     groups = sold.groupby(np.floor(gemini_trades["price"] / 5) * 5)
     assert mine["sell_volume"].tolist() == pytest.approx(groups.sum().tolist(), rel=1e-12)
+
+
+def test_running_prices_equal_pandas(gemini: Path, gemini_trades: pd.DataFrame) -> None:
+    """A day's vwap with its deviation, as of the end of each quarter of an hour, and the mean of what stood in each."""
+    price, quantity = gemini_trades["price"], gemini_trades["quantity"]
+    volume = quantity.cumsum()
+    vwap = (price * quantity).cumsum() / volume
+    apart = price - price.iloc[0]
+    spread = np.sqrt(((apart**2 * quantity).cumsum() / volume - (vwap - price.iloc[0]) ** 2).clip(lower=0))
+    mine = answer(gemini, "VWAP 15m BANDS 1 FROM gemini:ETH/USD")
+    for name, values in (("vwap", vwap), ("upper_1", vwap + spread)):
+        assert mine[name].tolist() == pytest.approx(values.resample("15min").last().dropna().tolist(), rel=1e-9)
+    at = gemini_trades.index.as_unit("ns").asi8
+    standing = answer(gemini, "TWAP 15m FROM gemini:ETH/USD")["twap"]
+    for ts, found in standing.iloc[1:].items():
+        start, end = ts.value, ts.value + 900 * 10**9  # type: ignore[attr-defined]
+        first, last = np.searchsorted(at, start, side="right") - 1, np.searchsorted(at, end)
+        until = np.append(at[first + 1 : last], end)
+        lasted = until - np.maximum(at[first:last], start)
+        assert found == pytest.approx((price.to_numpy()[first:last] * lasted).sum() / lasted.sum(), rel=1e-9)

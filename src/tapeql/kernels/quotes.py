@@ -6,7 +6,7 @@ inside, and the piece after its last one. Lives are summed, never differenced, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from tapeql import arrow, calendars
-from tapeql.calendars.grid import NEVER
+from tapeql.calendars.grid import NEVER, Grid
 from tapeql.kernels.context import Context
 from tapeql.kernels.expressions import finite
 from tapeql.kernels.slots import piecewise
@@ -121,6 +121,37 @@ def time_weighted(names: Sequence[str], slots: Slots, rows: int, feed: Feed, con
     lasted = {name: weights - unknown if name == "spread_pct" else weights for name in names}
     with np.errstate(all="ignore"):
         return {name: finite(np.where(lasted[name] > 0, totals[name] / lasted[name], np.nan)) for name in names}
+
+
+def slots_of(grid: Grid, ts: Instants, ts_close: Instants) -> Slots:
+    """The pieces of each bar: its time in each segment of the grid."""
+    first = np.searchsorted(grid.end, ts, side="right")
+    pieces = np.searchsorted(grid.start, ts_close) - first
+    row = np.repeat(np.arange(len(ts)), pieces)
+    segment = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    start, end = np.maximum(ts[row], grid.start[segment]), np.minimum(ts_close[row], grid.end[segment])
+    return Slots(start, end, grid.market_open[segment], row)
+
+
+def mean_standing(read: Callable[[int, int], Iterator[Quotes]], slots: Slots, rows: int) -> Floats:
+    """The mean of the bids over the slots of each of `rows` rows, whatever they are; NaN where none stood.
+
+    `read` gives what stands from the first slot's start on to the last one's end.
+    """
+    weights, totals = np.zeros(rows), np.zeros(rows)
+    open_slots = slots.market_open < NEVER
+    start, end = slots.start[open_slots], slots.end[open_slots]
+    opened, row = slots.market_open[open_slots], slots.row[open_slots]
+    if len(start) == 0:
+        return np.full(rows, np.nan)
+    for quotes, until in _lives(read(int(start[0]), int(end[-1]))):
+        lo, hi = int(np.searchsorted(end, quotes.ts[0], side="right")), int(np.searchsorted(start, until, side="left"))
+        if lo < hi:
+            standing = _Standing(quotes, until, start[lo:hi], end[lo:hi], opened[lo:hi])
+            np.add.at(weights, row[lo:hi], standing.time)
+            np.add.at(totals, row[lo:hi], standing.integral(quotes.bid))
+    with np.errstate(all="ignore"):
+        return finite(np.where(weights > 0, totals / weights, np.nan))
 
 
 class _Standing:

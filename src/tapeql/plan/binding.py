@@ -11,7 +11,8 @@ from tapeql.operators.operator import Query
 from tapeql.plan.sources import Choice, Stored, choose, ends, stored
 from tapeql.plan.told import day_text, told_of
 from tapeql.query.asked import Asked
-from tapeql.query.nodes import Align, Interval, SessionSpec, Symbol
+from tapeql.query.nodes import Align, Interval, Of, OfAnchor, SessionSpec, Symbol
+from tapeql.query.rewriting import columns_in
 from tapeql.rows.nesting import Shape, interval_named, interval_us
 from tapeql.rows.nodes import Bars, Feed, Quotes, Rows, Ticks
 from tapeql.rows.spans import NOWHERE, Spans, union, without
@@ -61,8 +62,15 @@ def bound_bars(rows: Bars, query: Query, snapshot: Snapshot, notes: list[Diagnos
         found = stored(snapshot, feed.symbol, asked.now_us)
         if not found.parts:
             continue
-        if rows.ticks_where is not None or rows.interval.by:
-            what = "which TICKS WHERE cannot filter" if rows.ticks_where is not None else _uncut(rows.interval)
+        what = _of_trades(query)
+        if rows.ticks_where is not None or rows.interval.by or what:
+            what = (
+                what
+                if what
+                else "which TICKS WHERE cannot filter"
+                if rows.ticks_where is not None
+                else _uncut(rows.interval)
+            )
             found = _only_trades(asked, found, snapshot, what, notes)
         choice = choose(found, feed.calendar, shape, snapshot, asked.now_us)
         told = [] if notes is None else told_of(asked, feed.symbol, choice, feed.calendar, shape)
@@ -77,6 +85,13 @@ def bound_bars(rows: Bars, query: Query, snapshot: Snapshot, notes: list[Diagnos
     if not feeds:
         _nothing([feed.symbol for feed in rows.feeds], "trades or candles", snapshot)
     return replace(rows, feeds=tuple(feeds))
+
+
+def _of_trades(query: Query) -> str:
+    """Why a query that reads columns of trades cannot do with candles; "" where it can."""
+    read = (column for step in query.steps for expr in step.expressions() for column in columns_in(expr))
+    of_trades = any(column.of is Of.PRICES or isinstance(column.of, OfAnchor) for column in read)
+    return "which do not say at which prices was traded" if of_trades else ""
 
 
 def _uncut(interval: Interval) -> str:

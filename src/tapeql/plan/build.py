@@ -10,7 +10,9 @@ from tapeql.operators.as_of import AsOf
 from tapeql.operators.attach import Attach
 from tapeql.operators.in_range import InRange
 from tapeql.operators.operator import Operator, Plan, Query
+from tapeql.operators.price_means import PriceMeans
 from tapeql.operators.quote_means import QuoteMeans
+from tapeql.operators.running_vwap import RunningVwap
 from tapeql.operators.session_flags import SessionFlags
 from tapeql.operators.time_parts import TimeParts
 from tapeql.plan.binding import bound, bound_bars
@@ -20,7 +22,7 @@ from tapeql.plan.schema import result_schema
 from tapeql.plan.verify import verify
 from tapeql.query.columns import QUOTE_MEASURES
 from tapeql.query.lookback import Lookback, lookback
-from tapeql.query.nodes import ONE_DAY, Align, Call, Column, Expr, Of, OfDate, OutputColumn, SessionSpec, Type
+from tapeql.query.nodes import ONE_DAY, Align, Call, Column, Expr, Of, OfAnchor, OfDate, OutputColumn, SessionSpec, Type
 from tapeql.query.rewriting import columns_in
 from tapeql.rows.nodes import Bars, Quotes, Ticks
 from tapeql.storage.snapshot import Snapshot
@@ -72,7 +74,7 @@ def _steps(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
 def _measures(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
     """What adds the columns that the expressions read besides those of the rows."""
     read = dict.fromkeys(c for step in query.steps for expr in step.expressions() for c in columns_in(expr))
-    by_origin: dict[Of | OfDate, list[Column]] = {}
+    by_origin: dict[Of | OfDate | OfAnchor, list[Column]] = {}
     for column in read:
         by_origin.setdefault(column.of, []).append(column)
     if means := by_origin.get(Of.QUOTES):
@@ -81,7 +83,11 @@ def _measures(query: Query, snapshot: Snapshot) -> Iterable[Operator]:
         said = query.asked.of(Prevailing)
         assert said is not None, "columns of the quote come from ASOF QUOTES"
         yield AsOf(tuple(prevailing), said.lag_us, said.tolerance_us)
+    if prices := by_origin.get(Of.PRICES):
+        yield PriceMeans(tuple(column.name for column in prices))
     for of, columns in by_origin.items():
+        if isinstance(of, OfAnchor):
+            yield RunningVwap(of, tuple(columns))
         if isinstance(of, OfDate):
             yield _attached(of, columns, query, snapshot)
     if flags := by_origin.get(Of.SESSIONS):

@@ -49,6 +49,7 @@ class Of(enum.Enum):
     ROW = "the row itself"
     QUOTES = "the quotes that stood in the bar: their time-weighted mean"
     PREVAILING = "the quote that prevailed at the trade"
+    PRICES = "the last prices that stood in the bar: their time-weighted mean"
     TIME = "a part of the row's time"
     SESSIONS = "whether the row lies wholly inside the session of that name"
 
@@ -60,7 +61,15 @@ class OfDate:
     session: str | None
 
 
-_PREFIX: Final = {Of.ROW: "", Of.QUOTES: "", Of.PREVAILING: "quote.", Of.TIME: "at.", Of.SESSIONS: "in."}
+@dataclass(frozen=True, slots=True)
+class OfAnchor:
+    """A column that tells of the trades since an anchor: of each `session`, `day`, `week` or `month`, or `time` of day."""
+
+    kind: str
+    time_us: int = 0
+
+
+_PREFIX: Final = {Of.ROW: "", Of.QUOTES: "", Of.PRICES: "", Of.PREVAILING: "quote.", Of.TIME: "at.", Of.SESSIONS: "in."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ class Column:
 
     name: str
     type: Type
-    of: Of | OfDate = Of.ROW
+    of: Of | OfDate | OfAnchor = Of.ROW
     span: Span = field(default=NOWHERE, compare=False)
 
     @property
@@ -77,6 +86,8 @@ class Column:
         """What frames, statements and EXPLAIN call it."""
         if isinstance(self.of, OfDate):
             return f"{self.of.session or 'day'}.{self.name}"
+        if isinstance(self.of, OfAnchor):
+            return f"running.{self.name}"
         return f"{_PREFIX[self.of]}{self.name}"
 
 

@@ -33,6 +33,7 @@ class Verb:
     selects    what its rows say of time, for `|>`: "days", "ranges" or nothing
     selection  the operator that keeps another verb's rows of those times: (query, of any symbol) → operator
     reasons    whether the calls in its conditions are shown as columns
+    runs       whether its rows tell of the trades since an anchor
     of_levels  whether those groups are profiles, and its rows the levels of them
     measures   what its rows show of each group, where they are groups of rows and SELECT says nothing else
     """
@@ -49,3 +50,4 @@ class Verb:
     reasons: bool = False
     measures: tuple[Any, ...] = ()
     of_levels: bool = False
+    runs: bool = False

@@ -17,6 +17,7 @@ from tapeql.query.scope import Scope, columns_of
 from tapeql.words.asking import Asking, is_long, length, settled
 from tapeql.words.clauses.asof_quotes import SHOWN
 from tapeql.words.clauses.asof_quotes import columns as prevailing_columns
+from tapeql.words.clauses.bands import running
 from tapeql.words.clauses.calendar import market
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.tz import zone
@@ -29,6 +30,7 @@ def of_rows(asking: Asking) -> Scope:
     add, select = asking.clause(Add), asking.clause(Select)
     items = (*(add.items if add else ()), *(select.items if select else ()))
     columns, own = columns_of(verb.sees, verb.names, label_close=by_close(asking)), length(asking)
+    columns |= running(asking)
     if own is not None and own.by:  # their number a day is not known before they are made
         columns.pop("bar_of_day")
     return Scope(

@@ -11,6 +11,7 @@ from tapeql.operators.project import Project
 from tapeql.query.outputs import resolve_columns
 from tapeql.words.asking import Asking
 from tapeql.words.clause import Clause, Place
+from tapeql.words.clauses.bands import running
 from tapeql.words.clauses.label import by_close
 from tapeql.words.clauses.limit import groups
 from tapeql.words.clauses.order_by import keys
@@ -35,9 +36,18 @@ def adds(asking: Asking) -> tuple[Operator, ...]:
         return profiled(asking, (*sorted_by, *groups(asking)))
     if asking.verb.measures:
         return grouped(asking, (*sorted_by, *groups(asking)))
-    shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in asking.verb.shows]
+    shows = ["ts_open" if by_close(asking) and name == "ts_close" else name for name in _shows(asking)]
     columns = resolve_columns(result_reader(asking), [*shows, *shown(asking)], add, select)
     return (Project(columns, (*sorted_by, *groups(asking))),)
+
+
+def _shows(asking: Asking) -> list[str]:
+    """The columns of every row, bands behind the price they are around."""
+    shows = list(asking.verb.shows)
+    if asking.verb.runs:
+        at = shows.index("vwap")
+        shows[at : at + 1] = running(asking)
+    return shows
 
 
 CLAUSE: Final = Clause((Add, Select), "ADD and SELECT say the columns", place=Place.COLUMNS, adds=adds)
