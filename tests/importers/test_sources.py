@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from tapeql.errors import DataError
+from tapeql.storage.import_files import import_files
+from tapeql.storage.lake import Lake
 from tests.importers.conftest import Import
 from tests.tapes import us
 
@@ -104,3 +108,16 @@ def test_half_of_a_pair_is_no_price(imported: Import) -> None:
     text = "time_seconds,bid_price_bid_size,ask_price_ask_size\n1704067200,5_2,6_1\n1704067201,5,6_1\n"
     with pytest.raises(DataError, match=r"depth\.csv:3: bid is not a number: 'not a pair: 5'"):
         imported("coinbase__btc-usd__2024-01-01__market-depth.csv", text)
+
+
+def test_a_damaged_feather_file_is_refused(tmp_path: Path) -> None:
+    """Its third text ends before it begins."""
+    ends = pa.py_buffer(np.array([0, 20, 40, 20], np.int32))
+    times = pa.Array.from_buffers(pa.string(), 3, [None, ends, pa.py_buffer(b"2024-01-02T00:00:00Z" * 3)])
+    table = pa.table([times, pa.array([1.0, 2.0, 3.0]), pa.array([1.0, 2.0, 3.0])], ["ts", "price", "quantity"])
+    path = tmp_path / "x_A.feather"
+    with pa.ipc.new_file(path, table.schema) as sink:
+        sink.write_table(table)
+    with pytest.raises(DataError, match=r"x_A\.feather"):
+        import_files(Lake(tmp_path / "lake"), [path], symbol="x:A")
+    assert not Lake(tmp_path / "lake").exists()
