@@ -70,3 +70,18 @@ def test_files_are_laid_out_or_only_named(file: Path, capsys: Told) -> None:
     assert main(["fmt", str(file)]) == 0
     assert file.read_text().splitlines()[0] == "SET tz = America/New_York;"
     assert main(["fmt", "--check", str(file)]) == 0
+
+
+def test_folders_line_ends_and_files_that_say_nothing(tmp_path: Path, lake: str, capsys: Told) -> None:
+    folder = tmp_path / "queries" / "of mine"
+    folder.mkdir(parents=True)
+    (folder / "a.tapeql").write_bytes(b"-- why\r\nticks from x:A -- all\r\n")
+    (folder / "b.tapeql").write_bytes(b"")
+    (folder / "c.tapeql").write_bytes(b"  -- to come\n")
+    assert main(["fmt", str(tmp_path / "queries")]) == 0
+    assert (folder / "a.tapeql").read_bytes() == b"-- why\r\nTICKS FROM x:A -- all\r\n"
+    assert (folder / "c.tapeql").read_bytes() == b"  -- to come\n"
+    assert main(["check", "--lake", lake, str(tmp_path / "queries")]) == 0
+    assert main(["check", "--lake", lake, str(tmp_path / "tape")]) == 2
+    assert ".tapeql" in capsys.readouterr().err
+    assert main(["fmt", str(folder / "a.tapeql"), str(tmp_path / "none")]) == 1

@@ -355,8 +355,10 @@ def finished(asking: Asking, verb: str, clauses: list[str]) -> str:
 
 
 def written(asking: Asking, verb: str, clauses: list[str]) -> str:
-    """Clauses in any order."""
-    return " ".join([verb, *asking.draw(st.permutations(clauses))])
+    """Clauses in any order, but that a PER behind a LIMIT would be the LIMIT's."""
+    ordered = asking.draw(st.permutations(clauses))
+    ordered.sort(key=lambda clause: clause.startswith("LIMIT") and any(c.startswith("PER") for c in clauses))
+    return " ".join([verb, *ordered])
 
 
 # ── clauses ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -238,7 +238,9 @@ class Bricks(Cutting):
         count = max(reached - way * start, 1)
         if count > limits.BRICKS:
             raise LimitError(
-                f"one trade would make {count:,} bricks of {self.interval.text}, more than {limits.BRICKS:,}", "BRICKS"
+                f"one trade would make {count:.6g} bricks of {self.interval.text}, more than {limits.BRICKS:,}: ask for "
+                "larger ones",
+                "BRICKS",
             )
         self._edges += [(self._at(start + way * n), self._at(start + way * (n + 1))) for n in range(count)]
         self._level, self._way = start + way * count, way

@@ -18,7 +18,7 @@ from tapeql.language.tokens import Statement
 _PLAIN = {
     "NAME": "a name", "PARAMETER": "a parameter such as `$start`", "STRING": "a string such as `'text'`",
     "NUMBER": "a number", "INT": "a whole number", "DURATION": "a duration such as `1h`", "TIME": "a time such as `09:30`",
-    "DAY": "a date such as `2025-03-10`", "DATE": "a date such as `2025-03-10`", "TICKER": "a symbol such as `binance:BTCUSDT`",
+    "ONE_DAY": "a date such as `2025-03-10`", "DATE": "a date such as `2025-03-10`", "TICKER": "a symbol such as `binance:BTCUSDT`",
     "CODE": "a symbol's code", "ZONE": "a time zone such as `America/New_York`", "CALENDAR_NAME": "a calendar such as `XNYS`",
     "SETTING": "a value", "LPAR": "`(`", "RPAR": "`)`", "LSQB": "`[`", "RSQB": "`]`", "LBRACE": "`{`", "RBRACE": "`}`", "COMMA": "`,`",
     "DOT": "`.`", "DOTS": "`..`", "EQUAL": "`=`",

@@ -50,7 +50,7 @@ _OPERAND_ENDS = frozenset(
         "INT",
         "DURATION",
         "TIME",
-        "DAY",
+        "ONE_DAY",
         "STRING",
         "PARAMETER",
         "NULL",

@@ -19,7 +19,7 @@ Match = Callable[[str, int, int], "re.Match[str] | None"]
 _QUOTED = "QUOTED"
 _MAY_BE_RESERVED = frozenset({"SETTING_NAME", "SETTING", "CODE", "DATE"})
 _BRACKETS = frozenset({"LPAR", "LSQB", "SET_OPEN", "LBRACE", "RPAR", "RSQB", "RBRACE"})
-_NEVER_DATES = frozenset({"TIME", "DAY", "DURATION", "NUMBER", "STRING"})
+_NEVER_DATES = frozenset({"TIME", "ONE_DAY", "DURATION", "NUMBER", "STRING"})
 _FOREIGN = frozenset({"==", "=<", "=>", "/*", "||"})
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _LARGEST_COUNT = 2**63 - 1
@@ -65,7 +65,7 @@ class Tokenizer(Lexer):
         self.only_here = [(t.name, re.compile(pattern[t.name]).match) for t in conf.terminals if t.priority > 0]
         self.blank = re.compile(f"(?:{pattern['BLANK']}|{pattern['COMMENT']})+").match
         whole = r"(?![\w:]|\.\w)"
-        numeric = [f"(?P<{name}>{pattern[name]}{whole})" for name in ("TIME", "DAY", "DURATION", "NUMBER")]
+        numeric = [f"(?P<{name}>{pattern[name]}{whole})" for name in ("TIME", "ONE_DAY", "DURATION", "NUMBER")]
         words = [f"(?P<{name}>{pattern[name]})" for name in ("NAME", "STRING", "PARAMETER")]
         words.append(f'(?P<{_QUOTED}>"{pattern["NAME"]}")')
         marks = sorted((text for text in literal.values() if not text.isidentifier()), key=len, reverse=True)

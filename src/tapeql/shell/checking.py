@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from tapeql.errors import Diagnostic, QueryError, Span
@@ -19,7 +21,7 @@ from tapeql.language.statements.set import Set
 from tapeql.rendering import as_record
 from tapeql.serve.connect import Database, connect
 from tapeql.shell.ask import parameters, replaced, written
-from tapeql.shell.command import DONE, FAILED, REFUSED, target
+from tapeql.shell.command import DONE, FAILED, REFUSED, target, usage
 from tapeql.shell.telling import rendered, told
 
 _ROUNDS: Final = 20
@@ -33,7 +35,7 @@ def fmt(options: argparse.Namespace) -> int:
     status = DONE
     for name, text in _texts(options.files):
         try:
-            after = formatted(text)
+            after = _as_ended(text, formatted(text)) if _says_something(text) else text
         except QueryError as error:
             sys.stderr.write(f"{name}:\n{rendered(error)}")
             status = REFUSED
@@ -77,7 +79,7 @@ def check(options: argparse.Namespace) -> int:
 def found_in(text: str, database: Database, params: Mapping[str, Any]) -> list[Diagnostic]:
     """Errors, lints and notes of all statements of a text, each by itself after the SETs before it."""
     try:
-        statements = parse(text).statements
+        statements = parse(text).statements if _says_something(text) else ()
     except QueryError as error:
         return list(error.diagnostics)
     found: list[Diagnostic] = []
@@ -151,8 +153,29 @@ def _checked(text: str, at: int, database: Database, params: Mapping[str, Any]) 
 
 
 def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
-    for name in names or ["-"]:
-        yield name, written(name if name == "-" else f"@{name}")
+    """Each file with its text, those of folders too. All are read before the first is changed."""
+    yield from [(name, written(name if name == "-" else f"@{name}")) for name in _files(names or ["-"])]
+
+
+def _files(names: list[str]) -> Iterator[str]:
+    for name in names:
+        if name != "-" and os.path.isdir(name):
+            inside = sorted(str(path) for path in Path(name).rglob("*.tapeql"))
+            if not inside:
+                raise usage(f"no file in {name} ends in .tapeql")
+            yield from inside
+        else:
+            yield name
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is more in it than comments."""
+    return bool(re.sub(r"--[^\n]*", "", text).strip())
+
+
+def _as_ended(text: str, laid_out: str) -> str:
+    """With the line ends of the text."""
+    return laid_out.replace("\n", "\r\n") if "\r\n" in text else laid_out
 
 
 def _write(name: str, text: str) -> None:

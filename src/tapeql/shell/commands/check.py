@@ -6,7 +6,12 @@ from tapeql.shell.command import Command, Options, Parser, store_option
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="*", help="files of statements; `-`, or none, is standard input")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="files of statements, or folders of *.tapeql; `-`, or none, is standard input",
+    )
     parser.add_argument("--fix", action="store_true", help="mend what can be mended")
     parser.add_argument("--json", action="store_true", help="a JSON array of what was found, on standard output")
     where = parser.add_mutually_exclusive_group()

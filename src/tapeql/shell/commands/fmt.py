@@ -6,7 +6,12 @@ from tapeql.shell.command import Command, Options, Parser
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="*", help="files of statements; `-`, or none, is standard input")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="files of statements, or folders of *.tapeql; `-`, or none, is standard input",
+    )
     parser.add_argument(
         "--check", action="store_true", help="change nothing; name the files that would change, and exit 1"
     )
