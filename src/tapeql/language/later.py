@@ -17,13 +17,9 @@ def _not_yet(words: Mapping[str, str]) -> dict[str, str]:
 VERBS = _not_yet(
     {
         "BOOK": "order books",
-        "PROFILE": "volume profiles",
         "SCAN": "scans over a universe",
-        "STATS": "grouped statistics",
         "MARKOUT": "event studies",
         "GAPS": "holes in stored data",
-        "VWAP": "running volume-weighted prices",
-        "TWAP": "time-weighted prices",
         "EXPORT": "exports",
         "LET": "named queries",
         "DEFINE": "functions of your own",
@@ -38,20 +34,16 @@ CLAUSES = _not_yet(
     {
         "ADJUST": "adjustment for splits and dividends",
         "FOLLOW": "live queries",
-        "PER": "grouping",
         "TOP": "ranking",
         "BOTTOM": "ranking",
         "AT": "books at one instant",
         "LATENESS": "live queries",
-        "STYLE": "other styles of bars",
         "DEPTH": "order books",
-        "ANCHOR": "anchored prices",
-        "BANDS": "bands around prices",
     }
 )
 """What may open a clause one day, and what for."""
 
-CHOICES = {"SHOW": ("UNIVERSES", "JOBS"), "PER": ("DAY",)}
+CHOICES = {"SHOW": ("UNIVERSES", "JOBS")}
 """Words that may follow these one day."""
 
 
