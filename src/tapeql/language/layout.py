@@ -10,13 +10,12 @@ from typing import Final
 
 from tapeql.language import syntax
 from tapeql.language.clauses.from_ import From
-from tapeql.language.parse import parse
+from tapeql.language.parse import MARKS, parse
 from tapeql.language.statements.query import Pipe, Query
 
 LINE: Final = 100
 """Characters of a statement that stays on one line."""
 
-_PIECES: Final = re.compile(r"'(?:[^'\n]|'')*'|(?P<comment>--[^\n]*)|(?P<end>;)")
 _BLANK_LINE: Final = re.compile(r"\n[ \t\r]*\n")
 
 
@@ -40,7 +39,7 @@ def formatted(text: str) -> str:
             before.insert(0, beside)
         lines += [*before, *laid_out(statement)]
     after, beside = _comments(text[statements[-1].span.end :])
-    if any(found["end"] for found in _PIECES.finditer(text[statements[-1].span.end :])):
+    if any(found["end"] for found in MARKS.finditer(text[statements[-1].span.end :])):
         lines[-1] += ";"
     if beside:
         lines[-1] += f" {beside}"
@@ -77,7 +76,7 @@ def _cuts(statement: syntax.Statement, text: str) -> Iterator[int]:
 
 def _comments(text: str) -> tuple[list[str], str]:
     """The comments in a stretch of text, and the one that begins on its first line, before any word."""
-    found = [match for match in _PIECES.finditer(text) if match["comment"]]
+    found = [match for match in MARKS.finditer(text) if match["comment"]]
     beside = ""
     if found and re.fullmatch(r"[ \t\r;]*", text[: found[0].start()]):
         beside = found.pop(0)["comment"].rstrip()

@@ -16,7 +16,8 @@ from tapeql.language import syntax as s
 from tapeql.language.table import parser
 
 _ERRORS_PER_STATEMENT = 8
-_SEPARATOR = re.compile(r"'(?:[^'\n]|'')*'|--[^\n]*|(;)")
+MARKS = re.compile(r"'(?:[^'\n]|'')*'|(?P<comment>--[^\n]*)|(?P<end>;)")
+"""Strings, in which nothing counts, comments, and what ends a statement."""
 
 
 def parse(text: str) -> s.Script:
@@ -28,13 +29,18 @@ def parse(text: str) -> s.Script:
     return s.Script(tuple(statement for statement in statements if statement is not None), text)
 
 
+def says_something(text: str) -> bool:
+    """Whether there is more in it than comments."""
+    return bool(re.sub(r"--[^\n]*", "", text).strip())
+
+
 def _split(text: str, found: Diagnostics) -> list[tuple[int, int]]:
     """Where the statements lie; the last may be followed by a `;`."""
-    ends = [match.start(1) for match in _SEPARATOR.finditer(text) if match[1]]
+    ends = [match.start() for match in MARKS.finditer(text) if match["end"]]
     pieces = list(zip([0, *(end + 1 for end in ends)], [*ends, len(text)], strict=True))
     spans = []
     for start, end in pieces:
-        if re.sub(r"--[^\n]*", "", text[start:end]).strip():
+        if says_something(text[start:end]):
             spans.append((start, end))
         elif end < len(text) or len(pieces) == 1:
             span = Span(end, end + 1) if end < len(text) else Span(0, 0)
