@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +44,15 @@ class Diagnostic:
     @property
     def is_error(self) -> bool:
         return self.code.startswith("E")
+
+    def before_insertion(self, at: int, length: int) -> Diagnostic:
+        """The same with its places in the text as it was before so many characters were put in at a place."""
+
+        def back(span: Span) -> Span:
+            return Span(
+                span.start - length if span.start >= at + length else span.start,
+                span.end - length if span.end > at else span.end,
+            )
+
+        fix = replace(self.fix, span=back(self.fix.span)) if self.fix else None
+        return replace(self, span=back(self.span), fix=fix)

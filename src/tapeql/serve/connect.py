@@ -139,7 +139,8 @@ class Database:
         try:
             table = self.query(text[:at] + inserted + text[at:], **params)
         except QueryError as error:
-            raise _moved(error, text, at, len(inserted)) from None
+            found = [d.before_insertion(at, len(inserted)) for d in error.diagnostics]
+            raise QueryError(found, text) from None
         return "\n".join(table.column(0).to_pylist())
 
     def symbols(self) -> pa.Table:
@@ -218,21 +219,3 @@ def _plain(name: str, value: Any) -> Any:
     raise TypeError(
         f"parameter `{name}` is a {type(value).__name__}; give a number, text, a date, a datetime or a table"
     )
-
-
-def _moved(error: QueryError, text: str, at: int, by: int) -> QueryError:
-    """The same diagnostics with their spans in `text`, before `by` characters were inserted `at` a place."""
-    from dataclasses import replace
-
-    from tapeql.errors import Span
-
-    def back(span: Span) -> Span:
-        return Span(
-            span.start - by if span.start >= at + by else span.start, span.end - by if span.end > at else span.end
-        )
-
-    moved = [
-        replace(d, span=back(d.span), fix=replace(d.fix, span=back(d.fix.span)) if d.fix else None)
-        for d in error.diagnostics
-    ]
-    return QueryError(moved, text)

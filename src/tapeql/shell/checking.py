@@ -8,14 +8,13 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from tapeql.errors import Diagnostic, QueryError, Span
 from tapeql.language import syntax
 from tapeql.language.layout import formatted
-from tapeql.language.parse import parse
+from tapeql.language.parse import parse, says_something
 from tapeql.language.statements.query import Pipe, Query
 from tapeql.language.statements.set import Set
 from tapeql.rendering import as_record
@@ -35,7 +34,7 @@ def fmt(options: argparse.Namespace) -> int:
     status = DONE
     for name, text in _texts(options.files):
         try:
-            after = _as_ended(text, formatted(text)) if _says_something(text) else text
+            after = _as_ended(text, formatted(text)) if says_something(text) else text
         except QueryError as error:
             sys.stderr.write(f"{name}:\n{rendered(error)}")
             status = REFUSED
@@ -79,7 +78,7 @@ def check(options: argparse.Namespace) -> int:
 def found_in(text: str, database: Database, params: Mapping[str, Any]) -> list[Diagnostic]:
     """Errors, lints and notes of all statements of a text, each by itself after the SETs before it."""
     try:
-        statements = parse(text).statements if _says_something(text) else ()
+        statements = parse(text).statements if says_something(text) else ()
     except QueryError as error:
         return list(error.diagnostics)
     found: list[Diagnostic] = []
@@ -130,31 +129,26 @@ def _alone(text: str, settings: list[syntax.Statement], statement: syntax.Statem
 
 
 def _checked(text: str, at: int, database: Database, params: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """The rows of CHECK, or the errors, with their places in the text without that word."""
-
-    def back(span: Span) -> Span:
-        shift = len(_CHECK)
-        return Span(*(place - shift if place >= at + shift else place for place in (span.start, span.end)))
-
+    """What CHECK, which stands at a place in the text, finds: with places in the text without that word."""
     try:
-        rows = database.query(text, **params).to_pylist()
+        found = [_noted(row, text) for row in database.query(text, **params).to_pylist()]
     except QueryError as error:
-        for d in error.diagnostics:
-            yield replace(d, span=back(d.span), fix=replace(d.fix, span=back(d.fix.span)) if d.fix else None)
-        return
-    lines = text.splitlines(keepends=True)
-    for row in rows:
-        hints = tuple(row["hints"].split("; ")) if row["hints"] else ()
-        if row["line"] is None:
-            yield Diagnostic(row["code"], row["reason"], hints=hints)
-            continue
-        start = sum(map(len, lines[: row["line"] - 1])) + row["column"] - 1
-        yield Diagnostic(row["code"], row["reason"], back(Span(start, start + len(row["words"]))), hints)
+        found = list(error.diagnostics)
+    return (diagnostic.before_insertion(at, len(_CHECK)) for diagnostic in found)
 
 
-def _texts(names: list[str]) -> Iterator[tuple[str, str]]:
+def _noted(row: Mapping[str, Any], text: str) -> Diagnostic:
+    """A row of CHECK."""
+    hints = tuple(row["hints"].split("; ")) if row["hints"] else ()
+    if row["line"] is None:
+        return Diagnostic(row["code"], row["reason"], hints=hints)
+    start = sum(len(line) + 1 for line in text.split("\n")[: row["line"] - 1]) + row["column"] - 1
+    return Diagnostic(row["code"], row["reason"], Span(start, start + len(row["words"])), hints)
+
+
+def _texts(names: list[str]) -> list[tuple[str, str]]:
     """Each file with its text, those of folders too. All are read before the first is changed."""
-    yield from [(name, written(name if name == "-" else f"@{name}")) for name in _files(names or ["-"])]
+    return [(name, written(name if name == "-" else f"@{name}")) for name in _files(names or ["-"])]
 
 
 def _files(names: list[str]) -> Iterator[str]:
@@ -166,11 +160,6 @@ def _files(names: list[str]) -> Iterator[str]:
             yield from inside
         else:
             yield name
-
-
-def _says_something(text: str) -> bool:
-    """Whether there is more in it than comments."""
-    return bool(re.sub(r"--[^\n]*", "", text).strip())
 
 
 def _as_ended(text: str, laid_out: str) -> str:
