@@ -23,7 +23,7 @@ from tapeql.kernels.expressions import finite
 from tapeql.kernels.frame import Frame, Vector, constant, same
 from tapeql.kernels.labels import runs, session_vector
 from tapeql.kernels.slots import Pieces
-from tapeql.kernels.trades import columns_for, counted, parts_of
+from tapeql.kernels.trades import parts_of, trades_in
 from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Type
 from tapeql.rows.days import day_grid, placed_days
@@ -99,15 +99,8 @@ def _parts(
 def _tick_parts(
     bars: Bars, feed: Feed, grid: Grid, context: Context, start_us: int, end_us: int, by: Cutting | None
 ) -> Iterator[Parts]:
-    venue, code = feed.symbol.venue, feed.symbol.code
-    for batch in context.scan("ticks", venue, code, start_us, end_us, columns_for(bars, venue)):
-        trades = counted(bars, feed, batch)
-        if len(trades) == 0:
-            yield no_parts()
-        elif by is not None:
-            yield by.parts(trades)
-        else:
-            yield parts_of(trades, cut(grid, trades.ts), grid)
+    for trades in trades_in(bars, feed, context, start_us, end_us):
+        yield parts_of(trades, cut(grid, trades.ts), grid) if by is None else by.parts(trades)
 
 
 def _anchor(grid: Grid, start_us: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import pyarrow as pa
 from tapeql import arrow, tapes
 from tapeql.calendars.grid import Grid
 from tapeql.kernels.bar_parts import Bools, Floats, Instants, Parts, first_and_last
+from tapeql.kernels.context import Context
 from tapeql.kernels.cuts import Cuts
 from tapeql.kernels.expressions import passes
 from tapeql.kernels.frame import Frame, constant, from_arrow
@@ -48,8 +50,18 @@ class Trades:
         return Trades(self.ts[rows], self.price[rows], self.quantity[rows], *flags)
 
 
-def columns_for(bars: Bars, venue: str) -> list[str]:
-    """The stored columns that `counted` needs, in order."""
+def trades_in(bars: Bars, feed: Feed, context: Context, start_us: int, end_us: int) -> Iterator[Trades]:
+    """The trades of a stretch of time that count for something, batch by batch; none is empty."""
+    venue, code = feed.symbol.venue, feed.symbol.code
+    for batch in context.scan("ticks", venue, code, start_us, end_us, _columns_for(bars, venue)):
+        context.cancel.check()
+        trades = _counted(bars, feed, batch)
+        if len(trades):
+            yield trades
+
+
+def _columns_for(bars: Bars, venue: str) -> list[str]:
+    """The stored columns that `_counted` needs, in order."""
     columns = ["ts", "price", "quantity"]
     if bars.ticks_where is not None:
         tested = column_names(bars.ticks_where) - set(columns)
@@ -59,7 +71,7 @@ def columns_for(bars: Bars, venue: str) -> list[str]:
     return columns
 
 
-def counted(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Trades:
+def _counted(bars: Bars, feed: Feed, batch: pa.RecordBatch) -> Trades:
     """The trades of a batch that TICKS WHERE lets through, or without one those that their conditions let count."""
     ts, price, quantity = (
         arrow.instants(batch.column(0)),

@@ -11,7 +11,7 @@ from tapeql.kernels.context import Context
 from tapeql.kernels.frame import Frame, Vector
 from tapeql.kernels.quotes import Quotes, mean_standing, slots_of
 from tapeql.kernels.series import Series
-from tapeql.kernels.trades import Trades, columns_for, counted
+from tapeql.kernels.trades import Trades, trades_in
 from tapeql.operators.price_means import PriceMeans
 from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Type
@@ -36,10 +36,7 @@ def _prices(bars: Bars, feed: Feed, context: Context, start: int, end: int) -> I
 
 
 def _trades(bars: Bars, feed: Feed, context: Context, start: int, end: int) -> Iterator[Trades]:
-    symbol = feed.symbol
-    for batch in context.scan("ticks", symbol.venue, symbol.code, start, end, columns_for(bars, symbol.venue)):
-        context.cancel.check()
-        trades = counted(bars, feed, batch)
+    for trades in trades_in(bars, feed, context, start, end):
         if trades.ends_count is not None:
             trades = trades[trades.ends_count]
         if len(trades):

@@ -18,7 +18,7 @@ from tapeql.kernels.expressions import finite
 from tapeql.kernels.frame import Frame, Vector
 from tapeql.kernels.labels import placed
 from tapeql.kernels.series import Series
-from tapeql.kernels.trades import columns_for, counted
+from tapeql.kernels.trades import trades_in
 from tapeql.operators.running_vwap import RunningVwap
 from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import SEQUENCE_US, Align, Interval, OfAnchor, SessionSpec, Type
@@ -120,10 +120,7 @@ def _running(bars: Bars, feed: Feed, periods: Periods, context: Context) -> Runn
     found: list[tuple[Instants, Instants, Floats, Floats, Floats, Floats]] = []
     first_of: dict[int, float] = {}
     start, end = _span(bars, feed, periods)
-    symbol = feed.symbol
-    for batch in context.scan("ticks", symbol.venue, symbol.code, start, end, columns_for(bars, symbol.venue)):
-        context.cancel.check()
-        trades = counted(bars, feed, batch)
+    for trades in trades_in(bars, feed, context, start, end):
         if trades.volume_counts is not None:
             trades = trades[trades.volume_counts]
         own = placed(trades.ts, periods.start, periods.end)
