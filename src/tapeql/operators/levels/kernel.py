@@ -16,7 +16,7 @@ from tapeql.kernels.gathering import gathered
 from tapeql.operators.levels import SAME, Levels
 from tapeql.query.arrow_types import ARROW
 from tapeql.query.levels import LEVEL, POC, area_edge, of_level
-from tapeql.query.nodes import Column, Type
+from tapeql.query.nodes import Column
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
@@ -41,14 +41,10 @@ def finish(step: Levels, batches: Iterable[pa.RecordBatch], context: Context) ->
     }
     columns = {name: np.add.reduceat(values, at) for name, values in sums.items()}
     columns["price"] = low[at]
-    told = {of_level(name).name: _array(columns[name], LEVEL[name]) for name in LEVEL}
+    told = {of_level(name).name: arrow.array(columns[name], ARROW[LEVEL[name]]) for name in LEVEL}
     told |= _of_profiles(step, np.searchsorted(at, profile), low[at], high[at], columns["volume"])
     keys = {key.name: rows.column(key.name).take(arrow.places(at)) for key in step.within}
     yield pa.RecordBatch.from_pydict({**keys, **told})
-
-
-def _array(values: Floats, type: Type) -> pa.Array:
-    return pa.array(values.astype(np.int64) if type is Type.INT else values, ARROW[type])
 
 
 def _changes(rows: pa.RecordBatch, keys: list[str]) -> Rows:
@@ -92,7 +88,7 @@ def _of_profiles(step: Levels, profile: Rows, low: Floats, high: Floats, volume:
             begin, end = _area(own.tolist(), most, share * float(own.sum()))
             for edge, value in zip(_edges(share), (low[first + begin], high[first + end]), strict=True):
                 told[edge.name][first:last] = value
-    return {name: pa.array(values) for name, values in told.items()}
+    return {name: arrow.array(values, pa.float64()) for name, values in told.items()}
 
 
 def _edges(share: float) -> tuple[Column, Column]:
