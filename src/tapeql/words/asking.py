@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from tapeql.language import syntax
-from tapeql.language.statements.query import Levels, Pipeline
+from tapeql.language.statements.query import Amount, Levels, Pipeline
 from tapeql.language.statements.query import Query as Written
 from tapeql.operators.operator import Query
-from tapeql.query.durations import BadDuration, interval
+from tapeql.query.durations import BadDuration, elapsed_us, interval
 from tapeql.query.nodes import Interval
 from tapeql.query.report import Report
 from tapeql.query.settings import Settings
@@ -25,6 +25,7 @@ from tapeql.words.verbs import verbs
 
 C = TypeVar("C", bound=syntax.Clause)
 T = TypeVar("T")
+W = TypeVar("W", bound=syntax.Duration | Amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,21 @@ def length(asking: Asking) -> Interval | None:
     written = asking.written.verb.interval
     if written is None or isinstance(written, Levels):
         return asking.verb.interval
+    return measured(asking, written, interval)
+
+
+def measured(asking: Asking, written: W, read: Callable[[W], T]) -> T | None:
+    """A duration as it is read; None, and told, where it cannot be one."""
     try:
-        return interval(written)
+        return read(written)
     except BadDuration as wrong:
-        asking.report.add("E203", str(wrong), written.span, *([wrong.hint] if wrong.hint else []))
+        asking.report.add("E203", str(wrong), written.span, *filter(None, [wrong.hint]))
         return None
+
+
+def elapsed(asking: Asking, written: syntax.Duration | None) -> int | None:
+    """Microseconds of elapsed time, days of 24 hours; None where nothing is said, and where it is wrong."""
+    return None if written is None else measured(asking, written, lambda said: elapsed_us(said, days=True))
 
 
 def is_long(asking: Asking) -> bool:

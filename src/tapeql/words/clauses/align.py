@@ -7,22 +7,17 @@ from typing import Final
 from tapeql.language import syntax
 from tapeql.language.clauses.align import Align as AlignClause
 from tapeql.language.clauses.offset import Offset
-from tapeql.query.durations import DAY_US, BadDuration, elapsed_us
+from tapeql.query.durations import DAY_US
 from tapeql.query.nodes import Align, Interval
 from tapeql.query.verb import Verb
-from tapeql.words.asking import Asking, settled
+from tapeql.words.asking import Asking, elapsed, settled
 from tapeql.words.clause import Clause
 
 
 @settled
 def align(asking: Asking) -> Align:
     to, offset = asking.clause(AlignClause), asking.clause(Offset)
-    offset_us = 0
-    if offset is not None:
-        try:
-            offset_us = elapsed_us(offset.by, days=True)
-        except BadDuration as wrong:
-            asking.report.add("E203", str(wrong), offset.by.span, *([wrong.hint] if wrong.hint else []))
+    offset_us = (elapsed(asking, offset.by) if offset else None) or 0
     match to.to if to else "session":
         case syntax.Time(us=us, span=span):
             if us >= DAY_US:

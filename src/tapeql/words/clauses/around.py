@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from tapeql.language import syntax
 from tapeql.language.clauses.around import Around as AroundClause
 from tapeql.operators.around import EVENT, Around
 from tapeql.operators.project import result_columns
-from tapeql.query.durations import BadDuration, elapsed_us
-from tapeql.words.asking import Asking
+from tapeql.words.asking import Asking, elapsed
 from tapeql.words.clause import Clause, Place
 from tapeql.words.clauses.from_ import symbols
 from tapeql.words.verbs import verbs
@@ -28,17 +26,7 @@ def adds(asking: Asking) -> tuple[Around, ...]:
         asking.report.add("E207", reason, last.span, "leave SELECT out, or add them")
         return ()
     across = not set(symbols(asking)) <= {feed.symbol for feed in query.rows.feeds}
-    return (Around(query, across, _us(asking, clause.before), _us(asking, clause.after)),)
-
-
-def _us(asking: Asking, written: syntax.Duration | None) -> int:
-    if written is None:
-        return 0
-    try:
-        return elapsed_us(written, days=True)
-    except BadDuration as wrong:
-        asking.report.add("E203", str(wrong), written.span, *filter(None, [wrong.hint]))
-        return 0
+    return (Around(query, across, elapsed(asking, clause.before) or 0, elapsed(asking, clause.after) or 0),)
 
 
 CLAUSE: Final = Clause(

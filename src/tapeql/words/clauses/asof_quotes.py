@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tapeql.language import syntax
 from tapeql.language.clauses.asof_quotes import AsofQuotes
 from tapeql.query.columns import PREVAILING, TICK
-from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.nodes import Column, Of
-from tapeql.words.asking import Asking, settled
+from tapeql.words.asking import Asking, elapsed, settled
 from tapeql.words.clause import Clause
 
 SHOWN: Final = ("bid", "bid_size", "ask", "ask_size", "quote_ts")
@@ -31,7 +29,7 @@ def prevailing(asking: Asking) -> Prevailing | None:
     clause = asking.clause(AsofQuotes)
     if clause is None:
         return None
-    lag, tolerance = (_us(asking, written) for written in (clause.lag, clause.tolerance))
+    lag, tolerance = (elapsed(asking, written) for written in (clause.lag, clause.tolerance))
     if lag is not None and tolerance is not None and clause.tolerance and tolerance < lag:
         reason = "no quote is old enough for LAG and young enough for TOLERANCE"
         asking.report.add("E208", reason, clause.tolerance.span, "TOLERANCE counts from the trade, as LAG does")
@@ -43,16 +41,6 @@ def columns(asking: Asking) -> Mapping[str, Column]:
     if prevailing(asking) is None or asking.verb.sees is not TICK:
         return {}
     return {column.name: Column(column.name, column.type, Of.PREVAILING) for column in PREVAILING}
-
-
-def _us(asking: Asking, written: syntax.Duration | None) -> int | None:
-    if written is None:
-        return None
-    try:
-        return elapsed_us(written, days=True)
-    except BadDuration as wrong:
-        asking.report.add("E203", str(wrong), written.span, *filter(None, [wrong.hint]))
-        return None
 
 
 CLAUSE: Final = Clause(

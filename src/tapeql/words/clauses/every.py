@@ -7,10 +7,10 @@ from typing import Final
 from tapeql.language import syntax
 from tapeql.language.clauses.every import Every
 from tapeql.operators.buckets import Buckets
-from tapeql.query.durations import BadDuration, interval
+from tapeql.query.durations import interval
 from tapeql.query.nodes import Interval
 from tapeql.query.verb import Verb
-from tapeql.words.asking import Asking, settled
+from tapeql.words.asking import Asking, measured, settled
 from tapeql.words.clause import Clause
 from tapeql.words.clauses.align import align
 
@@ -20,11 +20,8 @@ def buckets(asking: Asking) -> Buckets | None:
     clause = asking.clause(Every)
     if clause is None:
         return None
-    try:
-        return Buckets(interval(clause.length), align(asking))
-    except BadDuration as wrong:
-        asking.report.add("E203", str(wrong), clause.length.span, *([wrong.hint] if wrong.hint else []))
-        return None
+    length = measured(asking, clause.length, interval)
+    return None if length is None else Buckets(length, align(asking))
 
 
 def fits(verb: Verb, length: Interval | None) -> bool:

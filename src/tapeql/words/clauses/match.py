@@ -11,10 +11,9 @@ from tapeql.language.clauses.match import Match as MatchClause
 from tapeql.language.clauses.match import Repeat, Step
 from tapeql.operators.match import COLUMNS, Match
 from tapeql.operators.match.automaton import automaton, places
-from tapeql.query.durations import BadDuration, elapsed_us
 from tapeql.query.expressions import Expressions
 from tapeql.query.nodes import OutputColumn
-from tapeql.words.asking import Asking
+from tapeql.words.asking import Asking, elapsed
 from tapeql.words.clause import Clause, Place
 from tapeql.words.scopes import of_rows
 
@@ -26,12 +25,7 @@ def adds(asking: Asking) -> tuple[Match, ...]:
     steps = _steps(asking, clause)
     if not _is_sound(asking, clause, steps):
         return ()
-    within_us = None
-    if clause.within is not None:
-        try:
-            within_us = elapsed_us(clause.within, days=True)
-        except BadDuration as wrong:
-            asking.report.add("E203", str(wrong), clause.within.span, *filter(None, [wrong.hint]))
+    within_us = elapsed(asking, clause.within)
     numbers = {step.name: number for number, step in enumerate(steps)}
     return (Match(steps, clause.pattern.write(), automaton(clause.pattern, numbers), within_us),)
 
