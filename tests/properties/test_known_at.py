@@ -16,7 +16,8 @@ import pytest
 import tapeql
 from tapeql.query.settings import Settings
 from tapeql.storage.lake import Lake
-from tapeql.words.known_at import Moment, moment
+from tapeql.words.known_at import moment
+from tapeql.words.lookahead import Moment
 from tapeql.words.resolve import resolve
 from tests import tapes
 

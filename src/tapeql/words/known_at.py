@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections import defaultdict
 from collections.abc import Iterator
 
@@ -11,21 +10,10 @@ from tapeql.operators.operator import Query
 from tapeql.operators.project import result_columns
 from tapeql.operators.runs import Runs
 from tapeql.operators.where import Where
-from tapeql.query.columns import BAR
 from tapeql.query.nodes import Call, Column, Expr, Of, OfDate, Over, Shift, children
 from tapeql.query.text import expr_text
 from tapeql.rows.nodes import Bars
-from tapeql.words.lookahead import conjuncts, known, lookahead
-
-
-class Moment(enum.IntEnum):
-    """Of a row, in the order they come."""
-
-    BEFORE = 0
-    OPEN = 1
-    CLOSE = 2
-    RANGE = 3
-
+from tapeql.words.lookahead import AT_OPEN, Moment, conjuncts, known, lookahead, walk
 
 _OF_BARS = ("before the bar", "at the open of the bar", "at the close of the bar", "at the end of the range")
 _OF_DAYS = ("before the day", "at the regular open", "at the close of the day's session", "at the end of the range")
@@ -69,10 +57,10 @@ def _text(expr: Expr, source: str) -> str:
 
 def moment(expr: Expr, query: Query) -> Moment:
     """When the value of an expression over the rows of a query is known."""
-    if _over_all(expr):
+    if any(isinstance(part, Over) and part.us is None for part in walk(expr)):
         return Moment.RANGE
     if not isinstance(query.rows, Bars) or query.rows.interval.is_calendar:
-        return Moment[known(expr).upper()]
+        return known(expr)
     return max((_of_bar(part, query.rows) for part in _columns(expr)), default=Moment.BEFORE)
 
 
@@ -84,14 +72,11 @@ def _of_bar(expr: Expr, bars: Bars) -> Moment:
         case Column(name="ts_close") if bars.interval.by:
             return Moment.CLOSE  # with its last trade, whenever it comes
         case Column(name=name, of=Of.ROW):
-            return Moment.OPEN if name in _AT_OPEN else Moment.CLOSE
+            return Moment.OPEN if name in AT_OPEN else Moment.CLOSE
         case Column(of=Of.TIME | Of.SESSIONS | OfDate()):
             return Moment.OPEN
         case _:
             return Moment.CLOSE
-
-
-_AT_OPEN = {column.name for column in BAR.columns if column.at_open}
 
 
 def _columns(expr: Expr) -> Iterator[Expr]:
@@ -101,10 +86,6 @@ def _columns(expr: Expr) -> Iterator[Expr]:
         return
     for child in children(expr):
         yield from _columns(child)
-
-
-def _over_all(expr: Expr) -> bool:
-    return (isinstance(expr, Over) and expr.us is None) or any(_over_all(child) for child in children(expr))
 
 
 def _words(query: Query) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,8 +17,17 @@ from tapeql.query.columns import BAR
 from tapeql.query.nodes import And, Call, Column, Expr, Literal, Of, OfDate, Over, Shift, children
 from tapeql.rows.nodes import Bars
 
-_FROM_THE_START = {column.name for column in BAR.columns if column.at_open}
+AT_OPEN = {column.name for column in BAR.columns if column.at_open}
 """What a bar knows when it opens."""
+
+
+class Moment(enum.IntEnum):
+    """When a value of a row is known, in the order they come: before the row, where it opens or closes, at the end of the range."""
+
+    BEFORE = 0
+    OPEN = 1
+    CLOSE = 2
+    RANGE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ def _whole_range(query: Query) -> Iterator[Lookahead]:
     """Each OVER ALL once, wherever it is used."""
     seen: set[Over] = set()
     for expr in (expr for step in query.steps for expr in step.expressions()):
-        for over in _walk(expr):
+        for over in walk(expr):
             if isinstance(over, Over) and over.us is None and over not in seen:
                 seen.add(over)
                 yield Lookahead(
@@ -92,14 +102,14 @@ def _own_day(query: Query, days: Query) -> Iterator[Lookahead]:
     conditions = [step.condition for step in days.steps if isinstance(step, Where)]
     for part in (part for condition in conditions for part in conjuncts(condition)):
         moment = known(part)
-        if moment == "close":
+        if moment is Moment.CLOSE:
             yield Lookahead(
                 "own day",
                 "a condition on the whole day selects bars of that day",
                 "the close of the day's session",
                 part.span,
             )
-        elif moment == "open" and not after_open:
+        elif moment is Moment.OPEN and not after_open:
             yield Lookahead(
                 "own day",
                 "a condition known at the regular open also selects the bars before it",
@@ -113,28 +123,28 @@ def conjuncts(condition: Expr) -> tuple[Expr, ...]:
     return condition.items if isinstance(condition, And) else (condition,)
 
 
-def known(expr: Expr) -> str:
-    """When a day's expression is known: "before" the day, at the regular "open", or at the "close"."""
+def known(expr: Expr) -> Moment:
+    """When a day's expression is known: before the day, at the regular open, or at the close."""
     match expr:
         case Literal() | Shift():
-            return "before"
+            return Moment.BEFORE
         case Column(of=Of.TIME) | Column(name="symbol" | "exchange" | "interval" | "session_date", of=Of.ROW):
-            return "before"
+            return Moment.BEFORE
         case Column(of=OfDate("premarket")):
-            return "open"
+            return Moment.OPEN
         case Column(name=name, of=of):
-            return "open" if of is Of.ROW and name in _FROM_THE_START else "close"
+            return Moment.OPEN if of is Of.ROW and name in AT_OPEN else Moment.CLOSE
         case Call(function="gap_pct"):
-            return "open"  # today's open and the close before
+            return Moment.OPEN  # today's open and the close before
         case Call() | Over():
-            return "close"
+            return Moment.CLOSE
         case _:
             pass
-    moments = [known(child) for child in children(expr)]
-    return next((moment for moment in ("close", "open") if moment in moments), "before")
+    return max(map(known, children(expr)), default=Moment.BEFORE)
 
 
-def _walk(expr: Expr) -> Iterator[Expr]:
+def walk(expr: Expr) -> Iterator[Expr]:
+    """An expression and all in it."""
     yield expr
     for child in children(expr):
-        yield from _walk(child)
+        yield from walk(child)
