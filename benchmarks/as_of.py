@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tapeql
+from benchmarks.in_turn import above_floor
 from tapeql.storage.lake import Lake
 
 DAY_US = 86_400_000_000
@@ -48,12 +48,6 @@ def build(folder: Path, trades: int, quotes: int, days: int) -> dict[str, list[P
             "quotes", "binance", "X", pa.table({"ts": instants(count), "bid": bid, "ask": bid + 0.01, **sizes})
         )
     return {table: sorted((folder / table).rglob("*.parquet")) for table in NEEDED}
-
-
-def timed(call: Callable[[], object]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    call()
-    return time.perf_counter() - wall, time.process_time() - cpu
 
 
 def main() -> None:
@@ -95,18 +89,10 @@ def main() -> None:
             "TICKS … ASOF QUOTES SELECT ts, price, bid, ask": asked_of_us,
             "polars reads and join_asof": joined,
         }
-        found = {name: [timed(call)] for name, call in calls.items()}  # the first pays for imports
-        for _ in range(asked.rounds):
-            for name, call in calls.items():
-                found[name].append(timed(call))
+        above_floor(calls, asked.rounds, "decoding")
         ticks, quotes = (pl.concat([pl.read_parquet(p, columns=NEEDED[t]) for p in files[t]]) for t in NEEDED)
         theirs, ours = ticks.join_asof(quotes, on="ts").to_arrow(), asked_of_us()
         same = all(theirs[name].to_pylist() == ours[name].to_pylist() for name in ("price", "bid", "ask"))
-    best = {name: tuple(min(column) for column in zip(*taken[1:], strict=True)) for name, taken in found.items()}
-    floor = next(iter(best.values()))
-    print("| | wall s | CPU s | wall, decoding = 1 | CPU, decoding = 1 |\n|---|---|---|---|---|")
-    for name, (wall, cpu) in best.items():
-        print(f"| {name} | {wall:.3f} | {cpu:.3f} | {wall / floor[0]:.2f} | {cpu / floor[1]:.2f} |")
     print(f"joined over all files, polars has the same rows: {same}")
 
 

@@ -19,7 +19,7 @@ import polars as pl
 import tapeql
 from benchmarks import tape
 from benchmarks.contenders import CONTENDERS, files
-from benchmarks.passing import timed
+from benchmarks.in_turn import against_polars, timed
 
 LARGER = 2
 
@@ -61,17 +61,7 @@ def main() -> None:
                 lambda columns=columns: filtered_polars(lake, columns),  # type: ignore[misc]
             )
         floor = lambda: CONTENDERS["reading"](lake, "")  # noqa: E731
-        print("| | CPU s | polars | CPU, polars = 1 | wall s | polars | wall, polars = 1 |\n" + "|---" * 7 + "|")
-        for name, calls in pairs.items():
-            assert calls[0]() == calls[1](), name  # and the first call pays for imports
-            found = [[timed(call) for call in calls] for _ in range(asked.rounds)]
-            (wall, cpu), (their_wall, their_cpu) = (
-                map(median, zip(*taken, strict=True)) for taken in zip(*found, strict=True)
-            )
-            print(
-                f"| {name} | {cpu:.2f} | {their_cpu:.2f} | {cpu / their_cpu:.2f} "
-                f"| {wall:.2f} | {their_wall:.2f} | {wall / their_wall:.2f} |"
-            )
+        against_polars(pairs, asked.rounds)
         wall, cpu = map(median, zip(*(timed(floor) for _ in range(asked.rounds)), strict=True))
         print(f"\nreading ts, price, quantity by pyarrow: {cpu:.2f} CPU s, {wall:.2f} s")
 

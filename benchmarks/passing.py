@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tapeql
+from benchmarks.in_turn import above_floor
 from tapeql.storage.lake import Lake
 
 MINUTE_US = 60_000_000
@@ -39,12 +39,6 @@ def build(folder: Path, bars: int) -> list[Path]:
     return sorted((folder / "ohlcv").rglob("*.parquet"))
 
 
-def timed(call: Callable[[], object]) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    call()
-    return time.perf_counter() - wall, time.process_time() - cpu
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bars", type=int, default=4_200_000)
@@ -59,15 +53,7 @@ def main() -> None:
             "pyarrow reads ts, close": lambda: [pq.ParquetFile(path).read(["ts", "close"]) for path in files],
             "CANDLES 1m … SELECT close": lambda: db.query("CANDLES 1m FROM binance:X SELECT close"),
         }
-        found = {name: [timed(call)] for name, call in calls.items()}  # the first pays for imports
-        for _ in range(asked.rounds):
-            for name, call in calls.items():
-                found[name].append(timed(call))
-    best = {name: tuple(min(column) for column in zip(*taken[1:], strict=True)) for name, taken in found.items()}
-    floor = next(iter(best.values()))
-    print("| | wall s | CPU s | wall, floor = 1 | CPU, floor = 1 |\n|---|---|---|---|---|")
-    for name, (wall, cpu) in best.items():
-        print(f"| {name} | {wall:.3f} | {cpu:.3f} | {wall / floor[0]:.1f} | {cpu / floor[1]:.1f} |")
+        above_floor(calls, asked.rounds, "floor")
 
 
 if __name__ == "__main__":
