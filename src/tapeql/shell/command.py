@@ -73,6 +73,28 @@ def target(options: Options) -> str:
     return url or store or lake(options)
 
 
+def place_options(parser: Parser) -> None:
+    """Where to ask, besides the lake."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--url", metavar="grpc://HOST:PORT", help="ask a server instead of the lake")
+    store_option(where, "ask a database instead of the lake")
+
+
+def param_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--param", metavar="NAME=VALUE", action="append", default=[], help="the value of $NAME; may be repeated"
+    )
+
+
+def statement_files(parser: Parser) -> None:
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="files of statements, or folders of *.tapeql; `-`, or none, is standard input",
+    )
+
+
 def store_option(parser: argparse._ActionsContainer, purpose: str) -> None:
     parser.add_argument("--store", metavar=EXAMPLE, help=purpose)
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from tapeql.shell.command import Command, Options, Parser
+from tapeql.shell.command import Command, Options, Parser, statement_files
 
 
 def arguments(parser: Parser) -> None:
-    parser.add_argument(
-        "files",
-        metavar="FILE",
-        nargs="*",
-        help="files of statements, or folders of *.tapeql; `-`, or none, is standard input",
-    )
+    statement_files(parser)
     parser.add_argument(
         "--check", action="store_true", help="change nothing; name the files that would change, and exit 1"
     )

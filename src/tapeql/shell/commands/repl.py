@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from tapeql.shell.command import Command, Options, Parser, store_option, target
+from tapeql.shell.command import Command, Options, Parser, place_options, target
 
 
 def arguments(parser: Parser) -> None:
-    reached = parser.add_mutually_exclusive_group()
-    reached.add_argument("--url", metavar="grpc://HOST:PORT", help="ask a server instead of the lake")
-    store_option(reached, "ask a database instead of the lake")
+    place_options(parser)
 
 
 def run(options: Options) -> int:
