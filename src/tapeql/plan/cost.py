@@ -72,10 +72,14 @@ def _of_rows(rows: Rows) -> Iterator[tuple[str, str, Feed, int, int]]:
 
 def _line(name: str, read: _Read, snapshot: Snapshot) -> str:
     rows = sum(part.rows for part in read.parts)
-    text = f"{name}: {len(read.symbols):,} symbol{'s' if len(read.symbols) != 1 else ''}, at most {rows:,} rows"
+    text = f"{name}: {_many(len(read.symbols), 'symbol')}, at most {rows:,} rows"
     paths = {part.path for part in read.parts if part.path}
     place = getattr(snapshot, "file", None)
     if not paths or place is None:
         return text
     size = sum(os.path.getsize(place(part)) for part in {part.path: part for part in read.parts}.values())
-    return f"{text} in {len(paths):,} files of {size / 1e6:,.2f} MB"
+    return f"{text} in {_many(len(paths), 'file')} of {size / 1e6:,.2f} MB"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
